@@ -1,0 +1,54 @@
+//! The windows of the till.
+pub mod commands;
+pub mod view;
+
+use tauri_specta::{collect_commands, collect_events};
+
+/// The commands and events of the app, used both to serve them and to write the pages' types.
+pub fn bindings() -> tauri_specta::Builder<tauri::Wry> {
+    use commands::*;
+    tauri_specta::Builder::<tauri::Wry>::new()
+        .commands(collect_commands![
+            snapshot,
+            customer,
+            products,
+            categories,
+            cart_add,
+            cart_scan,
+            cart_set_quantity,
+            cart_clear,
+            cart_hold,
+            cart_fetch,
+            pay,
+            check_now,
+            to_background,
+            to_front,
+            cancel,
+            pay_again,
+            done,
+            orders,
+            order,
+            day,
+            import_products,
+            settings,
+            set_locale,
+            reload_config,
+            open_phone
+        ])
+        // Nothing but `OrderQuery` and `Locale` is ever read, and neither differs by direction.
+        .disable_serde_phases()
+        .events(collect_events![view::Snapshot, view::CustomerView])
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn export() {
+        super::bindings()
+            .export(
+                specta_typescript::Typescript::default(),
+                "ui/src/lib/backend/bindings.ts",
+            )
+            .unwrap();
+    }
+}

@@ -1,0 +1,499 @@
+//! What crosses to the web views: wire types only, filled from `till-app`'s answers and never read back as truth.
+//!
+//! Money of one sale is whole fen in a `u32`; sums of a day are whole fen in decimal text, because they can outgrow it.
+//! Times are RFC 3339 in UTC; the page shows them in the shop's zone.
+
+use serde::{Deserialize, Serialize};
+use specta::Type;
+use tauri_specta::Event;
+
+/// Everything the till window draws. Pushed whole on each change; a lower `version` than the last one drawn is dropped.
+#[derive(Debug, Clone, Serialize, Type, Event)]
+#[serde(rename_all = "camelCase")]
+pub struct Snapshot {
+    pub version: u32,
+    pub shop_name: String,
+    pub till_id: String,
+    pub locale: Locale,
+    /// IANA name of the shop's zone, for showing times.
+    pub time_zone: String,
+    /// The simulator is in use: striped band on every screen.
+    pub training: bool,
+    /// Set when the till can't sell yet: the settings open with this sentence.
+    pub problem: Option<Problem>,
+    pub lamps: Lamps,
+    pub cart: CartView,
+    /// How many carts are on hold.
+    pub held: Vec<HeldCart>,
+    /// The payment in the pay view; `None` shows the sell view.
+    pub front: Option<PaymentView>,
+    /// Everything that is not settled and everything a person must decide, oldest first; `front` is among them while it waits.
+    pub waiting: Vec<PaymentBrief>,
+    /// Goes up when products or stock changed: ask for the tiles again.
+    pub catalogue_version: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub enum Locale {
+    #[serde(rename = "zh-CN")]
+    ZhCn,
+    #[serde(rename = "en")]
+    En,
+}
+
+/// Why the till can't sell, put into words by the page.
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct Problem {
+    pub code: ProblemCode,
+    /// Which key of the configuration, or which file.
+    pub subject: String,
+    /// What is wrong with it, as the reader said it.
+    pub detail: String,
+    /// A line that would be right.
+    pub example: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum ProblemCode {
+    ConfigMissing,
+    ConfigWrong,
+    DatabaseDamaged,
+    DatabaseNewer,
+    DatabaseUnusable,
+}
+
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct Lamps {
+    pub wechat: WechatLamp,
+    pub notify: NotifyLamp,
+    /// The machine's clock was turned back or differs from WeChat's by more than two minutes.
+    pub clock_wrong: bool,
+    /// The last save failed (disk full, disk broken): no new sale until it works again.
+    pub disk_trouble: bool,
+}
+
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(tag = "lamp", rename_all = "snake_case")]
+pub enum WechatLamp {
+    /// Nothing was asked yet.
+    Idle,
+    Good {
+        /// Time of the last good answer.
+        at: String,
+        /// How long it took.
+        millis: u32,
+    },
+    /// Three questions in a row stayed without a usable answer.
+    Unstable { since: String },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
+#[serde(tag = "lamp", rename_all = "snake_case")]
+pub enum NotifyLamp {
+    /// No broker is configured: payments are found by query alone.
+    PollingOnly,
+}
+
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct CartView {
+    pub lines: Vec<CartLine>,
+    /// Pieces, all lines together.
+    pub pieces: u32,
+    pub total_fen: u32,
+}
+
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct CartLine {
+    /// Names the line in commands; stays the same while the cart lives.
+    pub line: u32,
+    pub product_id: u32,
+    pub name: String,
+    pub price_fen: u32,
+    pub quantity: u32,
+    pub sum_fen: u32,
+}
+
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct HeldCart {
+    pub id: u32,
+    pub held_at: String,
+    pub pieces: u32,
+    pub total_fen: u32,
+    /// Name of the first line, to tell carts apart.
+    pub first: String,
+}
+
+/// Where a payment stands, as the cashier is told it.
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum PayState {
+    /// The order is saved and on its way to WeChat.
+    Placing,
+    /// WeChat's answer to placing did not come or could not be trusted; asking again.
+    PlacingUnknown,
+    AwaitingScan,
+    /// The customer is entering a password.
+    UserPaying,
+    /// No longer wanted, not yet closed at WeChat: may still be paid.
+    Closing {
+        why: CloseReason,
+    },
+    Paid,
+    Closed {
+        why: CloseReason,
+    },
+    /// WeChat refused to place it: nothing can be paid.
+    Refused {
+        code: String,
+    },
+    /// A person decides.
+    Review {
+        why: ReviewReason,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum CloseReason {
+    Deadline,
+    Cancelled,
+    /// Another attempt for the same sale was paid.
+    PaidOtherwise,
+    /// WeChat says this order number is in use by other terms.
+    NumberTaken,
+    /// WeChat said it was closed before we asked.
+    ClosedAtWechat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum ReviewReason {
+    /// WeChat holds another amount or currency than we asked for.
+    AmountDiffers,
+    PaidAfterCancel,
+    PaidAfterDeadline,
+    PaidAfterClosed,
+    /// The same sale was already paid by another order.
+    PaidTwice,
+    /// Paid, and a refund was asked for outside this till.
+    RefundedElsewhere,
+    /// WeChat answered with a state this till does not know.
+    StateUnknown,
+}
+
+/// A QR code as a drawing: dark modules as one SVG path in module units, quiet zone not included.
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct QrView {
+    /// Modules a side, without the quiet zone.
+    pub modules: u32,
+    pub path: String,
+}
+
+/// One payment whole, for the pay view, the paid view and the order page.
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct PaymentView {
+    pub out_trade_no: String,
+    pub total_fen: u32,
+    #[serde(flatten)]
+    pub state: PayState,
+    /// Only while it may be shown to a customer.
+    pub qr: Option<QrView>,
+    pub placed_at: String,
+    pub deadline: String,
+    /// The last question that got a trustworthy answer.
+    pub last_check: Option<LastCheck>,
+    /// Questions in a row without a usable answer; from 3 on the connection counts as unstable.
+    pub doubts: u32,
+    /// A request is under way right now.
+    pub asking: bool,
+    pub paid: Option<PaidView>,
+    /// Money may have been taken: yes, no, or not known yet.
+    pub money: Money,
+    pub lines: Vec<CartLine>,
+    pub evidence: Vec<EvidenceView>,
+    /// A new QR code for the same sale may be asked for.
+    pub can_pay_again: bool,
+    pub can_cancel: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum Money {
+    Taken,
+    NotTaken,
+    Unknown,
+}
+
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct LastCheck {
+    pub at: String,
+    /// WeChat's own word: NOTPAY, USERPAYING, SUCCESS, CLOSED ….
+    pub trade_state: String,
+    /// How many questions of this payment were answered.
+    pub count: u32,
+}
+
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct PaidView {
+    pub transaction_id: String,
+    /// WeChat's own time of payment.
+    pub time_end: String,
+    pub cash_fen: u32,
+    pub coupon_fen: u32,
+    /// Which evidence came first.
+    pub found_by: FoundBy,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum FoundBy {
+    Query,
+    Notify,
+}
+
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct PaymentBrief {
+    pub out_trade_no: String,
+    pub total_fen: u32,
+    #[serde(flatten)]
+    pub state: PayState,
+    pub placed_at: String,
+    pub deadline: String,
+    pub doubts: u32,
+    /// When money was taken, WeChat's own time of payment.
+    pub paid_at: Option<String>,
+    /// Name of the first line and how many pieces, to tell orders apart.
+    pub first: String,
+    pub pieces: u32,
+}
+
+/// One thing sent or received about an order, or a run of the same answers.
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct EvidenceView {
+    pub first_at: String,
+    pub last_at: String,
+    pub count: u32,
+    pub kind: EvidenceKind,
+    /// In WeChat's words: NOTPAY, SUCCESS, ORDERPAID, or a short code of what went wrong (timeout, sign_wrong …).
+    pub outcome: String,
+    pub sign: SignVerdict,
+    /// The request as sent, openid masked.
+    pub request: Option<String>,
+    /// The answer as received, openid masked.
+    pub answer: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum EvidenceKind {
+    Unifiedorder,
+    Orderquery,
+    Closeorder,
+    Notify,
+    /// A cashier's act: cancel, put to background, new QR.
+    Cashier,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum SignVerdict {
+    Right,
+    Wrong,
+    Missing,
+    /// Nothing came that could carry a signature.
+    None,
+}
+
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct ProductView {
+    pub id: u32,
+    pub name: String,
+    pub barcode: Option<String>,
+    pub category: String,
+    /// `None`: the cashier enters the price.
+    pub price_fen: Option<u32>,
+    /// Pieces that can be sold now; `None`: stock is not counted.
+    pub available: Option<i32>,
+}
+
+/// What to look for among the orders; all `None` gives today's.
+#[derive(Debug, Clone, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderQuery {
+    /// Business day, `YYYY-MM-DD`, in the shop's zone.
+    pub day: Option<String>,
+    /// Part of the order number or of WeChat's number, or an amount in yuan as typed.
+    pub text: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct DayView {
+    pub day: String,
+    pub paid: CountAndSum,
+    pub closed_by_deadline: CountAndSum,
+    pub closed_by_cancel: CountAndSum,
+    pub closed_otherwise: CountAndSum,
+    pub refused: CountAndSum,
+    pub waiting: CountAndSum,
+    pub review: CountAndSum,
+    /// 24 rows on most days, 23 or 25 when the clocks change; paid only.
+    pub hours: Vec<HourView>,
+    /// The same figures as plain text in the till's language, ready to print.
+    pub text: String,
+}
+
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct HourView {
+    /// Hour as the wall clock shows it.
+    pub hour: u8,
+    pub count: u32,
+    /// Whole fen in decimal text.
+    pub sum_fen: String,
+}
+
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct CountAndSum {
+    pub count: u32,
+    /// Whole fen in decimal text.
+    pub sum_fen: String,
+}
+
+/// Everything the customer display draws; same rules as [`Snapshot`].
+#[derive(Debug, Clone, Serialize, Type, Event)]
+#[serde(rename_all = "camelCase")]
+pub struct CustomerView {
+    pub version: u32,
+    pub shop_name: String,
+    pub locale: Locale,
+    pub time_zone: String,
+    pub training: bool,
+    #[serde(flatten)]
+    pub stage: CustomerStage,
+}
+
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(tag = "stage", rename_all = "snake_case", rename_all_fields = "camelCase")]
+pub enum CustomerStage {
+    Idle,
+    Cart {
+        lines: Vec<CartLine>,
+        total_fen: u32,
+    },
+    /// "Please wait": nothing may be scanned now.
+    Wait {
+        total_fen: u32,
+    },
+    Scan {
+        qr: QrView,
+        total_fen: u32,
+        out_trade_no: String,
+        deadline: String,
+    },
+    Paid {
+        total_fen: u32,
+        transaction_id: String,
+    },
+}
+
+/// A CSV import: how many rows went in, or every row that is wrong; never some of each.
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(tag = "result", rename_all = "snake_case")]
+pub enum ImportResult {
+    Imported { products: u32 },
+    Wrong { rows: Vec<WrongRow> },
+}
+
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct WrongRow {
+    /// Line of the file, the header is line 1.
+    pub line: u32,
+    pub column: String,
+    pub code: WrongRowCode,
+    /// The text as found.
+    pub found: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum WrongRowCode {
+    HeaderMissing,
+    Unreadable,
+    NameEmpty,
+    PriceNotMoney,
+    PriceOutOfRange,
+    StockNotWhole,
+    BarcodeTwice,
+    BarcodeWrong,
+}
+
+/// A refusal the page puts into words. `detail` is for the log and the curious.
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct CommandError {
+    pub code: ErrorCode,
+    pub detail: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    CartEmpty,
+    /// Fewer pieces left than asked for; `detail` names the product.
+    OutOfStock,
+    NoSuchProduct,
+    NoSuchBarcode,
+    NoSuchOrder,
+    /// This product needs a price.
+    PriceMissing,
+    PriceOutOfRange,
+    QuantityOutOfRange,
+    /// The sale is more than WeChat takes in one order.
+    TotalOutOfRange,
+    /// The old attempt of this sale is not being closed yet, or the sale is settled.
+    NotNow,
+    /// Already paid: nothing to cancel.
+    AlreadyPaid,
+    /// The disk did not take it: nothing was done.
+    NotSaved,
+    /// The configuration has to be put right first.
+    NotReady,
+    DayWrong,
+    Internal,
+}
+
+/// What the settings page shows. No key is ever in it.
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct SettingsView {
+    pub config_path: String,
+    pub data_dir: String,
+    pub version: String,
+    pub appid: String,
+    pub mch_id: String,
+    pub sign_type: String,
+    pub base_url: String,
+    pub notify_url: String,
+    /// Where the API key is kept.
+    pub key_kept_in: String,
+    pub poll_seconds: u32,
+    pub timeout_minutes: u32,
+    /// Training: where the customer's phone page is.
+    pub phone_url: Option<String>,
+}
