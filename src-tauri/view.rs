@@ -167,6 +167,8 @@ pub enum CloseReason {
     PaidOtherwise,
     /// WeChat says this order number is in use by other terms.
     NumberTaken,
+    /// WeChat refused it after an answer had been lost.
+    PlacingFailed,
     /// WeChat said it was closed before we asked.
     ClosedAtWechat,
 }

@@ -1,1 +1,28 @@
-//! placeholder
+//! The shop's rules, pure: money, cart, sale, payment machine, day. No I/O and no clock; time is an argument.
+//!
+//! The heart is [`Sale`]: one sale with one or more [`Attempt`]s, each one order at WeChat. Whatever happens to an
+//! attempt comes in as an [`Input`]; what follows for the stock goes out as [`Effect`]s, and what to ask WeChat next
+//! stands in the attempt itself, so that saving the state saves the plan.
+#![deny(missing_docs)]
+
+mod answer;
+mod attempt;
+mod cart;
+mod day;
+mod evidence;
+mod money;
+mod order_no;
+mod product;
+mod sale;
+mod timing;
+
+pub use answer::{CloseAnswer, FoundBy, Payment, PlaceAnswer, QueryAnswer};
+pub use attempt::{Ask, Attempt, CloseReason, Due, Input, ReviewReason, State};
+pub use cart::{Cart, CartError, Line, LineNo, PIECES_MAX, TOTAL_MAX};
+pub use day::{CountAndSum, DayFigures, DayRow, Hour, Standing, bounds as day_bounds};
+pub use evidence::{Evidence, EvidenceKind, SignVerdict};
+pub use money::{Fen, MoneyError};
+pub use order_no::{OrderNoError, OutTradeNo, TillId};
+pub use product::{Barcode, BarcodeError, Price, Product, ProductId};
+pub use sale::{Effect, NotNow, Sale, SaleId, StockHold};
+pub use timing::Timing;

@@ -83,6 +83,8 @@ export type CloseReason = "deadline" | "cancelled" |
 "paid_otherwise" | 
 /**  WeChat says this order number is in use by other terms. */
 "number_taken" | 
+/**  WeChat refused it after an answer had been lost. */
+"placing_failed" | 
 /**  WeChat said it was closed before we asked. */
 "closed_at_wechat";
 

@@ -1,0 +1,603 @@
+//! One order at WeChat: the payment machine. Pure; nothing here sends, sleeps or reads a clock.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{CloseAnswer, Fen, OutTradeNo, Payment, PlaceAnswer, QueryAnswer, Timing};
+
+/// One order at WeChat, from the moment its request is saved until nothing can happen to it any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// The order's number at WeChat.
+    pub out_trade_no: OutTradeNo,
+    /// What WeChat was asked to collect.
+    pub total_fee: Fen,
+    /// When the request was saved.
+    pub placed_at: Timestamp,
+    /// When the QR code stops being offered.
+    pub deadline: Timestamp,
+    /// What it waits for.
+    pub state: State,
+    /// What to ask WeChat next, and when. `None` when nothing is left to ask.
+    pub next: Option<Due>,
+    /// Questions in a row without a usable answer.
+    pub doubts: u32,
+}
+
+/// What an attempt waits for; each state holds only what is true in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum State {
+    /// The request is saved; WeChat may or may not have it.
+    Placing,
+    /// The QR code is on show.
+    AwaitingPayment {
+        /// Text of the QR code.
+        code_url: String,
+        /// The customer was entering a password when last asked.
+        user_paying: bool,
+    },
+    /// No longer wanted. No QR code on any screen, still asked after, because the customer may still pay.
+    Closing {
+        /// Why it is not wanted.
+        why: CloseReason,
+        /// When that was decided: who paid before it paid in time.
+        since: Timestamp,
+        /// How often WeChat has said, to a `closeorder`, that it is closed.
+        said_closed: u8,
+        /// WeChat has said, to a `closeorder`, that it knows no such order.
+        said_unknown: bool,
+        /// No `closeorder` before this.
+        close_at: Timestamp,
+    },
+    /// Verified and paid, for this sale, in time.
+    Paid(Payment),
+    /// WeChat has said that it can't be paid any more.
+    Closed {
+        /// Why it was closed.
+        why: CloseReason,
+    },
+    /// WeChat refused to place it; nothing can be paid.
+    Refused {
+        /// WeChat's `err_code`.
+        code: String,
+    },
+    /// Evidence that contradicts what we know; a person decides.
+    Review {
+        /// What contradicts.
+        why: ReviewReason,
+        /// The money, if any was taken.
+        payment: Option<Payment>,
+    },
+}
+
+/// Why an order is not wanted any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CloseReason {
+    /// The deadline passed.
+    Deadline,
+    /// The cashier asked.
+    Cancelled,
+    /// Another attempt of the same sale was paid.
+    PaidOtherwise,
+    /// The number is in use at WeChat for an order on other terms.
+    NumberTaken,
+    /// WeChat refused it after an answer had been lost, so that an earlier request may have been taken.
+    PlacingFailed,
+    /// It was closed at WeChat without our asking.
+    ClosedAtWechat,
+}
+
+/// Why a person has to decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReviewReason {
+    /// WeChat holds another amount or currency than we asked for.
+    AmountDiffers,
+    /// Paid after the cashier had cancelled.
+    PaidAfterCancel,
+    /// Paid after the deadline.
+    PaidAfterDeadline,
+    /// Paid although the order counted as closed or refused.
+    PaidAfterClosed,
+    /// The sale was already paid by another attempt.
+    PaidTwice,
+    /// Paid, and a refund was asked for outside this till.
+    RefundedElsewhere,
+    /// WeChat answered with a state this program does not know.
+    StateUnknown,
+}
+
+/// A question to WeChat and its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Due {
+    /// Not before.
+    pub at: Timestamp,
+    /// What to ask.
+    pub ask: Ask,
+}
+
+/// The three questions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ask {
+    /// `unifiedorder`, the saved request again.
+    Place,
+    /// `orderquery`.
+    Query,
+    /// `closeorder`.
+    Close,
+}
+
+/// Everything that can happen to an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// Placing came to this.
+    Place(PlaceAnswer),
+    /// Asking came to this.
+    Query(QueryAnswer),
+    /// Closing came to this.
+    Close(CloseAnswer),
+    /// A verified notify.
+    Notify(Payment),
+    /// The cashier does not want it any more.
+    Cancel,
+    /// The deadline, from whichever timer.
+    Deadline,
+    /// Another attempt of the same sale took the money.
+    PaidOtherwise,
+    /// The cashier wants to know now.
+    CheckNow,
+    /// The program was started and knows nothing of what happened since the state was saved.
+    Resume {
+        /// How long to hold the first question back, so that many attempts do not ask at once.
+        hold_back: SignedDuration,
+    },
+}
+
+/// After WeChat has refused to close, this long until the next try; questions go on meanwhile.
+const CLOSE_AGAIN: SignedDuration = SignedDuration::from_secs(30);
+
+impl Attempt {
+    /// A new order; its first question is to place it, now.
+    #[must_use]
+    pub fn new(out_trade_no: OutTradeNo, total_fee: Fen, now: Timestamp, timing: &Timing) -> Self {
+        Self {
+            out_trade_no,
+            total_fee,
+            placed_at: now,
+            deadline: now.saturating_add(timing.timeout).unwrap_or(Timestamp::MAX),
+            state: State::Placing,
+            next: Some(Due {
+                at: now,
+                ask: Ask::Place,
+            }),
+            doubts: 0,
+        }
+    }
+
+    /// The machine: one input, the attempt that follows. Total: any input in any state is answered, in doubt by changing
+    /// nothing. Money reported is never dropped.
+    #[must_use]
+    pub fn handle(self, now: Timestamp, timing: &Timing, input: Input) -> Self {
+        match input {
+            Input::Place(answer) => self.place_answered(now, timing, answer),
+            Input::Query(answer) => self.query_answered(now, timing, answer),
+            Input::Close(answer) => self.close_answered(now, timing, answer),
+            Input::Notify(payment) => self.paid(payment),
+            Input::Cancel => self.unwanted(now, timing, CloseReason::Cancelled),
+            Input::PaidOtherwise => self.unwanted(now, timing, CloseReason::PaidOtherwise),
+            Input::Deadline if now >= self.deadline => {
+                let deadline = self.deadline;
+                self.unwanted_since(now, timing, CloseReason::Deadline, deadline)
+            }
+            Input::Deadline => self,
+            Input::CheckNow => self.ask(now, Ask::Query),
+            Input::Resume { hold_back } => self.resume(now, timing, hold_back),
+        }
+    }
+
+    /// When the driver has to do something about it: its next question, or its deadline.
+    #[must_use]
+    pub fn due_at(&self) -> Option<Timestamp> {
+        let next = self.next.map(|due| due.at);
+        match self.state {
+            State::Placing | State::AwaitingPayment { .. } => {
+                Some(next.map_or(self.deadline, |at| at.min(self.deadline)))
+            }
+            State::Closing { .. }
+            | State::Paid(_)
+            | State::Closed { .. }
+            | State::Refused { .. }
+            | State::Review { .. } => next,
+        }
+    }
+
+    /// Nothing but a late payment can change it.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        match self.state {
+            State::Placing | State::AwaitingPayment { .. } | State::Closing { .. } => false,
+            State::Paid(_) | State::Closed { .. } | State::Refused { .. } | State::Review { .. } => true,
+        }
+    }
+
+    /// The money taken by this order, whatever became of it.
+    #[must_use]
+    pub fn payment(&self) -> Option<&Payment> {
+        match &self.state {
+            State::Paid(payment)
+            | State::Review {
+                payment: Some(payment),
+                ..
+            } => Some(payment),
+            State::Placing
+            | State::AwaitingPayment { .. }
+            | State::Closing { .. }
+            | State::Closed { .. }
+            | State::Refused { .. }
+            | State::Review { payment: None, .. } => None,
+        }
+    }
+
+    /// The cashier may still say that it is not wanted.
+    #[must_use]
+    pub fn can_cancel(&self) -> bool {
+        matches!(self.state, State::Placing | State::AwaitingPayment { .. })
+    }
+
+    fn place_answered(self, now: Timestamp, timing: &Timing, answer: PlaceAnswer) -> Self {
+        match (&self.state, answer) {
+            (State::Placing | State::AwaitingPayment { .. }, PlaceAnswer::Placed { code_url }) => Self {
+                state: State::AwaitingPayment {
+                    code_url,
+                    user_paying: false,
+                },
+                doubts: 0,
+                ..self
+            }
+            .ask(later(now, timing.poll), Ask::Query),
+            (State::Placing, PlaceAnswer::Refused { code }) if self.doubts == 0 => Self {
+                state: State::Refused { code },
+                next: None,
+                ..self
+            },
+            // An earlier request, whose answer was lost, may have been taken.
+            (State::Placing, PlaceAnswer::Refused { .. }) => {
+                self.unwanted(now, timing, CloseReason::PlacingFailed)
+            }
+            (State::Placing, PlaceAnswer::NumberTaken) => {
+                self.unwanted(now, timing, CloseReason::NumberTaken)
+            }
+            (State::Placing, PlaceAnswer::AlreadyPaid | PlaceAnswer::AlreadyClosed) => {
+                self.doubt().ask(now, Ask::Query)
+            }
+            // Ask first: if WeChat has the order, it may even be paid.
+            (State::Placing, PlaceAnswer::Unknown) => self.ask_in_doubt(now, timing, Ask::Query),
+            // Cancelled while the one request was on its way, and WeChat refused that one.
+            (State::Closing { .. }, PlaceAnswer::Refused { code }) if self.doubts == 0 => Self {
+                state: State::Refused { code },
+                next: None,
+                ..self
+            },
+            // If a code came after the order stopped being wanted, nobody sees it. Carry on closing.
+            (State::Closing { .. }, _) => self.ask(now, Ask::Query),
+            (
+                State::AwaitingPayment { .. },
+                PlaceAnswer::Refused { .. }
+                | PlaceAnswer::AlreadyPaid
+                | PlaceAnswer::AlreadyClosed
+                | PlaceAnswer::NumberTaken
+                | PlaceAnswer::Unknown,
+            ) => self.ask(now, Ask::Query),
+            (State::Paid(_) | State::Closed { .. } | State::Refused { .. } | State::Review { .. }, _) => self,
+        }
+    }
+
+    fn query_answered(self, now: Timestamp, timing: &Timing, answer: QueryAnswer) -> Self {
+        match answer {
+            QueryAnswer::Paid(payment) => self.paid(payment),
+            QueryAnswer::Refunded(payment) => self.refunded(payment),
+            QueryAnswer::Closed => self.closed_at_wechat(now),
+            QueryAnswer::NotPaid { user_paying } => self.not_paid(now, timing, user_paying),
+            QueryAnswer::NoSuchOrder => self.no_such_order(now, timing),
+            QueryAnswer::Strange => self.strange(),
+            QueryAnswer::Unknown => match self.state {
+                // Placing again is the same question with a more useful answer.
+                State::Placing => self.ask_in_doubt(now, timing, Ask::Place),
+                State::AwaitingPayment { .. } | State::Closing { .. } => {
+                    self.ask_in_doubt(now, timing, Ask::Query)
+                }
+                State::Paid(_) | State::Closed { .. } | State::Refused { .. } | State::Review { .. } => {
+                    Self { next: None, ..self }
+                }
+            },
+        }
+    }
+
+    fn close_answered(mut self, now: Timestamp, timing: &Timing, answer: CloseAnswer) -> Self {
+        let State::Closing {
+            said_closed,
+            said_unknown,
+            close_at,
+            ..
+        } = &mut self.state
+        else {
+            return self;
+        };
+        match answer {
+            // Whatever WeChat said to the close, the order itself is asked before anything follows from it.
+            CloseAnswer::Closed => {
+                *said_closed = said_closed.saturating_add(1);
+                self.trusted().ask(now, Ask::Query)
+            }
+            CloseAnswer::NoSuchOrder => {
+                *said_unknown = true;
+                self.trusted().ask(now, Ask::Query)
+            }
+            CloseAnswer::Paid => self.trusted().ask(now, Ask::Query),
+            CloseAnswer::NotYet => {
+                *close_at = later(now, CLOSE_AGAIN);
+                self.trusted().ask(later(now, timing.poll), Ask::Query)
+            }
+            CloseAnswer::Unknown => self.ask_in_doubt(now, timing, Ask::Query),
+        }
+    }
+
+    fn not_paid(mut self, now: Timestamp, timing: &Timing, paying: bool) -> Self {
+        match &mut self.state {
+            // WeChat has the order but its code is lost: the same request brings a code.
+            State::Placing => self.ask(now, Ask::Place),
+            State::AwaitingPayment { user_paying, .. } => {
+                *user_paying = paying;
+                self.trusted().ask(later(now, timing.poll), Ask::Query)
+            }
+            // Twice told "closed" and still read as unpaid: the reading lags, the word counts.
+            State::Closing {
+                why,
+                said_closed: 2..,
+                ..
+            } => {
+                let why = *why;
+                self.closed(why)
+            }
+            State::Closing { close_at, .. } if now >= *close_at => {
+                *close_at = later(now, timing.poll);
+                self.trusted().ask(now, Ask::Close)
+            }
+            State::Closing { .. } => self.trusted().ask(later(now, timing.poll), Ask::Query),
+            State::Paid(_) | State::Closed { .. } | State::Refused { .. } | State::Review { .. } => {
+                Self { next: None, ..self }
+            }
+        }
+    }
+
+    fn no_such_order(mut self, now: Timestamp, timing: &Timing) -> Self {
+        match &mut self.state {
+            // Never arrived: the saved request again.
+            State::Placing => self.ask(now, Ask::Place),
+            // WeChat gave us a code for it a moment ago: this answer can't be right.
+            State::AwaitingPayment { .. } => self.ask_in_doubt(now, timing, Ask::Query),
+            // Neither closing nor asking finds it: there is nothing that could be paid.
+            State::Closing {
+                why,
+                said_closed,
+                said_unknown,
+                ..
+            } if *said_unknown || *said_closed > 0 => {
+                let why = *why;
+                self.closed(why)
+            }
+            State::Closing { close_at, .. } if now >= *close_at => {
+                *close_at = later(now, timing.poll);
+                self.trusted().ask(now, Ask::Close)
+            }
+            State::Closing { .. } => self.trusted().ask(later(now, timing.poll), Ask::Query),
+            State::Paid(_) | State::Closed { .. } | State::Refused { .. } | State::Review { .. } => {
+                Self { next: None, ..self }
+            }
+        }
+    }
+
+    fn closed_at_wechat(self, now: Timestamp) -> Self {
+        match self.state {
+            State::Placing | State::AwaitingPayment { .. } if now >= self.deadline => {
+                self.closed(CloseReason::Deadline)
+            }
+            State::Placing | State::AwaitingPayment { .. } => self.closed(CloseReason::ClosedAtWechat),
+            State::Closing { why, .. } => self.closed(why),
+            State::Paid(_) | State::Closed { .. } | State::Refused { .. } | State::Review { .. } => {
+                Self { next: None, ..self }
+            }
+        }
+    }
+
+    fn strange(self) -> Self {
+        match self.state {
+            State::Placing | State::AwaitingPayment { .. } | State::Closing { .. } => {
+                self.review(ReviewReason::StateUnknown, None)
+            }
+            State::Paid(_) | State::Closed { .. } | State::Refused { .. } | State::Review { .. } => {
+                Self { next: None, ..self }
+            }
+        }
+    }
+
+    /// Money was taken. Where it goes depends on what we know; it never goes nowhere.
+    fn paid(self, payment: Payment) -> Self {
+        let as_asked = payment.total_fee == self.total_fee && payment.fee_type == "CNY";
+        match &self.state {
+            // The first proof stands; a second one of the same payment changes nothing.
+            State::Paid(_) | State::Review { payment: Some(_), .. } => Self { next: None, ..self },
+            State::Review { why, payment: None } => {
+                let why = *why;
+                self.review(why, Some(payment))
+            }
+            State::Placing
+            | State::AwaitingPayment { .. }
+            | State::Closing { .. }
+            | State::Closed { .. }
+            | State::Refused { .. }
+                if !as_asked =>
+            {
+                self.review(ReviewReason::AmountDiffers, Some(payment))
+            }
+            State::Placing | State::AwaitingPayment { .. } => self.settled(payment),
+            State::Closing { why, since, .. } => match why {
+                CloseReason::PaidOtherwise => self.review(ReviewReason::PaidTwice, Some(payment)),
+                // WeChat's time has whole seconds, so a payment in the second of the decision counts as in time.
+                CloseReason::Deadline | CloseReason::Cancelled if payment.time_end <= *since => {
+                    self.settled(payment)
+                }
+                CloseReason::Deadline => self.review(ReviewReason::PaidAfterDeadline, Some(payment)),
+                CloseReason::Cancelled => self.review(ReviewReason::PaidAfterCancel, Some(payment)),
+                CloseReason::NumberTaken | CloseReason::PlacingFailed | CloseReason::ClosedAtWechat => {
+                    self.review(ReviewReason::PaidAfterClosed, Some(payment))
+                }
+            },
+            State::Closed { .. } | State::Refused { .. } => {
+                self.review(ReviewReason::PaidAfterClosed, Some(payment))
+            }
+        }
+    }
+
+    fn refunded(self, payment: Payment) -> Self {
+        match self.state {
+            State::Paid(_) | State::Review { payment: Some(_), .. } => Self { next: None, ..self },
+            State::Placing
+            | State::AwaitingPayment { .. }
+            | State::Closing { .. }
+            | State::Closed { .. }
+            | State::Refused { .. }
+            | State::Review { payment: None, .. } => {
+                self.review(ReviewReason::RefundedElsewhere, Some(payment))
+            }
+        }
+    }
+
+    fn unwanted(self, now: Timestamp, timing: &Timing, why: CloseReason) -> Self {
+        self.unwanted_since(now, timing, why, now)
+    }
+
+    fn unwanted_since(self, now: Timestamp, timing: &Timing, why: CloseReason, since: Timestamp) -> Self {
+        match self.state {
+            State::Placing | State::AwaitingPayment { .. } => Self {
+                state: State::Closing {
+                    why,
+                    since,
+                    said_closed: 0,
+                    said_unknown: false,
+                    close_at: later(self.placed_at, timing.close_after),
+                },
+                ..self
+            }
+            .ask(now, Ask::Query),
+            // The sale has its money: whatever this one brings from now on is a second payment.
+            State::Closing {
+                said_closed,
+                said_unknown,
+                close_at,
+                ..
+            } if why == CloseReason::PaidOtherwise => Self {
+                state: State::Closing {
+                    why,
+                    since,
+                    said_closed,
+                    said_unknown,
+                    close_at,
+                },
+                ..self
+            },
+            State::Closing { .. }
+            | State::Paid(_)
+            | State::Closed { .. }
+            | State::Refused { .. }
+            | State::Review { .. } => self,
+        }
+    }
+
+    fn resume(self, now: Timestamp, timing: &Timing, hold_back: SignedDuration) -> Self {
+        if self.is_final() {
+            return Self { next: None, ..self };
+        }
+        // A clock that was turned back must not keep a QR code alive for longer than it was given.
+        let deadline = self.deadline.min(later(now, timing.timeout));
+        let placed_at = self.placed_at.min(now);
+        let doubts = match self.state {
+            // The request may have left before the program stopped.
+            State::Placing => self.doubts.max(1),
+            State::AwaitingPayment { .. }
+            | State::Closing { .. }
+            | State::Paid(_)
+            | State::Closed { .. }
+            | State::Refused { .. }
+            | State::Review { .. } => self.doubts,
+        };
+        Self {
+            deadline,
+            placed_at,
+            doubts,
+            ..self
+        }
+        .ask(later(now, hold_back), Ask::Query)
+    }
+
+    fn settled(self, payment: Payment) -> Self {
+        Self {
+            state: State::Paid(payment),
+            next: None,
+            doubts: 0,
+            ..self
+        }
+    }
+
+    fn closed(self, why: CloseReason) -> Self {
+        Self {
+            state: State::Closed { why },
+            next: None,
+            doubts: 0,
+            ..self
+        }
+    }
+
+    /// Puts the decision before a person.
+    #[must_use]
+    pub(crate) fn review(self, why: ReviewReason, payment: Option<Payment>) -> Self {
+        Self {
+            state: State::Review { why, payment },
+            next: None,
+            doubts: 0,
+            ..self
+        }
+    }
+
+    fn ask(self, at: Timestamp, ask: Ask) -> Self {
+        Self {
+            next: Some(Due { at, ask }),
+            ..self
+        }
+    }
+
+    fn ask_in_doubt(self, now: Timestamp, timing: &Timing, ask: Ask) -> Self {
+        let doubted = self.doubt();
+        let at = later(now, timing.wait(doubted.doubts));
+        doubted.ask(at, ask)
+    }
+
+    fn doubt(self) -> Self {
+        Self {
+            doubts: self.doubts.saturating_add(1),
+            ..self
+        }
+    }
+
+    fn trusted(self) -> Self {
+        Self { doubts: 0, ..self }
+    }
+}
+
+fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
+    // Saturating only fails for a span with units that need a calendar, which a duration has not.
+    at.saturating_add(by).unwrap_or(Timestamp::MAX)
+}
