@@ -1,0 +1,475 @@
+//! The payment machine under anything at all, and against a gateway that tells the truth but loses answers.
+
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+use till_core::*;
+
+const TOTAL: Fen = Fen::new(2980);
+
+fn start() -> Timestamp {
+    "2026-11-23T06:22:10Z".parse().unwrap()
+}
+
+fn number(nth: usize) -> OutTradeNo {
+    OutTradeNo::parse(&format!("T01-261123-{nth:06}-7F3K")).unwrap()
+}
+
+fn payment(total: i64, fee_type: &str, time_end: Timestamp, transaction: u8) -> Payment {
+    Payment {
+        transaction_id: format!("42000000000000000000000000{transaction:02}"),
+        total_fee: Fen::new(total),
+        fee_type: fee_type.to_owned(),
+        cash_fee: Fen::new(total),
+        coupon_fee: Fen::ZERO,
+        time_end,
+        found_by: FoundBy::Query,
+    }
+}
+
+/// A step of the first test: time passes, something happens to one attempt, or a new QR code is asked for.
+#[derive(Debug, Clone)]
+enum Step {
+    Wait(i64),
+    Happens(usize, Happening),
+    PayAgain,
+}
+
+#[derive(Debug, Clone)]
+enum Happening {
+    Input(Input),
+    /// Money, paid so many seconds from now.
+    Money {
+        notify: bool,
+        as_asked: bool,
+        ago: i64,
+        transaction: u8,
+    },
+    Refunded {
+        transaction: u8,
+    },
+}
+
+fn plain_input() -> impl Strategy<Value = Input> {
+    prop_oneof![
+        Just(Input::Place(PlaceAnswer::Placed {
+            code_url: "weixin://wxpay/bizpayurl/up?pr=a".to_owned()
+        })),
+        Just(Input::Place(PlaceAnswer::Refused {
+            code: "PARAM_ERROR".to_owned()
+        })),
+        Just(Input::Place(PlaceAnswer::AlreadyPaid)),
+        Just(Input::Place(PlaceAnswer::AlreadyClosed)),
+        Just(Input::Place(PlaceAnswer::NumberTaken)),
+        Just(Input::Place(PlaceAnswer::Unknown)),
+        any::<bool>().prop_map(|user_paying| Input::Query(QueryAnswer::NotPaid { user_paying })),
+        Just(Input::Query(QueryAnswer::Closed)),
+        Just(Input::Query(QueryAnswer::NoSuchOrder)),
+        Just(Input::Query(QueryAnswer::Strange)),
+        Just(Input::Query(QueryAnswer::Unknown)),
+        Just(Input::Close(CloseAnswer::Closed)),
+        Just(Input::Close(CloseAnswer::Paid)),
+        Just(Input::Close(CloseAnswer::NotYet)),
+        Just(Input::Close(CloseAnswer::NoSuchOrder)),
+        Just(Input::Close(CloseAnswer::Unknown)),
+        Just(Input::Cancel),
+        Just(Input::Deadline),
+        Just(Input::PaidOtherwise),
+        Just(Input::CheckNow),
+        (0i64..60).prop_map(|s| Input::Resume {
+            hold_back: SignedDuration::from_secs(s)
+        }),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let happening = prop_oneof![
+        6 => plain_input().prop_map(Happening::Input),
+        1 => (any::<bool>(), prop::bool::weighted(0.8), 0i64..4000, 0u8..3)
+            .prop_map(|(notify, as_asked, ago, transaction)| Happening::Money { notify, as_asked, ago, transaction }),
+        1 => (0u8..3).prop_map(|transaction| Happening::Refunded { transaction }),
+    ];
+    prop_oneof![
+        3 => (0i64..1000).prop_map(Step::Wait),
+        8 => (0usize..3, happening).prop_map(|(nth, happening)| Step::Happens(nth, happening)),
+        1 => Just(Step::PayAgain),
+    ]
+}
+
+fn input_of(happening: Happening, now: Timestamp) -> Input {
+    match happening {
+        Happening::Input(input) => input,
+        Happening::Money {
+            notify,
+            as_asked,
+            ago,
+            transaction,
+        } => {
+            let total = if as_asked { TOTAL.get() } else { 1 };
+            let paid = payment(total, "CNY", now - SignedDuration::from_secs(ago), transaction);
+            if notify {
+                Input::Notify(paid)
+            } else {
+                Input::Query(QueryAnswer::Paid(paid))
+            }
+        }
+        Happening::Refunded { transaction } => Input::Query(QueryAnswer::Refunded(payment(
+            TOTAL.get(),
+            "CNY",
+            now,
+            transaction,
+        ))),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// Whatever happens, in whatever order, however absurd.
+    #[test]
+    fn money_is_never_lost_nor_counted_twice(steps in prop::collection::vec(step(), 1..60)) {
+        let timing = Timing::default();
+        let mut now = start();
+        let mut sale = Sale::new(SaleId(1), TOTAL, number(0), now, &timing);
+        let (mut sold, mut held) = (0, 1);
+        for step in steps {
+            let before = sale.clone();
+            let mut reported = None;
+            let effects = match step {
+                Step::Wait(seconds) => {
+                    now += SignedDuration::from_secs(seconds);
+                    continue;
+                }
+                Step::PayAgain => match sale.clone().pay_again(number(sale.attempts.len()), now, &timing) {
+                    Ok((next, effects)) => {
+                        sale = next;
+                        effects
+                    }
+                    Err(_) => continue,
+                },
+                Step::Happens(nth, happening) => {
+                    let nth = nth % sale.attempts.len();
+                    let input = input_of(happening, now);
+                    if matches!(&input, Input::Notify(_) | Input::Query(QueryAnswer::Paid(_) | QueryAnswer::Refunded(_))) {
+                        reported = Some(nth);
+                    }
+                    let (next, effects) = sale.handle(now, &timing, &number(nth), input);
+                    sale = next;
+                    effects
+                }
+            };
+            for effect in effects {
+                match effect {
+                    Effect::Reserve => held += 1,
+                    Effect::Sell => { held -= 1; sold += 1; }
+                    Effect::GiveBack => held -= 1,
+                }
+                prop_assert!((0..=1).contains(&held), "goods are held once or not at all");
+            }
+            prop_assert!(sold <= 1, "one sale is sold once");
+            prop_assert_eq!(held == 1, sale.stock == StockHold::Held, "what is said of the stock is what was done");
+            if let Some(nth) = reported {
+                prop_assert!(sale.attempts[nth].payment().is_some(), "reported money stays with its order");
+            }
+            let paid: Vec<_> = sale.attempts.iter().filter(|it| matches!(it.state, State::Paid(_))).collect();
+            prop_assert!(paid.len() <= 1, "one sale is paid by one order; a second one is for a person");
+            for attempt in &paid {
+                prop_assert_eq!(attempt.payment().unwrap().total_fee, TOTAL, "paid means the whole amount");
+            }
+            prop_assert_eq!(paid.len(), sold, "sold if and only if paid");
+            for (old, new) in before.attempts.iter().zip(&sale.attempts) {
+                if let Some(money) = old.payment() {
+                    prop_assert_eq!(new.payment(), Some(money), "money once known is never forgotten or replaced");
+                }
+                if matches!(old.state, State::Paid(_)) {
+                    prop_assert_eq!(&new.state, &old.state, "paid stays paid");
+                }
+            }
+            if sale.stock == StockHold::Returned && before.stock == StockHold::Held {
+                let free = sale.attempts.iter().all(|it| matches!(it.state, State::Closed { .. } | State::Refused { .. }));
+                prop_assert!(free, "goods go back only when no order of the sale can be paid");
+            }
+        }
+    }
+}
+
+/// WeChat's side of one order, truthful.
+#[derive(Debug, Default, Clone)]
+struct Truth {
+    exists: bool,
+    closed: bool,
+    paid: Option<Payment>,
+    placed_at: Option<Timestamp>,
+}
+
+/// What the second test decides at each question.
+#[derive(Debug, Clone, Copy)]
+struct Luck {
+    /// 0: answered; 1: lost on the way there; 2: lost on the way back.
+    lost: u8,
+    /// The customer, who kept the code, pays before the question arrives, 1 in 20.
+    pays: u8,
+    /// The cashier cancels, 1 in 30.
+    cancels: u8,
+}
+
+impl Truth {
+    fn answer(&mut self, ask: Ask, now: Timestamp) -> Input {
+        match ask {
+            Ask::Place => Input::Place(if self.paid.is_some() {
+                PlaceAnswer::AlreadyPaid
+            } else if self.closed {
+                PlaceAnswer::AlreadyClosed
+            } else {
+                self.exists = true;
+                self.placed_at.get_or_insert(now);
+                PlaceAnswer::Placed {
+                    code_url: "weixin://wxpay/bizpayurl/up?pr=a".to_owned(),
+                }
+            }),
+            Ask::Query => Input::Query(match (&self.paid, self.exists, self.closed) {
+                (Some(payment), _, _) => QueryAnswer::Paid(payment.clone()),
+                (None, false, _) => QueryAnswer::NoSuchOrder,
+                (None, true, true) => QueryAnswer::Closed,
+                (None, true, false) => QueryAnswer::NotPaid { user_paying: false },
+            }),
+            Ask::Close => Input::Close(match (&self.paid, self.placed_at) {
+                (Some(_), _) => CloseAnswer::Paid,
+                (None, None) => CloseAnswer::NoSuchOrder,
+                (None, Some(at)) if now < at + SignedDuration::from_mins(5) => CloseAnswer::NotYet,
+                (None, Some(_)) => {
+                    self.closed = true;
+                    CloseAnswer::Closed
+                }
+            }),
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    /// Lost questions, lost answers, cancels and payments at any moment; afterwards the books agree with WeChat's.
+    #[test]
+    fn fault_14_17_19_20_21_every_order_ends_as_wechat_has_it(
+        luck in prop::collection::vec((0u8..3, 0u8..20, 0u8..30).prop_map(|(lost, pays, cancels)| Luck { lost, pays, cancels }), 0..400),
+    ) {
+        let timing = Timing::default();
+        let mut now = start();
+        let mut truth = Truth::default();
+        let mut sale = Sale::new(SaleId(1), TOTAL, number(0), now, &timing);
+        let mut luck = luck.into_iter();
+        let mut given_back = false;
+        // After its luck ran out everything is answered, so that it must end: 30 minutes of polling and some closing.
+        for _ in 0..3000 {
+            let Some(at) = sale.attempts[0].due_at() else { break };
+            now = now.max(at);
+            let attempt = &sale.attempts[0];
+            let mut inputs = Vec::new();
+            if attempt.can_cancel() && now >= attempt.deadline {
+                inputs.push(Input::Deadline);
+            } else if let Some(due) = attempt.next {
+                let luck = luck.next().unwrap_or(Luck { lost: 0, pays: 1, cancels: 1 });
+                if luck.pays == 0 && truth.exists && !truth.closed && truth.paid.is_none() {
+                    prop_assert!(!given_back, "goods of a payable order were given back");
+                    truth.paid = Some(payment(TOTAL.get(), "CNY", now, 1));
+                }
+                let unknown = match due.ask {
+                    Ask::Place => Input::Place(PlaceAnswer::Unknown),
+                    Ask::Query => Input::Query(QueryAnswer::Unknown),
+                    Ask::Close => Input::Close(CloseAnswer::Unknown),
+                };
+                match luck.lost {
+                    1 => inputs.push(unknown),
+                    2 => { truth.answer(due.ask, now); inputs.push(unknown); }
+                    _ => inputs.push(truth.answer(due.ask, now)),
+                }
+                if luck.cancels == 0 {
+                    inputs.push(Input::Cancel);
+                }
+            }
+            for input in inputs {
+                let (next, effects) = sale.handle(now, &timing, &number(0), input);
+                sale = next;
+                given_back |= effects.contains(&Effect::GiveBack);
+            }
+        }
+        let attempt = &sale.attempts[0];
+        prop_assert!(attempt.is_final(), "every order ends once WeChat answers again: {:?}", attempt);
+        prop_assert_eq!(attempt.payment(), truth.paid.as_ref(), "our money is WeChat's money");
+        prop_assert_eq!(given_back, truth.paid.is_none(), "goods go back if and only if nobody paid");
+        if given_back {
+            prop_assert!(truth.closed || !truth.exists, "and nobody can pay any more");
+        }
+    }
+}
+
+#[test]
+fn fault_9_a_long_sleep_asks_before_it_closes() {
+    let timing = Timing::default();
+    let mut sale = Sale::new(SaleId(1), TOTAL, number(0), start(), &timing);
+    let placed = Input::Place(PlaceAnswer::Placed {
+        code_url: "weixin://wxpay/bizpayurl/up?pr=a".to_owned(),
+    });
+    sale = sale.handle(start(), &timing, &number(0), placed).0;
+    let now = start() + SignedDuration::from_mins(61);
+    sale = sale.handle(now, &timing, &number(0), Input::Deadline).0;
+    let attempt = &sale.attempts[0];
+    assert_eq!(
+        attempt.next.map(|due| due.ask),
+        Some(Ask::Query),
+        "after an hour asleep the first question is whether it was paid"
+    );
+    let in_time = payment(TOTAL.get(), "CNY", start() + SignedDuration::from_mins(29), 1);
+    sale = sale
+        .handle(now, &timing, &number(0), Input::Query(QueryAnswer::Paid(in_time)))
+        .0;
+    assert!(
+        matches!(sale.attempts[0].state, State::Paid(_)),
+        "paid in time while we slept is paid"
+    );
+}
+
+#[test]
+fn fault_12_a_clock_turned_back_does_not_lengthen_the_wait() {
+    let timing = Timing::default();
+    let sale = Sale::new(SaleId(1), TOTAL, number(0), start(), &timing);
+    let yesterday = start() - SignedDuration::from_hours(24);
+    let resume = Input::Resume {
+        hold_back: SignedDuration::ZERO,
+    };
+    let sale = sale.handle(yesterday, &timing, &number(0), resume).0;
+    assert_eq!(
+        sale.attempts[0].deadline,
+        yesterday + timing.timeout,
+        "no order waits longer than half an hour from the start, whatever the clock says"
+    );
+}
+
+#[test]
+fn fault_27_a_stale_answer_after_payment_changes_nothing() {
+    let timing = Timing::default();
+    let sale = Sale::new(SaleId(1), TOTAL, number(0), start(), &timing);
+    let money = payment(TOTAL.get(), "CNY", start(), 1);
+    let (sale, effects) = sale.handle(start(), &timing, &number(0), Input::Notify(money));
+    assert_eq!(effects, [Effect::Sell], "a verified notify sells the goods");
+    let stale = Input::Query(QueryAnswer::NotPaid { user_paying: false });
+    let (after, effects) = sale.clone().handle(start(), &timing, &number(0), stale);
+    assert_eq!(
+        (after, effects),
+        (sale, Vec::new()),
+        "NOTPAY read from a lagging copy does not unpay it"
+    );
+}
+
+#[test]
+fn a_second_qr_for_the_same_sale_can_not_be_paid_unseen() {
+    let timing = Timing::default();
+    let now = start();
+    let sale = Sale::new(SaleId(1), TOTAL, number(0), now, &timing);
+    assert_eq!(
+        sale.can_pay_again(),
+        Err(NotNow::StillWaiting),
+        "two live codes for one sale are not made"
+    );
+    let (sale, _) = sale.handle(now, &timing, &number(0), Input::Cancel);
+    let (sale, effects) = sale.pay_again(number(1), now, &timing).unwrap();
+    assert_eq!(effects, [], "the goods are still held for it");
+    let money = |transaction| Input::Notify(payment(TOTAL.get(), "CNY", now, transaction));
+    let (sale, effects) = sale.handle(now, &timing, &number(0), money(1));
+    assert_eq!(effects, [Effect::Sell], "the first code was paid in time");
+    assert!(
+        matches!(
+            sale.attempts[1].state,
+            State::Closing {
+                why: CloseReason::PaidOtherwise,
+                ..
+            }
+        ),
+        "so the second code disappears at once"
+    );
+    let (sale, effects) = sale.handle(now, &timing, &number(1), money(2));
+    assert_eq!(effects, [], "paid again, but the goods were sold once");
+    assert!(
+        matches!(
+            sale.attempts[1].state,
+            State::Review {
+                why: ReviewReason::PaidTwice,
+                payment: Some(_)
+            }
+        ),
+        "and a person is told of the second payment"
+    );
+    assert_eq!(
+        sale.can_pay_again(),
+        Err(NotNow::Settled),
+        "a settled sale is not charged again"
+    );
+}
+
+#[test]
+fn a_payment_after_cancel_is_for_a_person_and_keeps_the_goods() {
+    let timing = Timing::default();
+    let now = start();
+    let sale = Sale::new(SaleId(1), TOTAL, number(0), now, &timing);
+    let (sale, _) = sale.handle(now, &timing, &number(0), Input::Cancel);
+    let late = payment(TOTAL.get(), "CNY", now + SignedDuration::from_secs(2), 1);
+    let (sale, effects) = sale.handle(now, &timing, &number(0), Input::Query(QueryAnswer::Paid(late)));
+    assert!(
+        matches!(
+            sale.attempts[0].state,
+            State::Review {
+                why: ReviewReason::PaidAfterCancel,
+                payment: Some(_)
+            }
+        ),
+        "the cashier is told at once"
+    );
+    assert_eq!(
+        (effects, sale.stock),
+        (Vec::new(), StockHold::Held),
+        "the customer paid for them: they stay held"
+    );
+}
+
+#[test]
+fn fault_23_states_nobody_knows_go_to_a_person() {
+    let timing = Timing::default();
+    let sale = Sale::new(SaleId(1), TOTAL, number(0), start(), &timing);
+    let (sale, effects) = sale.handle(start(), &timing, &number(0), Input::Query(QueryAnswer::Strange));
+    assert!(
+        matches!(
+            sale.attempts[0].state,
+            State::Review {
+                why: ReviewReason::StateUnknown,
+                payment: None
+            }
+        ),
+        "an unknown word of WeChat is not guessed at"
+    );
+    assert_eq!(effects, [], "and the goods stay held");
+}
+
+#[test]
+fn fault_24_another_amount_is_never_paid() {
+    let timing = Timing::default();
+    for (total, fee_type) in [(2979, "CNY"), (2981, "CNY"), (2980, "HKD")] {
+        let sale = Sale::new(SaleId(1), TOTAL, number(0), start(), &timing);
+        let money = payment(total, fee_type, start(), 1);
+        let (sale, _) = sale.handle(
+            start(),
+            &timing,
+            &number(0),
+            Input::Query(QueryAnswer::Paid(money)),
+        );
+        assert!(
+            matches!(
+                sale.attempts[0].state,
+                State::Review {
+                    why: ReviewReason::AmountDiffers,
+                    payment: Some(_)
+                }
+            ),
+            "{total} {fee_type} is not the 29.80 yuan that were asked for"
+        );
+    }
+}
