@@ -1,6 +1,7 @@
 //! The windows of the till.
 pub mod commands;
 pub mod view;
+pub mod windows;
 
 use tauri_specta::{collect_commands, collect_events};
 
