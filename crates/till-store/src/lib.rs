@@ -1,1 +1,27 @@
-//! placeholder
+//! The ledger: SQLite, one file a table. Knows what to keep, not what it means.
+//!
+//! [`Database`] is the one writer; it belongs to one thread. [`Database::write`] runs a closure in one transaction and
+//! either all of it is on the disk afterwards or none of it. [`Reader`]s read beside it.
+//!
+//! All times are UTC milliseconds, all money is whole fen.
+#![deny(missing_docs)]
+
+mod database;
+mod error;
+mod file_check;
+mod handle;
+mod migration;
+mod sql;
+mod table;
+
+pub use database::{Database, Options, Reader};
+pub use error::{OpenError, StoreError};
+pub use handle::{Read, Tx};
+pub use table::attempts::{AttemptsRead, AttemptsWrite, ORDERS_MAX, OrderRow};
+pub use table::evidence::{EvidenceId, EvidenceRead, EvidenceWrite};
+pub use table::held_carts::{HeldCart, HeldCartsRead, HeldCartsWrite};
+pub use table::journal::{JournalRead, JournalRow, JournalWrite};
+pub use table::products::{NewProduct, NewStock, ProductsRead, ProductsWrite};
+pub use table::sales::{NewSale, SalesRead, SalesWrite, StoredSale};
+pub use table::settings::{SettingsRead, SettingsWrite};
+pub use table::stock::{StockDrift, StockRead, StockRow, StockWrite};

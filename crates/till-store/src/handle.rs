@@ -1,0 +1,130 @@
+//! The way to the tables: [`Read`] on any connection, [`Tx`] inside a transaction.
+
+use rusqlite::Connection;
+
+use crate::table::attempts::{AttemptsRead, AttemptsWrite};
+use crate::table::evidence::{EvidenceRead, EvidenceWrite};
+use crate::table::held_carts::{HeldCartsRead, HeldCartsWrite};
+use crate::table::journal::{JournalRead, JournalWrite};
+use crate::table::products::{ProductsRead, ProductsWrite};
+use crate::table::sales::{SalesRead, SalesWrite};
+use crate::table::settings::{SettingsRead, SettingsWrite};
+use crate::table::stock::{StockRead, StockWrite};
+
+/// Reads tables; the same on a reader, on the writer, and inside a transaction.
+#[derive(Debug, Clone, Copy)]
+pub struct Read<'c> {
+    pub(crate) conn: &'c Connection,
+}
+
+/// Writes tables inside one transaction; reads what it has written through [`Tx::read`].
+#[derive(Debug, Clone, Copy)]
+pub struct Tx<'c> {
+    pub(crate) conn: &'c Connection,
+}
+
+impl<'c> Read<'c> {
+    /// Words and numbers kept by name.
+    #[must_use]
+    pub fn settings(self) -> SettingsRead<'c> {
+        SettingsRead { conn: self.conn }
+    }
+
+    /// Carts put aside.
+    #[must_use]
+    pub fn held_carts(self) -> HeldCartsRead<'c> {
+        HeldCartsRead { conn: self.conn }
+    }
+
+    /// What is sold.
+    #[must_use]
+    pub fn products(self) -> ProductsRead<'c> {
+        ProductsRead { conn: self.conn }
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn stock(self) -> StockRead<'c> {
+        StockRead { conn: self.conn }
+    }
+
+    /// What was rung up.
+    #[must_use]
+    pub fn sales(self) -> SalesRead<'c> {
+        SalesRead { conn: self.conn }
+    }
+
+    /// Orders at WeChat.
+    #[must_use]
+    pub fn attempts(self) -> AttemptsRead<'c> {
+        AttemptsRead { conn: self.conn }
+    }
+
+    /// What was sent and received about an order.
+    #[must_use]
+    pub fn evidence(self) -> EvidenceRead<'c> {
+        EvidenceRead { conn: self.conn }
+    }
+
+    /// What this till has done.
+    #[must_use]
+    pub fn journal(self) -> JournalRead<'c> {
+        JournalRead { conn: self.conn }
+    }
+}
+
+impl<'c> Tx<'c> {
+    /// Reads, what this transaction has written included.
+    #[must_use]
+    pub fn read(&self) -> Read<'c> {
+        Read { conn: self.conn }
+    }
+
+    /// Words and numbers kept by name.
+    #[must_use]
+    pub fn settings(&self) -> SettingsWrite<'c> {
+        SettingsWrite { conn: self.conn }
+    }
+
+    /// Carts put aside.
+    #[must_use]
+    pub fn held_carts(&self) -> HeldCartsWrite<'c> {
+        HeldCartsWrite { conn: self.conn }
+    }
+
+    /// What is sold.
+    #[must_use]
+    pub fn products(&self) -> ProductsWrite<'c> {
+        ProductsWrite { conn: self.conn }
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn stock(&self) -> StockWrite<'c> {
+        StockWrite { conn: self.conn }
+    }
+
+    /// What was rung up.
+    #[must_use]
+    pub fn sales(&self) -> SalesWrite<'c> {
+        SalesWrite { conn: self.conn }
+    }
+
+    /// Orders at WeChat.
+    #[must_use]
+    pub fn attempts(&self) -> AttemptsWrite<'c> {
+        AttemptsWrite { conn: self.conn }
+    }
+
+    /// What was sent and received about an order.
+    #[must_use]
+    pub fn evidence(&self) -> EvidenceWrite<'c> {
+        EvidenceWrite { conn: self.conn }
+    }
+
+    /// What this till has done.
+    #[must_use]
+    pub fn journal(&self) -> JournalWrite<'c> {
+        JournalWrite { conn: self.conn }
+    }
+}

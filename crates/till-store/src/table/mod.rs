@@ -1,0 +1,10 @@
+//! One file a table: its migrations, its row, its read handle and its write handle.
+
+pub(crate) mod attempts;
+pub(crate) mod evidence;
+pub(crate) mod held_carts;
+pub(crate) mod journal;
+pub(crate) mod products;
+pub(crate) mod sales;
+pub(crate) mod settings;
+pub(crate) mod stock;

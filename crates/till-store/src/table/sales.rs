@@ -1,0 +1,226 @@
+//! What was rung up, with its lines; the attempts to collect it stand in their own table.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, Params, Row, params};
+use till_core::{Effect, Fen, Line, LineNo, OutTradeNo, ProductId, Sale, SaleId, StockHold};
+
+use crate::handle::Tx;
+use crate::migration::Migration;
+use crate::{StoreError, sql};
+
+const TABLE: &str = "sales";
+
+pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
+    number: 2026112305,
+    sql: "CREATE TABLE sales (
+              id INTEGER PRIMARY KEY,
+              click TEXT NOT NULL UNIQUE, -- names the press of the button: a second one is the same sale
+              total_fee INTEGER NOT NULL CHECK (total_fee > 0), -- fen
+              stock TEXT NOT NULL CHECK (stock IN ('held', 'sold', 'returned')),
+              rung_up_at INTEGER NOT NULL -- UTC milliseconds
+          ) STRICT;
+          CREATE TABLE sale_lines (
+              sale_id INTEGER NOT NULL REFERENCES sales (id),
+              nth INTEGER NOT NULL,
+              line INTEGER NOT NULL, -- its number in the cart
+              product_id INTEGER NOT NULL REFERENCES products (id),
+              name TEXT NOT NULL, -- as it was rung up
+              price_fen INTEGER NOT NULL CHECK (price_fen > 0),
+              pieces INTEGER NOT NULL CHECK (pieces > 0),
+              PRIMARY KEY (sale_id, nth)
+          ) STRICT, WITHOUT ROWID;",
+}];
+
+/// A sale to be written down.
+#[derive(Debug, Clone, Copy)]
+pub struct NewSale<'a> {
+    /// Names the press of the button: the same name twice is the same sale.
+    pub click: &'a str,
+    /// What the customer owes.
+    pub total: Fen,
+    /// When it was rung up.
+    pub rung_up_at: Timestamp,
+    /// What was rung up.
+    pub lines: &'a [Line],
+}
+
+/// A sale as it stands in the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredSale {
+    /// The sale and its attempts.
+    pub sale: Sale,
+    /// Names the press of the button.
+    pub click: String,
+    /// When it was rung up.
+    pub rung_up_at: Timestamp,
+    /// Name of the first line, to tell sales apart.
+    pub first: String,
+    /// Pieces of all lines.
+    pub pieces: u32,
+}
+
+/// Reads sales.
+#[derive(Debug, Clone, Copy)]
+pub struct SalesRead<'c> {
+    pub(crate) conn: &'c Connection,
+}
+
+/// Writes sales.
+#[derive(Debug, Clone, Copy)]
+pub struct SalesWrite<'c> {
+    pub(crate) conn: &'c Connection,
+}
+
+impl SalesRead<'_> {
+    /// Every sale with something left to ask about or to decide, oldest first: an attempt that is not final, or one in
+    /// review.
+    pub fn live(self) -> Result<Vec<StoredSale>, StoreError> {
+        // Two partial indexes find them; the ledger may hold years.
+        self.find(
+            "s.id IN (SELECT sale_id FROM attempts WHERE is_final = 0
+                      UNION SELECT sale_id FROM attempts WHERE state = 'review')",
+            [],
+        )
+    }
+
+    /// The sale with this number.
+    pub fn by_id(self, id: SaleId) -> Result<Option<StoredSale>, StoreError> {
+        Ok(self.find("s.id = ?1", [id.0])?.pop())
+    }
+
+    /// The sale that this press of the button made.
+    pub fn by_click(self, click: &str) -> Result<Option<StoredSale>, StoreError> {
+        Ok(self.find("s.click = ?1", [click])?.pop())
+    }
+
+    /// The sale that this order is an attempt of.
+    pub fn by_order(self, out_trade_no: &OutTradeNo) -> Result<Option<StoredSale>, StoreError> {
+        let of_order = "s.id = (SELECT sale_id FROM attempts WHERE out_trade_no = ?1)";
+        Ok(self.find(of_order, [out_trade_no.as_str()])?.pop())
+    }
+
+    /// What was rung up, in order.
+    pub fn lines(self, id: SaleId) -> Result<Vec<Line>, StoreError> {
+        sql::all(
+            self.conn,
+            "SELECT line, product_id, name, price_fen, pieces FROM sale_lines WHERE sale_id = ?1 ORDER BY nth",
+            [id.0],
+            |row| {
+                Ok(Line {
+                    line: LineNo(sql::count("sale_lines", row, 0)?),
+                    product: ProductId(row.get(1)?),
+                    name: row.get(2)?,
+                    price: sql::fen(row, 3)?,
+                    pieces: sql::count("sale_lines", row, 4)?,
+                })
+            },
+        )
+    }
+
+    fn find(self, which: &str, params: impl Params) -> Result<Vec<StoredSale>, StoreError> {
+        let rows = sql::all(
+            self.conn,
+            &format!(
+                "SELECT s.id, s.click, s.total_fee, s.stock, s.rung_up_at,
+                        (SELECT name FROM sale_lines WHERE sale_id = s.id ORDER BY nth LIMIT 1),
+                        (SELECT sum(pieces) FROM sale_lines WHERE sale_id = s.id),
+                        a.out_trade_no, a.total_fee, a.body
+                 FROM sales s JOIN attempts a ON a.sale_id = s.id WHERE {which} ORDER BY s.id, a.nth"
+            ),
+            params,
+            |row| Ok((row.get::<_, i64>(0)?, stored_sale(row)?)),
+        )?;
+        let mut sales: BTreeMap<i64, StoredSale> = BTreeMap::new();
+        for (id, mut row) in rows {
+            match sales.get_mut(&id) {
+                Some(known) => known.sale.attempts.append(&mut row.sale.attempts),
+                None => {
+                    sales.insert(id, row);
+                }
+            }
+        }
+        Ok(sales.into_values().collect())
+    }
+}
+
+impl SalesWrite<'_> {
+    /// Writes a sale and its lines down and reserves its goods. The first attempt has to follow in the same transaction:
+    /// a sale without one is not found again.
+    pub fn ring_up(self, sale: &NewSale<'_>) -> Result<SaleId, StoreError> {
+        sql::execute(
+            self.conn,
+            "INSERT INTO sales (click, total_fee, stock, rung_up_at) VALUES (?1, ?2, 'held', ?3)",
+            params![sale.click, sale.total.get(), sql::to_millis(sale.rung_up_at)],
+        )?;
+        let id = SaleId(self.conn.last_insert_rowid());
+        let mut insert = self.conn.prepare_cached(
+            "INSERT INTO sale_lines (sale_id, nth, line, product_id, name, price_fen, pieces)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?;
+        for (nth, line) in (0_i64..).zip(sale.lines) {
+            insert.execute(params![
+                id.0,
+                nth,
+                line.line.0,
+                line.product.0,
+                line.name,
+                line.price.get(),
+                line.pieces
+            ])?;
+        }
+        self.tx().stock().apply(Effect::Reserve, id)?;
+        Ok(id)
+    }
+
+    /// Saves what a step of the machine has made of a sale: every attempt that changed, what is true of its goods, and the
+    /// effects on the stock. Attempts that `before` has not are for [`AttemptsWrite::insert`](crate::AttemptsWrite::insert).
+    pub fn save(self, before: &Sale, after: &Sale, effects: &[Effect]) -> Result<(), StoreError> {
+        for attempt in &after.attempts {
+            match before.attempt(&attempt.out_trade_no) {
+                Some(old) if old != attempt => self.tx().attempts().save(attempt)?,
+                Some(_) | None => {}
+            }
+        }
+        if before.stock != after.stock {
+            let touched = sql::execute(
+                self.conn,
+                "UPDATE sales SET stock = ?2 WHERE id = ?1",
+                params![after.id.0, sql::word(TABLE, &after.stock)?],
+            )?;
+            if touched != 1 {
+                return Err(StoreError::unreadable(TABLE, format!("no sale {}", after.id.0)));
+            }
+        }
+        for effect in effects {
+            self.tx().stock().apply(*effect, after.id)?;
+        }
+        Ok(())
+    }
+
+    fn tx(&self) -> Tx<'_> {
+        Tx { conn: self.conn }
+    }
+}
+
+fn stored_sale(row: &Row<'_>) -> Result<StoredSale, StoreError> {
+    let stock: StockHold = sql::from_word(TABLE, row.get(3)?)?;
+    let attempt = super::attempts::attempt(row, 7, 8, 9)?;
+    let sale = Sale {
+        id: SaleId(row.get(0)?),
+        total: sql::fen(row, 2)?,
+        stock,
+        attempts: vec![attempt],
+    };
+    Ok(StoredSale {
+        sale,
+        click: row.get(1)?,
+        rung_up_at: sql::time(TABLE, row, 4)?,
+        first: row.get::<_, Option<String>>(5)?.unwrap_or_default(),
+        pieces: match row.get::<_, Option<i64>>(6)? {
+            Some(_) => sql::count(TABLE, row, 6)?,
+            None => 0,
+        },
+    })
+}
