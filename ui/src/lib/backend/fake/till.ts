@@ -1,0 +1,474 @@
+/** An invented till in memory: it follows the rules the pages rely on, and its customer is played from outside. */
+import type {
+    Backend,
+    CartLine,
+    CustomerStage,
+    CustomerView,
+    ErrorCode,
+    HeldCart,
+    ImportResult,
+    Lamps,
+    Locale,
+    PaymentBrief,
+    PayState,
+    Problem,
+    Snapshot,
+    WrongRow,
+} from '../backend';
+import { Refusal } from '../backend';
+import { dayOf, pastDay } from './history';
+import { FakePayment } from './payment';
+import { SHOP_NAME, shopProducts, type FakeProduct } from './products';
+import { dayView } from './report';
+
+const ZONE = 'Asia/Shanghai';
+const POLL = 3000;
+
+function refuse(code: ErrorCode, detail = ''): never {
+    throw new Refusal({ code, detail });
+}
+
+export class FakeTill {
+    locale: Locale = 'zh-CN';
+    training = true;
+    problem: Problem | null = null;
+    lamps: Lamps = {
+        wechat: { lamp: 'good', at: new Date().toISOString(), millis: 84 },
+        notify: { lamp: 'polling_only' },
+        clockWrong: false,
+        diskTrouble: false,
+    };
+    /** How long WeChat takes to answer, in milliseconds. */
+    answerTime = 250;
+    /** WeChat gives no usable answer while this is set. */
+    offline = false;
+    /** How often the sale was really placed. */
+    placed = 0;
+    front: FakePayment | null = null;
+    payments: FakePayment[] = [];
+    products: FakeProduct[] = shopProducts();
+
+    readonly #seen = new Set<(snapshot: Snapshot) => void>();
+    readonly #seenByCustomer = new Set<(view: CustomerView) => void>();
+    readonly #clicks = new Map<string, string>();
+    #version = 1;
+    #catalogueVersion = 1;
+    #lines: CartLine[] = [];
+    #held: (HeldCart & { lines: CartLine[] })[] = [];
+    #next = 1;
+    /** The customer display thanks until this time. */
+    #thanks: { payment: FakePayment; until: number } | null = null;
+
+    constructor() {
+        this.payments = pastDay(dayOf(Date.now()), Date.now(), this.products);
+        setInterval(() => this.#poll(), POLL);
+    }
+
+    snapshot(): Snapshot {
+        return {
+            version: this.#version,
+            shopName: SHOP_NAME,
+            tillId: 'T01',
+            locale: this.locale,
+            timeZone: ZONE,
+            training: this.training,
+            problem: this.problem,
+            lamps: this.lamps,
+            cart: {
+                lines: this.#lines,
+                pieces: this.#lines.reduce((sum, line) => sum + line.quantity, 0),
+                totalFen: this.#total(),
+            },
+            held: this.#held.map(({ lines: _, ...held }) => held),
+            front: this.front?.view() ?? null,
+            waiting: this.payments
+                .filter((payment) => payment.live || payment.state.state === 'review')
+                .map((payment) => payment.brief()),
+            catalogueVersion: this.#catalogueVersion,
+        };
+    }
+
+    customer(): CustomerView {
+        return {
+            version: this.#version,
+            shopName: SHOP_NAME,
+            locale: this.locale,
+            timeZone: ZONE,
+            training: this.training,
+            ...this.#stage(),
+        };
+    }
+
+    #stage(): CustomerStage {
+        if (this.#thanks !== null && Date.now() < this.#thanks.until) {
+            const { payment } = this.#thanks;
+            return {
+                stage: 'paid',
+                totalFen: payment.totalFen,
+                transactionId: payment.paid?.transactionId ?? '',
+            };
+        }
+        if (this.front !== null) {
+            const view = this.front.view();
+            if (view.qr !== null && this.front.doubts < 3) {
+                const { qr, totalFen, outTradeNo, deadline } = view;
+                return { stage: 'scan', qr, totalFen, outTradeNo, deadline };
+            }
+            return this.front.live ? { stage: 'wait', totalFen: view.totalFen } : { stage: 'idle' };
+        }
+        if (this.#lines.length > 0) return { stage: 'cart', lines: this.#lines, totalFen: this.#total() };
+        return { stage: 'idle' };
+    }
+
+    /** Tells both windows what changed. */
+    push(): void {
+        this.#version += 1;
+        for (const seen of this.#seen) seen(this.snapshot());
+        for (const seen of this.#seenByCustomer) seen(this.customer());
+    }
+
+    #total(): number {
+        return this.#lines.reduce((sum, line) => sum + line.sumFen, 0);
+    }
+
+    #change(act: () => void): Promise<null> {
+        act();
+        this.push();
+        return Promise.resolve(null);
+    }
+
+    #find(outTradeNo: string): FakePayment {
+        return (
+            this.payments.find((payment) => payment.outTradeNo === outTradeNo) ??
+            refuse('no_such_order', outTradeNo)
+        );
+    }
+
+    #add(product: FakeProduct, priceFen: number): void {
+        const inCart = this.#lines
+            .filter((line) => line.productId === product.id)
+            .reduce((sum, line) => sum + line.quantity, 0);
+        if (product.available !== null && inCart >= product.available) refuse('out_of_stock', product.name);
+        const same = this.#lines.find((line) => line.productId === product.id && line.priceFen === priceFen);
+        if (same !== undefined) {
+            this.#setQuantity(same.line, same.quantity + 1);
+            return;
+        }
+        const { id: productId, name } = product;
+        this.#lines = [
+            ...this.#lines,
+            { line: this.#next++, productId, name, priceFen, quantity: 1, sumFen: priceFen },
+        ];
+    }
+
+    #setQuantity(number: number, quantity: number): void {
+        const found = this.#lines.find((line) => line.line === number);
+        if (found === undefined) return;
+        const product = this.products.find((candidate) => candidate.id === found.productId);
+        const available = product?.available ?? 9999;
+        if (quantity > 9999) refuse('quantity_out_of_range');
+        if (quantity > available) refuse('out_of_stock', found.name);
+        this.#lines = this.#lines
+            .map((line) =>
+                line.line === number ? { ...line, quantity, sumFen: line.priceFen * quantity } : line,
+            )
+            .filter((line) => line.quantity > 0);
+    }
+
+    #place(lines: CartLine[]): FakePayment {
+        const at = Date.now();
+        const serial = String(this.payments.length + 1).padStart(6, '0');
+        const tail = Math.floor(Math.random() * 0xffff)
+            .toString(16)
+            .toUpperCase()
+            .padStart(4, '0');
+        const number = `T01-${dayOf(at).slice(2).replaceAll('-', '')}-${serial}-${tail}`;
+        const payment = new FakePayment(number, lines, at);
+        this.placed += 1;
+        this.payments = [...this.payments, payment];
+        this.front = payment;
+        this.#stock(payment, -1);
+        setTimeout(() => {
+            if (payment.state.state !== 'placing') return;
+            if (this.offline) payment.state = { state: 'placing_unknown' };
+            else payment.placed(Date.now());
+            this.push();
+        }, this.answerTime);
+        return payment;
+    }
+
+    #stock(payment: FakePayment, sign: 1 | -1): void {
+        const change = new Map<number, number>();
+        for (const line of payment.lines) {
+            change.set(line.productId, (change.get(line.productId) ?? 0) + sign * line.quantity);
+        }
+        this.products = this.products.map((product) => ({
+            ...product,
+            available: product.available === null ? null : product.available + (change.get(product.id) ?? 0),
+        }));
+        this.#catalogueVersion += 1;
+    }
+
+    #poll(): void {
+        let asked = false;
+        for (const payment of this.payments.filter((candidate) => candidate.live)) {
+            if (payment.state.state === 'placing') continue;
+            asked = true;
+            if (this.offline) payment.doubted(Date.now());
+            else if (payment.state.state === 'placing_unknown') payment.placed(Date.now());
+            else payment.asked(Date.now(), payment.state.state === 'user_paying' ? 'USERPAYING' : 'NOTPAY');
+        }
+        if (!asked) return;
+        const at = new Date().toISOString();
+        if (!this.offline)
+            this.lamps = { ...this.lamps, wechat: { lamp: 'good', at, millis: 60 + (Date.now() % 50) } };
+        else if (this.lamps.wechat.lamp !== 'unstable')
+            this.lamps = { ...this.lamps, wechat: { lamp: 'unstable', since: at } };
+        this.push();
+    }
+
+    /** The customer pays an order; nothing happens to one that is settled. */
+    customerPays(payment: FakePayment, foundBy: 'query' | 'notify' = 'query'): void {
+        if (!payment.live) return;
+        payment.pay(Date.now(), foundBy);
+        if (payment === this.front) {
+            this.#thanks = { payment, until: Date.now() + 5000 };
+            setTimeout(() => this.push(), 5050);
+        }
+        this.push();
+    }
+
+    /** Puts a payment into a state, as if all had come to that. */
+    become(payment: FakePayment, state: PayState): void {
+        payment.state = state;
+        if (state.state === 'closed') this.#stock(payment, 1);
+        if (state.state === 'review') payment.note(Date.now(), 'orderquery', 'SUCCESS', 'right');
+        this.push();
+    }
+
+    backend(): Backend {
+        return {
+            snapshot: () => Promise.resolve(this.snapshot()),
+            customer: () => Promise.resolve(this.customer()),
+            onSnapshot: (seen) => {
+                this.#seen.add(seen);
+                return Promise.resolve(() => void this.#seen.delete(seen));
+            },
+            onCustomer: (seen) => {
+                this.#seenByCustomer.add(seen);
+                return Promise.resolve(() => void this.#seenByCustomer.delete(seen));
+            },
+            products: (query, category) => {
+                const wanted = query.toLowerCase();
+                return Promise.resolve(
+                    this.products
+                        .filter((product) => category === null || product.category === category)
+                        .filter(
+                            (product) =>
+                                wanted === '' ||
+                                product.name.toLowerCase().includes(wanted) ||
+                                product.initials.startsWith(wanted) ||
+                                product.barcode?.startsWith(wanted),
+                        )
+                        .slice(0, 200),
+                );
+            },
+            categories: () => Promise.resolve([...new Set(this.products.map((product) => product.category))]),
+            ...this.#cartCommands(),
+            ...this.#paymentCommands(),
+            ...this.#recordCommands(),
+            ...this.#settingsCommands(),
+        };
+    }
+
+    #cartCommands() {
+        const clear = () => {
+            this.#lines = [];
+        };
+        const hold = () => {
+            const [first] = this.#lines;
+            if (first === undefined) refuse('cart_empty');
+            const { pieces, totalFen } = this.snapshot().cart;
+            const held = {
+                id: this.#next++,
+                heldAt: new Date().toISOString(),
+                pieces,
+                totalFen,
+                first: first.name,
+            };
+            this.#held = [...this.#held, { ...held, lines: this.#lines }];
+            clear();
+        };
+        return {
+            cartAdd: async (productId: number, priceFen: number | null) => {
+                const product = this.products.find((candidate) => candidate.id === productId);
+                if (product === undefined) refuse('no_such_product');
+                const price = product.priceFen ?? priceFen ?? refuse('price_missing', product.name);
+                return this.#change(() => this.#add(product, price));
+            },
+            cartScan: async (barcode: string) => {
+                const product = this.products.find((candidate) => candidate.barcode === barcode);
+                if (product === undefined || product.priceFen === null) refuse('no_such_barcode', barcode);
+                const price = product.priceFen;
+                return this.#change(() => this.#add(product, price));
+            },
+            cartSetQuantity: async (line: number, quantity: number) =>
+                this.#change(() => this.#setQuantity(line, quantity)),
+            cartClear: async () => this.#change(clear),
+            cartHold: async () => this.#change(hold),
+            cartFetch: async (id: number) =>
+                this.#change(() => {
+                    const wanted = this.#held.find((held) => held.id === id);
+                    if (wanted === undefined) refuse('not_now');
+                    if (this.#lines.length > 0) hold();
+                    this.#lines = wanted.lines;
+                    this.#held = this.#held.filter((held) => held.id !== id);
+                }),
+        };
+    }
+
+    #paymentCommands() {
+        return {
+            pay: async (click: string) => {
+                const known = this.#clicks.get(click);
+                if (known !== undefined) return known;
+                if (this.lamps.diskTrouble) refuse('not_saved');
+                if (this.#lines.length === 0) refuse('cart_empty');
+                const payment = this.#place(this.#lines);
+                this.#clicks.set(click, payment.outTradeNo);
+                this.#lines = [];
+                this.push();
+                // A save takes a moment; a double click falls into it.
+                await new Promise((resolve) => setTimeout(resolve, 40));
+                return payment.outTradeNo;
+            },
+            checkNow: async (outTradeNo: string) => {
+                const payment = this.#find(outTradeNo);
+                payment.asking = true;
+                this.push();
+                setTimeout(() => {
+                    payment.asking = false;
+                    if (payment.live) {
+                        if (this.offline) payment.doubted(Date.now());
+                        else payment.asked(Date.now(), 'NOTPAY');
+                    }
+                    this.push();
+                }, this.answerTime);
+                return null;
+            },
+            toBackground: async () =>
+                this.#change(() => {
+                    this.front?.note(Date.now(), 'cashier', 'to_background', 'none');
+                    this.front = null;
+                }),
+            toFront: async (outTradeNo: string) =>
+                this.#change(() => {
+                    this.front = this.#find(outTradeNo);
+                }),
+            cancel: async (outTradeNo: string) =>
+                this.#change(() => {
+                    const payment = this.#find(outTradeNo);
+                    if (payment.state.state === 'paid') refuse('already_paid');
+                    if (!payment.live) refuse('not_now');
+                    payment.note(Date.now(), 'cashier', 'cancel', 'none');
+                    payment.state = { state: 'closing', why: 'cancelled' };
+                }),
+            payAgain: async (outTradeNo: string) => {
+                const old = this.#find(outTradeNo);
+                if (!old.view().canPayAgain) refuse('not_now');
+                const payment = this.#place(old.lines);
+                this.push();
+                return payment.outTradeNo;
+            },
+            done: async () =>
+                this.#change(() => {
+                    if (this.front?.live) refuse('not_now');
+                    this.front = null;
+                }),
+        };
+    }
+
+    #recordCommands() {
+        const ofDay = (day: string | null) => {
+            const wanted = day ?? dayOf(Date.now());
+            if (wanted === dayOf(Date.now())) return this.payments;
+            return wanted > dayOf(Date.now()) ? [] : pastDay(wanted, Date.now(), this.products);
+        };
+        return {
+            orders: async ({
+                day,
+                text,
+            }: {
+                day: string | null;
+                text: string | null;
+            }): Promise<PaymentBrief[]> =>
+                ofDay(day)
+                    .map((payment) => payment.brief())
+                    .filter(
+                        (brief) =>
+                            text === null ||
+                            brief.outTradeNo.toLowerCase().includes(text.toLowerCase()) ||
+                            brief.totalFen === Math.round(Number(text) * 100),
+                    )
+                    .reverse()
+                    .slice(0, 500),
+            order: async (outTradeNo: string) => {
+                const past = /-(\d\d)(\d\d)(\d\d)-/.exec(outTradeNo);
+                const day = past === null ? null : `20${past[1]}-${past[2]}-${past[3]}`;
+                const found = ofDay(day).find((payment) => payment.outTradeNo === outTradeNo);
+                return (found ?? refuse('no_such_order', outTradeNo)).view();
+            },
+            day: async (day: string | null) =>
+                dayView(day ?? dayOf(Date.now()), ofDay(day), this.locale, SHOP_NAME),
+        };
+    }
+
+    #settingsCommands() {
+        return {
+            importProducts: async (csv: string): Promise<ImportResult> => {
+                const rows = csv.split(/\r?\n/).filter((row) => row !== '');
+                if (!rows[0]?.includes('name')) {
+                    return {
+                        result: 'wrong',
+                        rows: [{ line: 1, column: 'name', code: 'header_missing', found: rows[0] ?? '' }],
+                    };
+                }
+                const wrong = rows.slice(1).flatMap((row, index): WrongRow[] => {
+                    const [name = '', , price = ''] = row.split(',');
+                    const line = index + 2;
+                    if (name === '') return [{ line, column: 'name', code: 'name_empty', found: '' }];
+                    if (/^\d+(\.\d{1,2})?$/.test(price)) return [];
+                    return [{ line, column: 'price', code: 'price_not_money', found: price }];
+                });
+                if (wrong.length > 0) return { result: 'wrong', rows: wrong };
+                return { result: 'imported', products: rows.length - 1 };
+            },
+            settings: async () => ({
+                configPath: '/home/shop/.config/scantill/config.toml',
+                dataDir: '/home/shop/.local/share/scantill/training',
+                version: '0.1.0',
+                appid: 'wx2421b1c4370ec43b',
+                mchId: '10000100',
+                signType: 'HMAC-SHA256',
+                baseUrl: 'http://127.0.0.1:18080',
+                notifyUrl: 'https://pay.example.com/weixin/pay/notify/url',
+                keyKeptIn: '/home/shop/.config/scantill/config.toml',
+                pollSeconds: 3,
+                timeoutMinutes: 30,
+                phoneUrl: this.training ? 'http://127.0.0.1:18080/phone' : null,
+            }),
+            setLocale: async (locale: Locale) =>
+                this.#change(() => {
+                    this.locale = locale;
+                }),
+            reloadConfig: async () =>
+                this.#change(() => {
+                    this.problem = null;
+                }),
+            openPhone: async () => {
+                window.open('about:blank', 'phone', 'width=420,height=760');
+                return null;
+            },
+        };
+    }
+}

@@ -1,0 +1,25 @@
+/** Keyboard shortcuts of a page: they rest while a dialog is open, for then the keys belong to the dialog. */
+
+export function dialogOpen(): boolean {
+    return document.querySelector('dialog[open]') !== null;
+}
+
+/** Keys that a web view would take for itself: help, find, reload, caret browsing, menu. */
+const TAKEN_BY_THE_WEB_VIEW = new Set(['F1', 'F3', 'F5', 'F6', 'F7', 'F10']);
+
+/** Makes a key handler out of a table from key to act. Answers `false` from an act to let the key through. */
+export function shortcuts(table: Record<string, () => unknown>): (event: KeyboardEvent) => void {
+    return (event) => {
+        if (TAKEN_BY_THE_WEB_VIEW.has(event.key)) event.preventDefault();
+        if (event.defaultPrevented && !TAKEN_BY_THE_WEB_VIEW.has(event.key)) return;
+        if (event.ctrlKey || event.altKey || event.metaKey || dialogOpen()) return;
+        const act = table[event.key];
+        if (act === undefined) return;
+        // A key held down must not act again and again, but moving through lines may.
+        if (event.repeat && !event.key.startsWith('Arrow')) {
+            event.preventDefault();
+            return;
+        }
+        if (act() !== false) event.preventDefault();
+    };
+}

@@ -1,0 +1,132 @@
+/** The till window's state: the newest snapshot, which page is open, and what has to be said to the cashier. */
+import { Refusal, type Backend, type ErrorCode, type PaymentView, type Snapshot } from './backend/backend';
+import type { Clock } from './clock.svelte';
+import { newClick } from './identifiers';
+import { leftWaiting } from './settled';
+import { newest } from './versions';
+import type { Words } from './words.svelte';
+
+export type Page = 'sell' | 'orders' | 'day' | 'settings';
+
+/** Something went otherwise than asked; stays until it is put away or the next thing works. */
+export type Notice = {
+    code: ErrorCode | 'no_answer' | 'scan_while_paying' | 'scan_in_dialog';
+    detail: string;
+};
+
+export class Till {
+    readonly backend: Backend;
+    readonly words: Words;
+    readonly clock: Clock;
+
+    /** Everything drawn; `null` until the first one arrives. */
+    snapshot = $state.raw<Snapshot | null>(null);
+    page = $state<Page>('sell');
+    notice = $state<Notice | null>(null);
+    /** Payments that were settled in the background and not yet put away, newest last. */
+    settled = $state.raw<PaymentView[]>([]);
+    /** The order page opens with this order. */
+    orderWanted = $state<string | null>(null);
+    /** A sale is being placed; the button waits for the answer. */
+    placing = $state(false);
+    showWaiting = $state(false);
+    showHelp = $state(false);
+
+    /** Names the cashier's wish to take money, kept until the till has answered it. */
+    #click: string | null = null;
+
+    constructor(backend: Backend, words: Words, clock: Clock) {
+        this.backend = backend;
+        this.words = words;
+        this.clock = clock;
+    }
+
+    /** Subscribes before asking, so that nothing pushed in between is lost. */
+    async start(): Promise<void> {
+        await this.backend.onSnapshot((snapshot) => this.accept(snapshot));
+        this.accept(await this.backend.snapshot());
+    }
+
+    accept(arrived: Snapshot): void {
+        const drawn = this.snapshot;
+        if (newest(drawn, arrived) !== arrived) return;
+        this.snapshot = arrived;
+        this.words.locale = arrived.locale;
+        if (arrived.problem !== null && drawn?.problem == null) this.page = 'settings';
+        if (arrived.problem === null && drawn?.problem != null && this.page === 'settings')
+            this.page = 'sell';
+        for (const outTradeNo of leftWaiting(drawn, arrived)) void this.#tellSettled(outTradeNo);
+    }
+
+    /** Runs a command; a refusal becomes a notice. Answers whether it was done. */
+    async run(act: () => Promise<unknown>): Promise<boolean> {
+        try {
+            await act();
+            this.notice = null;
+            return true;
+        } catch (error) {
+            this.notice =
+                error instanceof Refusal
+                    ? { code: error.code, detail: error.detail }
+                    : { code: 'no_answer', detail: String(error) };
+            return false;
+        }
+    }
+
+    /** Takes money for the cart. Asked twice before the answer, it is still one sale. */
+    async pay(): Promise<void> {
+        if (this.placing) return;
+        this.placing = true;
+        const click = (this.#click ??= newClick());
+        await this.run(async () => {
+            try {
+                await this.backend.pay(click);
+                this.#click = null;
+            } catch (error) {
+                // Only an answer ends the intent; after silence the same wish goes out under the same name.
+                if (error instanceof Refusal) this.#click = null;
+                throw error;
+            }
+        });
+        this.placing = false;
+    }
+
+    /** Takes a scanned barcode to where it belongs. */
+    async scanned(barcode: string): Promise<void> {
+        const front = this.snapshot?.front ?? null;
+        if (front !== null && front.state === 'paid') {
+            if (!(await this.run(() => this.backend.done()))) return;
+        } else if (front !== null) {
+            this.notice = { code: 'scan_while_paying', detail: barcode };
+            return;
+        }
+        this.page = 'sell';
+        await this.run(() => this.backend.cartScan(barcode));
+    }
+
+    async toFront(outTradeNo: string): Promise<void> {
+        this.showWaiting = false;
+        if (await this.run(() => this.backend.toFront(outTradeNo))) this.page = 'sell';
+    }
+
+    /** Opens one order with all its evidence. */
+    openOrder(outTradeNo: string): void {
+        this.orderWanted = outTradeNo;
+        this.page = 'orders';
+    }
+
+    putAway(outTradeNo: string): void {
+        this.settled = this.settled.filter((payment) => payment.outTradeNo !== outTradeNo);
+    }
+
+    async #tellSettled(outTradeNo: string): Promise<void> {
+        try {
+            const payment = await this.backend.order(outTradeNo);
+            this.settled = [...this.settled.filter((told) => told.outTradeNo !== outTradeNo), payment].slice(
+                -3,
+            );
+        } catch {
+            // The order page still has it; a missing word of comfort is not worth an error.
+        }
+    }
+}
