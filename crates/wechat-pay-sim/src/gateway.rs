@@ -19,7 +19,7 @@ use crate::refund::Refund;
 use crate::wire::{self, Params};
 
 /// WeChat Pay's side of one merchant. No I/O and no clock: every method that needs the time is given it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Gateway {
     pub(crate) config: GatewayConfig,
     pub(crate) faults: Faults,
@@ -28,7 +28,7 @@ pub struct Gateway {
 }
 
 /// All that a snapshot keeps.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Book {
     mch_id: String,
     pub(crate) dice: Dice,
