@@ -1,5 +1,8 @@
 //! What all calls have in common: the envelope around a request, and the judgement over an answer.
 
+use jiff::Timestamp;
+
+use crate::beijing;
 use crate::fields::Fields;
 use crate::merchant::{Merchant, Nonce};
 use crate::money::{Fen, parse_fen};
@@ -159,28 +162,54 @@ fn result<A>(
     }))
 }
 
+/// What is wrong with a field of a message whose sign is right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unreadable {
+    Missing(&'static str),
+    Wrong(&'static str),
+}
+
+impl From<Unreadable> for Doubt {
+    fn from(unreadable: Unreadable) -> Self {
+        match unreadable {
+            Unreadable::Missing(name) => Self::FieldMissing(name),
+            Unreadable::Wrong(name) => Self::FieldWrong(name),
+        }
+    }
+}
+
 /// A field that must be there.
-pub(crate) fn required<'a>(answer: &'a Fields, name: &'static str) -> Result<&'a str, Doubt> {
-    answer.present(name).ok_or(Doubt::FieldMissing(name))
+pub(crate) fn required<'a>(message: &'a Fields, name: &'static str) -> Result<&'a str, Unreadable> {
+    message.present(name).ok_or(Unreadable::Missing(name))
 }
 
 /// An amount that must be there.
-pub(crate) fn required_fen(answer: &Fields, name: &'static str) -> Result<Fen, Doubt> {
-    parse_fen(required(answer, name)?).map_err(|_| Doubt::FieldWrong(name))
+pub(crate) fn required_fen(message: &Fields, name: &'static str) -> Result<Fen, Unreadable> {
+    parse_fen(required(message, name)?).map_err(|_| Unreadable::Wrong(name))
 }
 
 /// An amount that may be there.
-pub(crate) fn optional_fen(answer: &Fields, name: &'static str) -> Result<Option<Fen>, Doubt> {
-    answer
+pub(crate) fn optional_fen(message: &Fields, name: &'static str) -> Result<Option<Fen>, Unreadable> {
+    message
         .present(name)
         .map(parse_fen)
         .transpose()
-        .map_err(|_| Doubt::FieldWrong(name))
+        .map_err(|_| Unreadable::Wrong(name))
+}
+
+/// A time in the refunds' spelling that may be there.
+pub(crate) fn optional_time(message: &Fields, name: &'static str) -> Result<Option<Timestamp>, Unreadable> {
+    match message.present(name) {
+        None => Ok(None),
+        Some(text) => beijing::parse_spaced(text)
+            .map(Some)
+            .ok_or(Unreadable::Wrong(name)),
+    }
 }
 
 /// A text that may be there.
-pub(crate) fn optional_text(answer: &Fields, name: &str) -> Option<String> {
-    answer.present(name).map(str::to_owned)
+pub(crate) fn optional_text(message: &Fields, name: &str) -> Option<String> {
+    message.present(name).map(str::to_owned)
 }
 
 /// Refuses an answer that names another number than the one asked about; one that names none passes.

@@ -44,7 +44,9 @@ mod unified_order;
 mod xml;
 
 pub use bill::{Bill, BillType};
-pub use client::{Client, Exchange, HttpCall, HttpTransport, Transport, TransportError};
+pub use client::{
+    Client, Exchange, HttpCall, HttpConfig, HttpConfigError, HttpTransport, Transport, TransportError,
+};
 pub use close_order::{CloseOrder, OrderClosed};
 pub use download_bill::DownloadBill;
 pub use envelope::{Request, SignVerdict};

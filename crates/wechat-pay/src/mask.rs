@@ -1,40 +1,32 @@
 //! Takes personal data out of bodies that are kept as evidence.
 
-/// The body with the content of every `openid` element replaced by `***`, whether or not it is a whole document.
+/// The body with the content of every `openid` (and `sub_openid`) element replaced by `***`, whether or not the body
+/// is a whole document: in a truncated one the content ends where the body does.
 pub fn openid(body: &str) -> String {
     let mut out = String::with_capacity(body.len());
     let mut rest = body;
-    while let Some((content, end)) = next(rest) {
-        out.push_str(&rest[..content]);
+    while let Some(tag) = rest.find('<') {
+        let after = &rest[tag + 1..];
+        let name_len = after
+            .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .unwrap_or(after.len());
+        let name = &after[..name_len];
+        let opened = if name.ends_with("openid") {
+            after.find('>')
+        } else {
+            None
+        };
+        let Some(bracket) = opened else {
+            out.push_str(&rest[..=tag]);
+            rest = after;
+            continue;
+        };
+        let content = &after[bracket + 1..];
+        let end = content.find(&format!("</{name}")).unwrap_or(content.len());
+        out.push_str(&rest[..tag + 1 + bracket + 1]);
         out.push_str("***");
-        rest = &rest[end..];
+        rest = &content[end..];
     }
     out.push_str(rest);
     out
-}
-
-/// Where the content of the next element begins whose name ends in `openid`, and where it ends: at the closing tag
-/// or, in a truncated body, at the body's end.
-fn next(text: &str) -> Option<(usize, usize)> {
-    let mut from = 0;
-    loop {
-        let name_end = from + text[from..].find("openid")? + "openid".len();
-        from = name_end;
-        let opened = text[..name_end].rfind('<')?;
-        let is_opening = !text[opened + 1..name_end].contains(['/', '>', ' ']);
-        // Only blanks may stand between the name and its bracket.
-        let bracket = name_end
-            + text[name_end..]
-                .bytes()
-                .take_while(u8::is_ascii_whitespace)
-                .count();
-        if is_opening && text[bracket..].starts_with('>') {
-            let content = bracket + 1;
-            let name = &text[opened + 1..name_end];
-            let end = text[content..]
-                .find(&format!("</{name}"))
-                .map_or(text.len(), |at| content + at);
-            return Some((content, end));
-        }
-    }
 }

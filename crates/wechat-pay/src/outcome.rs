@@ -39,13 +39,8 @@ impl Refusal {
     /// Whether the order number is taken by an order with other parameters. WeChat has two ways to say so:
     /// `OUT_TRADE_NO_USED` (older), and `INVALID_REQUEST` with the words "201 商户订单号重复".
     pub fn is_number_taken(&self) -> bool {
-        match &self.err_code {
-            ErrCode::OutTradeNoUsed => true,
-            ErrCode::InvalidRequest => {
-                self.err_code_des.starts_with("201") || self.err_code_des.contains("商户订单号重复")
-            }
-            _ => false,
-        }
+        let says_so = || self.err_code_des.starts_with("201") || self.err_code_des.contains("商户订单号重复");
+        self.err_code == ErrCode::OutTradeNoUsed || (self.err_code == ErrCode::InvalidRequest && says_so())
     }
 }
 

@@ -3,10 +3,10 @@
 //! Official page: `/doc/v2/merchant/4011937248`. A notify has no time stamp, so a replay can be told only by what
 //! the order's state already is; that is the caller's part, as is comparing the amount with the order's.
 
-use crate::envelope::required;
+use crate::envelope::{Unreadable, required};
 use crate::fields::Fields;
 use crate::merchant::{Merchant, Nonce};
-use crate::outcome::{Doubt, ErrCode};
+use crate::outcome::ErrCode;
 use crate::payment::Payment;
 use crate::sign::{self, SignError};
 use crate::xml::XmlError;
@@ -56,14 +56,11 @@ pub enum NotifyRefusal {
     Cipher,
 }
 
-impl NotifyRefusal {
-    /// A doubt about a field of a verified message, which reading a payment can end in.
-    fn of_field(doubt: &Doubt) -> Self {
-        match doubt {
-            Doubt::FieldMissing(name) => Self::FieldMissing(name),
-            Doubt::FieldWrong(name) => Self::FieldWrong(name),
-            // Payment::read gives the two above only.
-            _ => Self::FieldWrong("payment"),
+impl From<Unreadable> for NotifyRefusal {
+    fn from(unreadable: Unreadable) -> Self {
+        match unreadable {
+            Unreadable::Missing(name) => Self::FieldMissing(name),
+            Unreadable::Wrong(name) => Self::FieldWrong(name),
         }
     }
 }
@@ -86,32 +83,25 @@ pub fn from_bytes(body: &[u8], merchant: &Merchant) -> Result<(Fields, Notify), 
 /// # Errors
 /// Anything that isn't an authentic notify for this merchant.
 pub fn read(fields: &Fields, merchant: &Merchant) -> Result<Notify, NotifyRefusal> {
-    match fields.get("return_code") {
-        Some("SUCCESS") => {}
-        Some(_) => return Err(NotifyRefusal::ReturnFail),
-        None => return Err(NotifyRefusal::FieldMissing("return_code")),
+    if required(fields, "return_code")? != "SUCCESS" {
+        return Err(NotifyRefusal::ReturnFail);
     }
     sign::verify(fields, &merchant.api_key, None)?;
     check_merchant(fields, merchant)?;
-    match fields.get("result_code") {
-        Some("SUCCESS") => {
-            let payment = Payment::read(fields).map_err(|doubt| NotifyRefusal::of_field(&doubt))?;
-            Ok(Notify::Paid(Box::new(payment)))
-        }
-        Some("FAIL") => Ok(Notify::NotPaid {
+    match required(fields, "result_code")? {
+        "SUCCESS" => Ok(Notify::Paid(Box::new(Payment::read(fields)?))),
+        "FAIL" => Ok(Notify::NotPaid {
             out_trade_no: fields.present("out_trade_no").map(str::to_owned),
             err_code: fields.present("err_code").map(ErrCode::parse),
             err_code_des: fields.present("err_code_des").map(str::to_owned),
         }),
-        Some(_) => Err(NotifyRefusal::FieldWrong("result_code")),
-        None => Err(NotifyRefusal::FieldMissing("result_code")),
+        _ => Err(NotifyRefusal::FieldWrong("result_code")),
     }
 }
 
 pub(crate) fn check_merchant(fields: &Fields, merchant: &Merchant) -> Result<(), NotifyRefusal> {
     for (name, ours) in [("appid", &merchant.appid), ("mch_id", &merchant.mch_id)] {
-        let theirs = required(fields, name).map_err(|_| NotifyRefusal::FieldMissing(name))?;
-        if theirs != ours {
+        if required(fields, name)? != ours {
             return Err(NotifyRefusal::OtherMerchant);
         }
     }

@@ -5,10 +5,9 @@ use std::fmt;
 use jiff::Timestamp;
 
 use crate::beijing;
-use crate::envelope::{optional_fen, optional_text, required};
+use crate::envelope::{Unreadable, optional_fen, optional_text, required};
 use crate::fields::Fields;
 use crate::money::{Fen, parse_fen, parse_fen_positive};
-use crate::outcome::Doubt;
 
 /// A payment. Whether `total_fee` and `fee_type` are those of the order is the caller's to compare.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,11 +80,11 @@ const COUPONS_MAX: usize = 64;
 
 impl Payment {
     /// Reads the payment out of a verified message.
-    pub(crate) fn read(message: &Fields) -> Result<Self, Doubt> {
+    pub(crate) fn read(message: &Fields) -> Result<Self, Unreadable> {
         let total_fee = required(message, "total_fee")?;
-        let total_fee = parse_fen_positive(total_fee).map_err(|_| Doubt::FieldWrong("total_fee"))?;
+        let total_fee = parse_fen_positive(total_fee).map_err(|_| Unreadable::Wrong("total_fee"))?;
         let time_end = required(message, "time_end")?;
-        let time_end = beijing::parse_compact(time_end).ok_or(Doubt::FieldWrong("time_end"))?;
+        let time_end = beijing::parse_compact(time_end).ok_or(Unreadable::Wrong("time_end"))?;
         Ok(Self {
             transaction_id: required(message, "transaction_id")?.to_owned(),
             out_trade_no: required(message, "out_trade_no")?.to_owned(),
@@ -138,7 +137,7 @@ impl Payment {
 }
 
 /// The coupons by index from 0 until none of an index's three fields is there.
-fn coupons(message: &Fields) -> Result<Vec<Coupon>, Doubt> {
+fn coupons(message: &Fields) -> Result<Vec<Coupon>, Unreadable> {
     let mut coupons = Vec::new();
     for n in 0..COUPONS_MAX {
         let fee = message.present(&format!("coupon_fee_{n}"));
@@ -148,7 +147,7 @@ fn coupons(message: &Fields) -> Result<Vec<Coupon>, Doubt> {
             fee: fee
                 .map(parse_fen)
                 .transpose()
-                .map_err(|_| Doubt::FieldWrong("coupon_fee_$n"))?,
+                .map_err(|_| Unreadable::Wrong("coupon_fee_$n"))?,
         };
         if coupon.id.is_none() && coupon.kind.is_none() && coupon.fee.is_none() {
             break;

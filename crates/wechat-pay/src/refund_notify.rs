@@ -12,11 +12,10 @@ use jiff::Timestamp;
 use md5::{Digest, Md5};
 use zeroize::Zeroizing;
 
-use crate::beijing;
-use crate::envelope::required;
+use crate::envelope::{optional_fen, optional_text, optional_time, required, required_fen};
 use crate::fields::Fields;
 use crate::merchant::{Merchant, Nonce};
-use crate::money::{Fen, parse_fen};
+use crate::money::Fen;
 use crate::pay_notify::{CAP, NotifyRefusal, check_merchant};
 use crate::refund_query::RefundStatus;
 use crate::sign::ApiKey;
@@ -60,38 +59,24 @@ pub fn from_bytes(body: &[u8], merchant: &Merchant) -> Result<RefundNotify, Noti
 /// # Errors
 /// Anything that isn't an authentic refund notify for this merchant.
 pub fn read(fields: &Fields, merchant: &Merchant) -> Result<RefundNotify, NotifyRefusal> {
-    match fields.get("return_code") {
-        Some("SUCCESS") => {}
-        Some(_) => return Err(NotifyRefusal::ReturnFail),
-        None => return Err(NotifyRefusal::FieldMissing("return_code")),
+    if required(fields, "return_code")? != "SUCCESS" {
+        return Err(NotifyRefusal::ReturnFail);
     }
     check_merchant(fields, merchant)?;
-    let req_info = fields
-        .present("req_info")
-        .ok_or(NotifyRefusal::FieldMissing("req_info"))?;
-    let inner = decrypt(req_info, &merchant.api_key)?;
-    let text = |name| match required(&inner, name) {
-        Ok(value) => Ok(value.to_owned()),
-        Err(_) => Err(NotifyRefusal::FieldMissing(name)),
-    };
-    let fen = |name| parse_fen(&text(name)?).map_err(|_| NotifyRefusal::FieldWrong(name));
-    let settled = inner.present("settlement_refund_fee").map(parse_fen).transpose();
-    let time = match inner.present("success_time") {
-        None => None,
-        Some(time) => Some(beijing::parse_spaced(time).ok_or(NotifyRefusal::FieldWrong("success_time"))?),
-    };
+    let inner = decrypt(required(fields, "req_info")?, &merchant.api_key)?;
+    let text = |name| required(&inner, name).map(str::to_owned);
     Ok(RefundNotify {
         transaction_id: text("transaction_id")?,
         out_trade_no: text("out_trade_no")?,
         refund_id: text("refund_id")?,
         out_refund_no: text("out_refund_no")?,
-        total_fee: fen("total_fee")?,
-        refund_fee: fen("refund_fee")?,
-        settlement_refund_fee: settled.map_err(|_| NotifyRefusal::FieldWrong("settlement_refund_fee"))?,
-        status: RefundStatus::parse(&text("refund_status")?),
-        success_time: time,
+        total_fee: required_fen(&inner, "total_fee")?,
+        refund_fee: required_fen(&inner, "refund_fee")?,
+        settlement_refund_fee: optional_fen(&inner, "settlement_refund_fee")?,
+        status: RefundStatus::parse(required(&inner, "refund_status")?),
+        success_time: optional_time(&inner, "success_time")?,
         // The wire's own spelling.
-        recv_account: inner.present("refund_recv_accout").map(str::to_owned),
+        recv_account: optional_text(&inner, "refund_recv_accout"),
     })
 }
 
@@ -102,8 +87,7 @@ pub fn read(fields: &Fields, merchant: &Merchant) -> Result<RefundNotify, Notify
 pub fn decrypt(req_info: &str, key: &ApiKey) -> Result<Fields, NotifyRefusal> {
     let dense: String = req_info.split_ascii_whitespace().collect();
     let cipher_text = STANDARD.decode(dense).map_err(|_| NotifyRefusal::Cipher)?;
-    let plain = ecb::Decryptor::<Aes256>::new_from_slice(aes_key(key).as_slice())
-        .map_err(|_| NotifyRefusal::Cipher)?
+    let plain = ecb::Decryptor::<Aes256>::new((&*aes_key(key)).into())
         .decrypt_padded_vec::<Pkcs7>(&cipher_text)
         .map_err(|_| NotifyRefusal::Cipher)?;
     Ok(Fields::from_xml(&plain, CAP)?)
@@ -111,7 +95,8 @@ pub fn decrypt(req_info: &str, key: &ApiKey) -> Result<Fields, NotifyRefusal> {
 
 /// `req_info` of these fields: WeChat's part, for simulators and tests.
 pub fn encrypt(fields: &Fields, key: &ApiKey) -> String {
-    encrypt_bytes(xml::write(fields, "root").as_bytes(), key)
+    let cipher = ecb::Encryptor::<Aes256>::new((&*aes_key(key)).into());
+    STANDARD.encode(cipher.encrypt_padded_vec::<Pkcs7>(xml::write(fields, "root").as_bytes()))
 }
 
 /// The whole refund notify of these inner fields: WeChat's part, for simulators and tests.
@@ -122,11 +107,6 @@ pub fn write(inner: &Fields, merchant: &Merchant, nonce: &Nonce) -> Fields {
         .with("mch_id", &merchant.mch_id)
         .with("nonce_str", nonce.as_str())
         .with("req_info", encrypt(inner, &merchant.api_key))
-}
-
-fn encrypt_bytes(plain: &[u8], key: &ApiKey) -> String {
-    let cipher = ecb::Encryptor::<Aes256>::new((&*aes_key(key)).into());
-    STANDARD.encode(cipher.encrypt_padded_vec::<Pkcs7>(plain))
 }
 
 /// Lower-case hexadecimal text of the API key's MD5: byte by byte, so that a leading zero stays.

@@ -155,7 +155,7 @@ impl UnifiedOrder {
 }
 
 fn need<'a>(fields: &'a Fields, field: &'static str) -> Result<&'a str, FieldError> {
-    fields.present(field).ok_or(FieldFault::Missing.of(field))
+    fields.present(field).ok_or_else(|| FieldFault::Missing.of(field))
 }
 
 fn time(fields: &Fields, field: &'static str) -> Result<Option<Timestamp>, FieldError> {
@@ -163,7 +163,7 @@ fn time(fields: &Fields, field: &'static str) -> Result<Option<Timestamp>, Field
         None => Ok(None),
         Some(text) => beijing::parse_compact(text)
             .map(Some)
-            .ok_or(FieldFault::OutOfRange.of(field)),
+            .ok_or_else(|| FieldFault::OutOfRange.of(field)),
     }
 }
 
