@@ -1,0 +1,102 @@
+//! Child processes that end with their owner: each by its own id, never by name.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::process::{Child, Command, Stdio};
+
+use anyhow::Context;
+
+/// A process we started; killed and reaped when dropped, with everything it started in turn.
+#[derive(Debug)]
+pub struct Owned {
+    child: Child,
+}
+
+impl Owned {
+    /// Starts `command` with no input. `what` is for the error: which program, and where Debian has it.
+    pub fn start(command: &mut Command, what: &str) -> anyhow::Result<Self> {
+        let child = command
+            .stdin(Stdio::null())
+            .spawn()
+            .with_context(|| format!("starting {what}"))?;
+        Ok(Self { child })
+    }
+
+    /// Process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// How it ended, or `None` while it runs.
+    pub fn ended(&mut self) -> anyhow::Result<Option<std::process::ExitStatus>> {
+        Ok(self.child.try_wait()?)
+    }
+
+    /// Its standard output, when it was piped and not yet taken.
+    pub fn take_stdout(&mut self) -> Option<std::process::ChildStdout> {
+        self.child.stdout.take()
+    }
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        // Grandchildren first seen while their parent lives: afterwards they belong to nobody.
+        let below = descendants(self.child.id());
+        // An error here means that it has ended already, which is what is wanted.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        for id in below {
+            let _ = kill_now(id);
+        }
+    }
+}
+
+/// SIGKILL to one process: no handler runs, nothing is flushed.
+pub fn kill_now(id: u32) -> anyhow::Result<()> {
+    // The shell's own `kill`: a bare Debian has no other.
+    let status = Command::new("sh")
+        .args(["-c", "kill -9 \"$0\"", &id.to_string()])
+        .stderr(Stdio::null())
+        .status()
+        .context("running the shell's kill")?;
+    anyhow::ensure!(status.success(), "process {id} was gone already");
+    Ok(())
+}
+
+/// Every process started by `id`, directly or not, parents before children.
+pub fn descendants(id: u32) -> Vec<u32> {
+    let mut found = vec![id];
+    let mut next = 0;
+    while let Some(&parent) = found.get(next) {
+        found.extend(children(parent));
+        next += 1;
+    }
+    found.split_off(1)
+}
+
+/// The first descendant of `id` whose program is `program`.
+pub fn descendant_running(id: u32, program: &OsStr) -> Option<u32> {
+    descendants(id).into_iter().find(|id| {
+        fs::read_link(format!("/proc/{id}/exe")).is_ok_and(|path| path.file_name() == Some(program))
+    })
+}
+
+/// Whether a process with this id is still there and not merely waiting to be reaped.
+pub fn is_running(id: u32) -> bool {
+    fs::read_to_string(format!("/proc/{id}/stat"))
+        .ok()
+        .and_then(|stat| Some(stat.rsplit_once(") ")?.1.starts_with('Z')))
+        .is_some_and(|zombie| !zombie)
+}
+
+/// A process has one list of children for each of its threads.
+fn children(id: u32) -> Vec<u32> {
+    let Ok(threads) = fs::read_dir(format!("/proc/{id}/task")) else {
+        return Vec::new();
+    };
+    threads
+        .flatten()
+        .filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok())
+        .flat_map(|list| list.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<_>>())
+        .collect()
+}
