@@ -1,7 +1,7 @@
 //! A merchant's desk on invented time: asks the gateway signed questions and reads verified answers.
 
 use jiff::{SignedDuration, Timestamp};
-use wechat_pay::{ApiKey, Fields, SignType, sign};
+use wechat_pay::{ApiKey, Fields, SignType, XmlLimits, sign};
 use wechat_pay_sim::{Answer, Gateway, GatewayConfig, PayWith, Receipt, TradeState};
 
 pub(crate) const APPID: &str = "wxd930ea5d5a258f4f";
@@ -55,7 +55,14 @@ pub(crate) fn signed(fields: &[(&str, &str)], kind: SignType) -> Vec<u8> {
 }
 
 pub(crate) fn read(answer: &Answer) -> Fields {
-    Fields::from_xml(&answer.body, 64 * 1024).unwrap()
+    Fields::from_xml_within(
+        &answer.body,
+        XmlLimits {
+            bytes: 64 * 1024,
+            fields: 1024,
+        },
+    )
+    .unwrap()
 }
 
 impl Desk {
