@@ -1,0 +1,52 @@
+#!/bin/sh
+# Installs the Debian packages a task needs; silent and quick when everything is there already.
+# Usage: script/install.sh make|build|test
+set -eu
+
+missing=""
+program() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
+package() {
+    [ "$(dpkg-query --show --showformat '${db:Status-Status}' "$1" 2>/dev/null)" = installed ] || missing="$missing $1"
+}
+
+for_make() {
+    program make make
+}
+for_build() {
+    program cc gcc
+    program pkg-config pkg-config
+    package libc6-dev
+    package libwebkit2gtk-4.1-dev
+    package fonts-noto-cjk
+}
+for_test() {
+    for_build
+    program Xvfb xvfb
+    program WebKitWebDriver webkit2gtk-driver
+    program chromium chromium
+}
+
+if ! command -v dpkg-query >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>&1; then
+    echo "Not a Debian machine: please see to it that WebKitGTK 4.1, a C compiler and a Chinese font are installed (for the tests also Xvfb, WebKitWebDriver and Chromium)."
+    exit 0
+fi
+
+case "${1:-}" in
+    make) for_make ;;
+    build) for_build ;;
+    test) for_test ;;
+    *)
+        echo "usage: $0 make|build|test" >&2
+        exit 2
+        ;;
+esac
+[ -n "$missing" ] || exit 0
+
+as_root=""
+[ "$(id -u)" = 0 ] || as_root="sudo"
+echo "Installing:$missing"
+export DEBIAN_FRONTEND=noninteractive
+$as_root apt-get update --quiet
+# The list is words by intent.
+# shellcheck disable=SC2086
+$as_root apt-get install --yes --quiet --no-install-recommends $missing
