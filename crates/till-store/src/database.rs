@@ -210,3 +210,45 @@ fn create(path: &Path) -> Result<(), OpenError> {
 fn unusable(error: rusqlite::Error) -> OpenError {
     OpenError::Unusable(error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_is_on_the_disk_and_readers_can_not_write() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Database::open(&dir.path().join("scantill.db")).unwrap();
+        let number = |conn: &Connection, name: &str| -> i64 {
+            conn.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0))
+                .unwrap()
+        };
+        let mode: String = db
+            .conn
+            .query_row("PRAGMA journal_mode", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(mode, "wal", "readers go on beside the writer");
+        for (name, value, why) in [
+            ("synchronous", 2, "FULL: a commit has been flushed to the disk"),
+            ("foreign_keys", 1, "no row without its parent"),
+            ("wal_autocheckpoint", 1000, "the log stays short"),
+            (
+                "busy_timeout",
+                5000,
+                "another process is waited for, but not for ever",
+            ),
+        ] {
+            assert_eq!(number(&db.conn, name), value, "{why}");
+        }
+        let reader = db.reader().unwrap();
+        assert_eq!(
+            number(&reader.conn, "query_only"),
+            1,
+            "a reader can change nothing"
+        );
+        assert!(
+            reader.conn.is_readonly("main").unwrap(),
+            "not even by its file handle"
+        );
+    }
+}

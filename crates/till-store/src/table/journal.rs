@@ -21,6 +21,9 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
           ) STRICT;
           CREATE TRIGGER journal_is_not_changed BEFORE UPDATE ON journal
           BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+          CREATE TRIGGER journal_is_not_overwritten BEFORE INSERT ON journal
+          WHEN EXISTS (SELECT 1 FROM journal WHERE id = NEW.id)
+          BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
           CREATE TRIGGER journal_is_not_shortened BEFORE DELETE ON journal
           BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;",
 }];
