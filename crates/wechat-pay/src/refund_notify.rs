@@ -119,3 +119,38 @@ fn aes_key(key: &ApiKey) -> Zeroizing<[u8; 32]> {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_aes_key_is_the_text_of_the_digest() {
+        for (key, text) in [
+            (
+                "exposed_your_key_here_have_risks",
+                "4ad14ac334ab13540eb6c5479512a8e8",
+            ),
+            (
+                "ziR0QKsTUfMOuochC9RfCdmfHECorQAP",
+                "a1fdc4d1da9fb443b1091d34bcee9493",
+            ),
+            (
+                "k0000000000000000000000000000003",
+                "075bf38be58bf29891c1ee5cf907ef57",
+            ),
+            (
+                "192006250b4c09247ec02edce69f6a2d",
+                "d96eb16afdd491fa1e705096edbc2205",
+            ),
+        ] {
+            let aes_key = ApiKey::parse(key).map(|key| aes_key(&key));
+            let aes_key = aes_key.as_deref().map(<[u8; 32]>::as_slice);
+            assert_eq!(
+                aes_key,
+                Ok(text.as_bytes()),
+                "published or computed elsewhere, leading zero included"
+            );
+        }
+    }
+}

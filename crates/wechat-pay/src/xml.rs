@@ -98,7 +98,7 @@ pub(crate) fn read(body: &[u8], limits: XmlLimits) -> Result<Fields, XmlError> {
     }
     let text = std::str::from_utf8(body).map_err(|_| XmlError::NotUtf8)?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if !text.chars().all(is_xml_char) {
+    if holds_forbidden(text) {
         return Err(XmlError::ForbiddenCharacter);
     }
     let mut reader = Reader::from_str(text);
@@ -216,6 +216,14 @@ fn check_declaration(declaration: &BytesDecl<'_>) -> Result<(), XmlError> {
         Some(Ok(_)) => Err(XmlError::NotUtf8),
         Some(Err(_)) => Err(XmlError::Malformed),
     }
+}
+
+/// Whether any character isn't an [`is_xml_char`], byte by byte: this runs over every body.
+fn holds_forbidden(text: &str) -> bool {
+    let control = |byte: u8| byte < b' ' && byte != b'\t' && byte != b'\n' && byte != b'\r';
+    text.bytes().fold(false, |found, byte| found | control(byte))
+        || text.contains('\u{fffe}')
+        || text.contains('\u{ffff}')
 }
 
 /// XML 1.0's production 2, `Char`.
