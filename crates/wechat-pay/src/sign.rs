@@ -7,7 +7,7 @@ use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::fields::Fields;
 
@@ -159,7 +159,7 @@ pub fn verify(fields: &Fields, key: &ApiKey, expected: Option<SignType>) -> Resu
 
 /// The sign as hexadecimal digits, and how many there are.
 fn digest(fields: &Fields, key: &[u8], kind: SignType) -> ([u8; 64], usize) {
-    let text = string_to_sign(fields, key);
+    let mut text = string_to_sign(fields, key);
     let mut digits = [0; 64];
     let length = match kind {
         SignType::Md5 => hex_upper(&Md5::digest(text.as_slice()), &mut digits),
@@ -172,11 +172,14 @@ fn digest(fields: &Fields, key: &[u8], kind: SignType) -> ([u8; 64], usize) {
             hex_upper(&mac.finalize().into_bytes(), &mut digits)
         }
     };
+    // Only the key at the end is a secret; wiping the rest as well would cost as much as the digest.
+    let key_at = text.len() - key.len();
+    text[key_at..].zeroize();
     (digits, length)
 }
 
 /// `a=1&b=2&key=…`: names in ASCII order, values as decoded, empty ones and `sign` left out.
-fn string_to_sign(fields: &Fields, key: &[u8]) -> Zeroizing<Vec<u8>> {
+fn string_to_sign(fields: &Fields, key: &[u8]) -> Vec<u8> {
     let mut parts: Vec<(&str, &str)> = fields
         .iter()
         .filter(|(name, value)| *name != "sign" && !value.is_empty())
@@ -187,7 +190,7 @@ fn string_to_sign(fields: &Fields, key: &[u8]) -> Zeroizing<Vec<u8>> {
         .map(|(name, value)| name.len() + value.len() + 2)
         .sum();
     // The room is exact, so that no half-written copy with the key in it is left behind by growing.
-    let mut text = Zeroizing::new(Vec::with_capacity(room + 4 + key.len()));
+    let mut text = Vec::with_capacity(room + 4 + key.len());
     for (name, value) in parts {
         text.extend_from_slice(name.as_bytes());
         text.push(b'=');

@@ -1,19 +1,15 @@
-//! Each call: what it sends, and how its answers are judged. No network.
-
-use std::time::Duration;
+//! Placing, asking and closing: what is sent, and how answers are judged. No network.
 
 use wechat_pay::envelope::{Judged, seal};
-use wechat_pay::retry::{ATTEMPTS_MAX, Retry, WAIT_MAX, wait};
 use wechat_pay::sign::{signed, verify};
 use wechat_pay::{
-    BillType, CloseOrder, Doubt, DownloadBill, ErrCode, Fen, FieldFault, Fields, NativeOrder, Nonce,
-    OrderNumber, OrderQuery, OrderState, Outcome, Refund, RefundNumber, RefundOrder, RefundQuery,
-    RefundStatus, Refusal, Request, SignType, SignVerdict, UnifiedOrder, XmlError,
+    CloseOrder, Doubt, ErrCode, Fen, FieldFault, Fields, NativeOrder, Nonce, OrderQuery, OrderState, Outcome,
+    Refusal, Request, SignType, SignVerdict, UnifiedOrder, XmlError,
 };
 
 use crate::{key, merchant};
 
-const ORDER: &str = "till1-260101-000001-a1b2";
+pub(crate) const ORDER: &str = "till1-260101-000001-a1b2";
 
 pub(crate) fn native_order() -> NativeOrder {
     NativeOrder {
@@ -44,7 +40,7 @@ fn query() -> OrderQuery {
 }
 
 /// The envelope of a good answer, not signed yet.
-fn envelope() -> Fields {
+pub(crate) fn envelope() -> Fields {
     Fields::new()
         .with("return_code", "SUCCESS")
         .with("return_msg", "OK")
@@ -54,7 +50,7 @@ fn envelope() -> Fields {
         .with("result_code", "SUCCESS")
 }
 
-fn failed(err_code: &str, des: &str) -> Fields {
+pub(crate) fn failed(err_code: &str, des: &str) -> Fields {
     envelope()
         .with("result_code", "FAIL")
         .with("err_code", err_code)
@@ -76,7 +72,7 @@ fn paid() -> Fields {
 }
 
 /// Judges an answer that WeChat has signed.
-fn judge<R: Request>(request: &R, answer: Fields) -> Judged<R::Answer> {
+pub(crate) fn judge<R: Request>(request: &R, answer: Fields) -> Judged<R::Answer> {
     let body = signed(answer, &key(), SignType::HmacSha256).to_xml();
     request.judge(
         body.as_bytes(),
@@ -85,7 +81,7 @@ fn judge<R: Request>(request: &R, answer: Fields) -> Judged<R::Answer> {
     )
 }
 
-fn doubt<R: Request>(request: &R, answer: Fields) -> Doubt {
+pub(crate) fn doubt<R: Request>(request: &R, answer: Fields) -> Doubt {
     match judge(request, answer).outcome {
         Outcome::Unknown(doubt) => doubt,
         Outcome::Yes(_) | Outcome::No(_) => panic!("should be unknown"),
@@ -469,215 +465,4 @@ fn an_order_is_closed_or_was_paid() {
         Doubt::OtherOrder,
         "another's"
     );
-}
-
-fn refund_order() -> RefundOrder {
-    RefundOrder {
-        number: OrderNumber::OutTradeNo(ORDER.to_owned()),
-        out_refund_no: "R@1".to_owned(),
-        total_fee: Fen::new(101),
-        refund_fee: Fen::new(1),
-        refund_desc: None,
-        refund_account: None,
-        notify_url: None,
-    }
-}
-
-#[test]
-fn a_refund_is_accepted_for_the_number_asked() {
-    let refund = Refund::new(refund_order()).unwrap();
-    let answer = envelope()
-        .with("transaction_id", "42000005402026")
-        .with("out_trade_no", ORDER)
-        .with("out_refund_no", "R@1")
-        .with("refund_id", "50000404922017112502468056157")
-        .with("refund_fee", "1")
-        .with("total_fee", "101");
-    let Outcome::Yes(accepted) = judge(&refund, answer.clone()).outcome else {
-        panic!("accepted")
-    };
-    assert_eq!(accepted.refund_fee, Fen::new(1), "the amount");
-    assert_eq!(
-        doubt(&refund, answer.with("out_refund_no", "R2")),
-        Doubt::OtherOrder,
-        "another refund"
-    );
-    let too_much = RefundOrder {
-        refund_fee: Fen::new(102),
-        ..refund_order()
-    };
-    assert_eq!(
-        Refund::new(too_much).unwrap_err().field,
-        "refund_fee",
-        "no more than was paid"
-    );
-    let nothing = RefundOrder {
-        refund_fee: Fen::ZERO,
-        ..refund_order()
-    };
-    assert_eq!(
-        Refund::new(nothing).unwrap_err().field,
-        "refund_fee",
-        "no less than a fen"
-    );
-}
-
-#[test]
-fn refunds_are_listed() {
-    let one = RefundQuery::new(RefundNumber::OutRefundNo("R1".to_owned()), None).unwrap();
-    let answer = envelope()
-        .with("transaction_id", "42000005402026")
-        .with("out_trade_no", ORDER)
-        .with("total_fee", "101")
-        .with("refund_count", "1")
-        .with("out_refund_no_0", "R1")
-        .with("refund_id_0", "5000")
-        .with("refund_fee_0", "1")
-        .with("refund_status_0", "PROCESSING")
-        .with("refund_recv_accout_0", "支付用户零钱");
-    let Outcome::Yes(list) = judge(&one, answer.clone()).outcome else {
-        panic!("listed")
-    };
-    assert_eq!(
-        list.refunds[0].status,
-        RefundStatus::Processing,
-        "accepted isn't done"
-    );
-    assert_eq!(
-        list.refunds[0].recv_account.as_deref(),
-        Some("支付用户零钱"),
-        "under the misspelt name"
-    );
-    let other = answer.clone().with("out_refund_no_0", "R2");
-    assert_eq!(
-        doubt(&one, other),
-        Doubt::OtherOrder,
-        "not the refund asked about"
-    );
-    let missing = answer.clone().with("refund_count", "2");
-    assert_eq!(
-        doubt(&one, missing),
-        Doubt::FieldMissing("refund_fee_$n"),
-        "fewer than announced"
-    );
-    let endless = answer.with("refund_count", "4000000000");
-    assert_eq!(
-        doubt(&one, endless),
-        Doubt::FieldWrong("refund_count"),
-        "an order has at most 50"
-    );
-}
-
-#[test]
-fn fifty_refunds_fit_into_an_answer() {
-    let all = RefundQuery::new(
-        RefundNumber::Order(OrderNumber::OutTradeNo(ORDER.to_owned())),
-        Some(0),
-    )
-    .unwrap();
-    let mut answer = envelope()
-        .with("transaction_id", "42000005402026")
-        .with("out_trade_no", ORDER)
-        .with("total_fee", "101")
-        .with("refund_count", "50");
-    for n in 0..50 {
-        answer = answer
-            .with(&format!("out_refund_no_{n}"), format!("R{n}"))
-            .with(&format!("refund_id_{n}"), format!("5{n}"))
-            .with(&format!("refund_fee_{n}"), "1")
-            .with(&format!("refund_status_{n}"), "SUCCESS")
-            .with(&format!("refund_success_time_{n}"), "2026-01-01 12:00:00");
-    }
-    let Outcome::Yes(list) = judge(&all, answer).outcome else {
-        panic!("listed")
-    };
-    assert_eq!(
-        list.refunds.len(),
-        50,
-        "a notify's limit on fields doesn't hold here"
-    );
-}
-
-#[test]
-fn a_bill_is_asked_for() {
-    let request = DownloadBill {
-        bill_date: jiff::civil::date(2026, 1, 9),
-        bill_type: BillType::All,
-        gzip: true,
-    };
-    let fields = request.fields();
-    assert_eq!(fields.get("bill_date"), Some("20260109"), "without dashes");
-    assert_eq!(fields.get("tar_type"), Some("GZIP"), "compressed");
-    let ours = merchant(SignType::HmacSha256);
-    let none = b"<xml><return_code>FAIL</return_code><return_msg>No Bill Exist</return_msg></xml>";
-    let judged = request.judge(none, &ours, SignType::HmacSha256);
-    assert!(
-        matches!(
-            judged.outcome,
-            Outcome::No(Refusal {
-                err_code: ErrCode::NoBillExist,
-                ..
-            })
-        ),
-        "an empty day"
-    );
-    let creating = b"<xml><return_code>FAIL</return_code><return_msg>Bill Creating</return_msg></xml>";
-    assert!(
-        matches!(
-            request.judge(creating, &ours, SignType::HmacSha256).outcome,
-            Outcome::Unknown(_)
-        ),
-        "ask later"
-    );
-}
-
-#[test]
-fn only_what_may_be_repeated_is_marked_so() {
-    const { assert!(UnifiedOrder::REPEATABLE && OrderQuery::REPEATABLE && CloseOrder::REPEATABLE) };
-    const { assert!(RefundQuery::REPEATABLE && DownloadBill::REPEATABLE && !Refund::REPEATABLE) };
-    const { assert!(Refund::CLIENT_CERT && !RefundQuery::CLIENT_CERT && !UnifiedOrder::CLIENT_CERT) };
-    assert_eq!(
-        Refund::PATH,
-        "/secapi/pay/refund",
-        "the one call behind the client certificate"
-    );
-}
-
-#[test]
-fn retry_waits_longer_and_stops() {
-    let timeout: Outcome<()> = Outcome::Unknown(Doubt::Timeout);
-    assert_eq!(
-        wait(1, &timeout),
-        Retry::Wait(Duration::from_secs(1)),
-        "soon at first"
-    );
-    assert_eq!(wait(3, &timeout), Retry::Wait(Duration::from_secs(4)), "doubling");
-    assert_eq!(wait(9, &timeout), Retry::Wait(WAIT_MAX), "up to a limit");
-    assert_eq!(wait(ATTEMPTS_MAX, &timeout), Retry::Stop, "and not for ever");
-    assert_eq!(wait(u32::MAX, &timeout), Retry::Stop, "whatever the count");
-    assert_eq!(wait(1, &Outcome::Yes(())), Retry::Stop, "answered");
-    let no: Outcome<()> = Outcome::No(Refusal {
-        err_code: ErrCode::OrderPaid,
-        err_code_des: String::new(),
-    });
-    assert_eq!(wait(1, &no), Retry::Stop, "answered too");
-    let limited: Outcome<()> = Outcome::Unknown(Doubt::SystemError {
-        err_code: ErrCode::FrequencyLimited,
-    });
-    assert_eq!(
-        wait(1, &limited),
-        Retry::Wait(Duration::from_secs(10)),
-        "slower where WeChat has had too many"
-    );
-    let mut last = Duration::ZERO;
-    for attempt in 1..ATTEMPTS_MAX {
-        let Retry::Wait(now) = wait(attempt, &limited) else {
-            panic!("still trying")
-        };
-        assert!(
-            now >= last && now <= WAIT_MAX,
-            "never shorter, never beyond the limit"
-        );
-        last = now;
-    }
 }

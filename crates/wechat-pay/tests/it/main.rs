@@ -11,6 +11,8 @@ mod money;
 mod notify_bodies;
 mod properties;
 mod refund_notify;
+mod refunds;
+mod retry;
 mod secrets;
 mod signing;
 mod tls;
