@@ -103,6 +103,11 @@ impl Gateway {
     /// The posts that go out now. Each is rescheduled as if unanswered; [`Self::notify_answered`] ends it.
     pub fn notifies_due(&mut self, now: Timestamp) -> Vec<NotifyPost> {
         self.settle_refunds(now);
+        // Given up: the last post's time to reply is over.
+        let over = |notify: &Notify| notify.last.is_some_and(|last| now > later(last, REPLY_WITHIN));
+        self.book
+            .notifies
+            .retain(|_, notify| notify.due < Timestamp::MAX || !over(notify));
         let due: Vec<u64> = self
             .book
             .notifies

@@ -126,6 +126,8 @@ impl Simulator {
     }
 
     /// Does something with the gateway at the simulator's present time; saves what that changed.
+    ///
+    /// The gateway is locked meanwhile: `act` must not call this simulator again.
     pub fn with<R>(&self, act: impl FnOnce(&mut Gateway, Timestamp) -> R) -> R {
         // Nothing that holds the lock leaves the gateway half-changed, a panic in a test's closure included.
         let mut gateway = self.shared.gateway.lock().unwrap_or_else(PoisonError::into_inner);

@@ -32,6 +32,10 @@ pub(super) fn run(gateway: &mut Gateway, now: Timestamp, request: &Params) -> Re
                 return Err(Refusal::new("ORDERPAID", "该订单已支付"));
             }
             TradeState::Closed => return Err(Refusal::new("ORDERCLOSED", "该订单已关闭")),
+            // However it reads: a code that can't be paid is never given out.
+            TradeState::NotPay if now >= order.expires => {
+                return Err(Refusal::new("ORDERCLOSED", "该订单已关闭"));
+            }
             TradeState::NotPay | TradeState::UserPaying => {}
         }
         if order.placed != placed {

@@ -121,7 +121,7 @@ impl Desk {
         let answer = self.ask("/pay/closeorder", &[("out_trade_no", number)]);
         answer
             .get("err_code")
-            .or(answer.get("result_msg"))
+            .or_else(|| answer.get("result_msg"))
             .unwrap()
             .to_owned()
     }

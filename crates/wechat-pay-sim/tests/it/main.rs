@@ -15,4 +15,8 @@ mod order;
 #[cfg(test)]
 mod protocol;
 #[cfg(test)]
+mod random;
+#[cfg(test)]
 mod refund;
+#[cfg(test)]
+mod tls;

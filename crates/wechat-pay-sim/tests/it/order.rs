@@ -301,6 +301,12 @@ fn time_expire_ends_the_order_for_customer_and_merchant() {
             }
             ExpiredReads::NotPay => {
                 assert_eq!(desk.state("T1-261123-1"), "NOTPAY", "the other reading");
+                let again = desk.ask("/pay/unifiedorder", &fields);
+                assert_eq!(
+                    again.get("err_code"),
+                    Some("ORDERCLOSED"),
+                    "no code that can't be paid is given out"
+                );
                 assert_eq!(desk.close("T1-261123-1"), "OK", "somebody has to close it");
             }
         }

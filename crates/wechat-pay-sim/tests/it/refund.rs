@@ -31,7 +31,7 @@ impl Desk {
     fn refund_status(&mut self, number: &str) -> String {
         let list = self.ask("/pay/refundquery", &[("out_refund_no", number)]);
         list.get("refund_status_0")
-            .or(list.get("err_code"))
+            .or_else(|| list.get("err_code"))
             .unwrap()
             .to_owned()
     }
