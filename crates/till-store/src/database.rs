@@ -14,7 +14,7 @@ use crate::{OpenError, StoreError, file_check, migration};
 pub struct Options {
     /// How long to wait for another process that holds the database.
     pub busy_timeout: Duration,
-    /// Most pages (of 4 KiB) the file may have; a write past that fails as on a full disk. `None`: SQLite's own limit.
+    /// Most pages (of 2 KiB) the file may have; a write past that fails as on a full disk. `None`: SQLite's own limit.
     pub pages_max: Option<u32>,
 }
 
@@ -159,6 +159,9 @@ impl Reader {
     }
 }
 
+/// A sale touches a dozen pages, each with little on it; half of SQLite's usual size is half the bytes to flush a commit.
+const PAGE_SIZE: u32 = 2048;
+
 /// More than there are different statements.
 const STATEMENTS_KEPT: usize = 64;
 
@@ -199,6 +202,7 @@ fn create(path: &Path) -> Result<(), OpenError> {
     }
     let build = || -> Result<(), rusqlite::Error> {
         let mut conn = Connection::open(&new)?;
+        conn.pragma_update(None, "page_size", PAGE_SIZE)?;
         conn.pragma_update(None, "synchronous", "FULL")?;
         migration::migrate(&mut conn)?;
         conn.close().map_err(|(_, error)| error)

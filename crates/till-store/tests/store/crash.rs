@@ -96,10 +96,10 @@ fn fault_69_a_log_cut_anywhere_opens_as_it_was_after_some_transaction() {
     }
     let whole = fs::read(folder.dir.path().join("scantill.db-wal")).unwrap();
     let mut last = 0;
-    // A frame is 24 + 4096 bytes after a header of 32: its edges, and places inside it.
-    let frame = 24 + 4096;
+    // A frame is 24 + 2048 bytes after a header of 32: its edges, and places inside it.
+    let frame = 24 + 2048;
     let cuts = (0..=(whole.len() - 32) / frame)
-        .flat_map(|nth| [0, 1, 23, 24, 2000, frame - 1].map(|inside| 32 + nth * frame + inside))
+        .flat_map(|nth| [0, 1, 23, 24, 1000, frame - 1].map(|inside| 32 + nth * frame + inside))
         .filter(|cut| *cut <= whole.len());
     for cut in cuts {
         for torn in [false, true] {

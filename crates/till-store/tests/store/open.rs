@@ -117,7 +117,7 @@ fn fault_74_flipped_bytes_in_the_header_are_damage() {
 
 #[test]
 fn fault_74_a_file_cut_short_is_damage() {
-    for keep in [1, 50, 99, 100, 4096, 5000] {
+    for keep in [1, 50, 99, 100, 2048, 5000] {
         let folder = closed_shop();
         change(&folder.path(), |bytes| bytes.truncate(keep));
         assert!(
@@ -157,10 +157,10 @@ fn fault_74_a_log_without_its_file_is_damage() {
 fn fault_74_a_broken_page_is_found_after_an_unclean_stop() {
     let folder = killed_shop();
     change(&folder.path(), |bytes| {
-        let pages = bytes.len() / 4096;
+        let pages = bytes.len() / 2048;
         // Every page but the first, which holds the schema.
         for page in 1..pages {
-            bytes[page * 4096..page * 4096 + 64].fill(0xA5);
+            bytes[page * 2048..page * 2048 + 64].fill(0xA5);
         }
     });
     assert!(
