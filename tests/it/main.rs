@@ -1,1 +1,4 @@
-fn main() {}
+//! The one test binary: each module is a list of promises about the whole.
+
+mod architecture;
+mod window;

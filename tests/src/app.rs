@@ -1,6 +1,5 @@
 //! The real program in a real window: started by WebKitWebDriver, clicked like a cashier would, seen as pixels.
 
-use std::ffi::OsStr;
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
@@ -80,7 +79,9 @@ impl App {
         let capabilities = capabilities(&program, start)?;
         let server = format!("http://127.0.0.1:{port}");
         until("WebKitWebDriver to answer", PATIENCE, async || {
-            reqwest::get(format!("{server}/status")).await?.error_for_status()?;
+            reqwest::get(format!("{server}/status"))
+                .await?
+                .error_for_status()?;
             Ok(Some(()))
         })
         .await?;
@@ -90,8 +91,9 @@ impl App {
             .context("opening the windows through WebKitWebDriver")?;
         let till = window(&session, Pane::Till).await?;
         let customer = window(&session, Pane::Customer).await?;
-        let name = program.file_name().unwrap_or(OsStr::new("scantill"));
-        let id = process::descendant_running(driver.id(), name).context("the program is not among the driver's processes")?;
+        let name = program.file_name().context("the program's path names no file")?;
+        let id = process::descendant_running(driver.id(), name)
+            .context("the program is not among the driver's processes")?;
         Ok(Self {
             session,
             till,
@@ -110,7 +112,10 @@ impl App {
     pub async fn kill(self) -> anyhow::Result<()> {
         process::kill_now(self.id)?;
         let id = self.id;
-        until("the killed program to be gone", PATIENCE, async || Ok((!process::is_running(id)).then_some(()))).await
+        until("the killed program to be gone", PATIENCE, async || {
+            Ok((!process::is_running(id)).then_some(()))
+        })
+        .await
     }
 
     /// Makes `pane` the window the next calls are about.
@@ -126,7 +131,10 @@ impl App {
     pub async fn resize(&self, width: u32, height: u32) -> anyhow::Result<()> {
         self.session.set_window_rect(0, 0, width, height).await?;
         until("the page to have its new size", PATIENCE, async || {
-            let size = self.session.execute("return [innerWidth, innerHeight]", Vec::new()).await?;
+            let size = self
+                .session
+                .execute("return [innerWidth, innerHeight]", Vec::new())
+                .await?;
             Ok((*size.json() == json!([width, height])).then_some(()))
         })
         .await
@@ -162,12 +170,17 @@ impl App {
         Ok(self.session.find_all(css).await?.into_iter().next())
     }
 
-    /// The first element whose `data-testid` begins so.
-    pub async fn first_of(&self, prefix: &str) -> anyhow::Result<WebElement> {
+    /// All elements whose `data-testid` begins so, once there is at least one.
+    pub async fn all(&self, prefix: &str) -> anyhow::Result<Vec<WebElement>> {
         let css = By::Css(format!("[data-testid^=\"{prefix}\"]"));
-        until(&format!("something {prefix:?} to be on screen"), PATIENCE, async || {
-            Ok(self.session.find_all(css.clone()).await?.into_iter().next())
-        })
+        until(
+            &format!("something {prefix:?} to be on screen"),
+            PATIENCE,
+            async || {
+                let found = self.session.find_all(css.clone()).await?;
+                Ok((!found.is_empty()).then_some(found))
+            },
+        )
         .await
     }
 
@@ -187,6 +200,24 @@ impl App {
     /// The visible text of the element with this `data-testid`.
     pub async fn text(&self, testid: &str) -> anyhow::Result<String> {
         Ok(self.element(testid).await?.text().await?)
+    }
+
+    /// Gives a file to the file input with this `data-testid`, which the page may hide behind a button.
+    pub async fn give_file(&self, testid: &str, file: &Path) -> anyhow::Result<()> {
+        let input = until(&format!("{testid:?} to be in the page"), PATIENCE, async || {
+            self.find(testid).await
+        })
+        .await?;
+        Ok(input.send_keys(file.display().to_string()).await?)
+    }
+
+    /// Waits for the customer display, being in sight, to come to `stage`: idle, cart, wait, scan or paid.
+    pub async fn customer_at(&self, stage: &str, limit: Duration) -> anyhow::Result<()> {
+        until(&format!("the customer display at {stage:?}"), limit, async || {
+            let display = self.element_within("customer-stage", Duration::ZERO).await?;
+            Ok((display.attr("data-stage").await?.as_deref() == Some(stage)).then_some(()))
+        })
+        .await
     }
 
     /// Keys typed at whatever has the focus.
@@ -212,7 +243,10 @@ impl App {
 
     /// Waits for a QR code in the pixels of the window in sight and reads it.
     pub async fn read_qr(&self) -> anyhow::Result<String> {
-        until("a QR code in the pixels", PATIENCE, async || qr::read(&self.picture().await?)).await
+        until("a QR code in the pixels", PATIENCE, async || {
+            qr::read(&self.picture().await?)
+        })
+        .await
     }
 }
 
@@ -272,7 +306,10 @@ fn surroundings(command: &mut Command, screen: &Screen, start: &Start<'_>) -> an
     let run = start.folder.join("run");
     std::fs::create_dir_all(start.data_dir())?;
     // The run-time folder must be its owner's alone, or the toolkit refuses it.
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&run)?;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&run)?;
     command
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())

@@ -1,8 +1,37 @@
 //! What the tests, the tour and the benchmarks share: a screen, a driven window, a reader of QR codes.
 
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
 pub mod app;
 pub mod process;
 pub mod qr;
 pub mod screen;
 pub mod simulator;
 pub mod wait;
+
+/// An empty folder for pictures in the folder this program was built into; what an earlier run left there is removed.
+pub fn picture_folder(name: &str) -> anyhow::Result<PathBuf> {
+    let here = std::env::current_exe()?;
+    let target = here
+        .ancestors()
+        .find(|folder| folder.join("CACHEDIR.TAG").is_file())
+        .context("this program does not lie in a folder that cargo built into")?;
+    let folder = target.join(name);
+    if folder.is_dir() {
+        remove_pictures(&folder)?;
+    }
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+fn remove_pictures(folder: &Path) -> anyhow::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|ending| ending == "png") {
+            std::fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}

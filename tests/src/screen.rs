@@ -28,7 +28,10 @@ impl Screen {
         let stdout = server.take_stdout().context("standard output was piped above")?;
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line)?;
-        let number: u32 = line.trim().parse().context("Xvfb ended without opening a display")?;
+        let number: u32 = line
+            .trim()
+            .parse()
+            .context("Xvfb ended without opening a display")?;
         Ok(Self {
             display: format!(":{number}"),
             _server: server,

@@ -8,7 +8,11 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(40);
 
 /// Calls `look` until it gives `Some`, at most for `limit`. An error of `look` counts as "not yet"; the last one is told.
 #[expect(clippy::disallowed_methods, reason = "waits in real time for another process")]
-pub async fn until<T>(what: &str, limit: Duration, mut look: impl AsyncFnMut() -> anyhow::Result<Option<T>>) -> anyhow::Result<T> {
+pub async fn until<T>(
+    what: &str,
+    limit: Duration,
+    mut look: impl AsyncFnMut() -> anyhow::Result<Option<T>>,
+) -> anyhow::Result<T> {
     let start = Instant::now();
     loop {
         let last = match look().await {
