@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest';
+import { bars } from './bars';
+
+const day = (sums: Record<number, string>) =>
+    Array.from({ length: 24 }, (_, hour) => ({ hour, count: sums[hour] ? 1 : 0, sumFen: sums[hour] ?? '0' }));
+
+describe('the bars of a day', () => {
+    it('span the usual day and every hour with a sale', () => {
+        const hours = (sums: Record<number, string>) => bars(day(sums)).map((bar) => bar.hour);
+        expect(hours({}), 'a day without sales has the usual hours').toEqual([
+            8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
+        ]);
+        expect(hours({ 6: '100', 23: '100' }).at(0), 'an early sale widens it').toBe(6);
+        expect(hours({ 6: '100', 23: '100' }).at(-1), 'a late sale widens it').toBe(23);
+    });
+
+    it('measure against the best hour', () => {
+        const [first] = bars(day({ 8: '250', 9: '1000' }));
+        expect(first?.share, 'a quarter of the best').toBe(0.25);
+    });
+});
