@@ -51,6 +51,11 @@ impl Gateway {
         })
     }
 
+    /// Where it listens, such as `http://127.0.0.1:18080`.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     /// The simulator itself, to set faults and read its orders.
     pub fn simulator(&self) -> &Simulator {
         &self.simulator
