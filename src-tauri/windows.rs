@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use tauri::webview::WebviewWindow;
-use tauri::{AppHandle, Manager, Monitor, Runtime, Url, WebviewUrl, WebviewWindowBuilder, Window, WindowEvent};
+use tauri::{
+    AppHandle, Manager, Monitor, Runtime, Url, WebviewUrl, WebviewWindowBuilder, Window, WindowEvent,
+};
 
 /// Label of the cashier's window; the capability `till` belongs to it.
 pub const TILL: &str = "till";
@@ -101,9 +103,15 @@ mod tests {
     #[test]
     fn only_own_pages_can_be_opened() {
         let own = |text: &str| is_own_page(&text.parse().expect("the URLs below are well formed"));
-        assert!(own("tauri://localhost/index.html"), "the till's page is the program's own");
+        assert!(
+            own("tauri://localhost/index.html"),
+            "the till's page is the program's own"
+        );
         assert!(own("http://tauri.localhost/customer.html"), "the same on Windows");
-        assert!(!own("https://example.com/"), "a link can't turn the till into a browser");
+        assert!(
+            !own("https://example.com/"),
+            "a link can't turn the till into a browser"
+        );
         assert!(
             !own("http://tauri.localhost.example.com/"),
             "a host that merely begins alike is foreign"
