@@ -16,6 +16,8 @@ for_build() {
     program cc gcc
     program pkg-config pkg-config
     package libc6-dev
+    # Without them no HTTPS client can even be made, not for this machine's own simulator either.
+    package ca-certificates
     package libwebkit2gtk-4.1-dev
     package fonts-noto-cjk
 }
