@@ -95,6 +95,16 @@ const scenes: Scene[] = [
             for (let piece = 0; piece < 4; piece += 1) await ring(page, 9);
         },
     },
+    {
+        name: 'pay-large',
+        play: async (page) => {
+            await ring(page, 20);
+            await page.getByTestId('price-input').fill('123456.78');
+            await page.keyboard.press('Enter');
+            await page.getByTestId('pay').click();
+            await page.getByTestId('qr').waitFor();
+        },
+    },
     played('pay', (page) => page.waitForTimeout(3500)),
     {
         name: 'pay-real',

@@ -362,6 +362,37 @@ describe('the pages', () => {
         expect(await page.getByTestId('import-result').innerText(), 'the row is named').toContain('2');
     });
 
+    it('show the largest amount whole', async () => {
+        const sized = await shop.visit({ width: 1280, height: 720 });
+        const page = await sized.till();
+        const customer = await sized.customer(1024, 600);
+        await page.bringToFront();
+        await page.getByTestId('tile-20').click();
+        await page.getByTestId('price-input').fill('999999.99');
+        await page.keyboard.press('Enter');
+        const whole = (place: Locator) =>
+            place.evaluate((span) => {
+                const box = span.getBoundingClientRect();
+                const room = span.parentElement!.getBoundingClientRect();
+                return box.left >= room.left - 1 && box.right <= room.right + 1 && span.textContent;
+            });
+        await expect.poll(() => page.getByTestId('pay').innerText()).toContain('¥999,999.99');
+        const label = page.getByTestId('pay').locator('.label');
+        expect(
+            await label.evaluate((span) => span.scrollWidth <= span.clientWidth),
+            'the button shows all of it',
+        ).toBe(true);
+        await page.getByTestId('pay').click();
+        await page.getByTestId('qr').waitFor();
+        expect(await whole(page.getByTestId('amount')), 'the pay view').toBe('¥999,999.99');
+        await customer.getByTestId('customer-qr').waitFor();
+        expect(await whole(customer.getByTestId('customer-amount')), 'the customer').toBe('¥999,999.99');
+        await page.evaluate(() => window.__fake.pay());
+        await page.getByTestId('paid-amount').waitFor();
+        expect(await whole(page.getByTestId('paid-amount')), 'the paid view').toBe('¥999,999.99');
+        await sized.close();
+    });
+
     it.each([
         [1280, 720],
         [1366, 768],

@@ -14,6 +14,9 @@ export type Notice = {
     detail: string;
 };
 
+/** How long a payment settled in the background is told of; it is good news and stays in the orders. Milliseconds. */
+const GOOD_NEWS_STAYS = 30_000;
+
 export class Till {
     readonly backend: Backend;
     readonly words: Words;
@@ -58,11 +61,17 @@ export class Till {
         for (const outTradeNo of leftWaiting(drawn, arrived)) void this.#tellSettled(outTradeNo);
     }
 
-    /** Runs a command; a refusal becomes a notice. Answers whether it was done. */
+    /** Runs a command of the cashier's; a refusal becomes a notice. Answers whether it was done. */
     async run(act: () => Promise<unknown>): Promise<boolean> {
+        const done = await this.read(act);
+        if (done) this.notice = null;
+        return done;
+    }
+
+    /** Asks for something to show: as `run`, but success says nothing about an earlier notice. */
+    async read(act: () => Promise<unknown>): Promise<boolean> {
         try {
             await act();
-            this.notice = null;
             return true;
         } catch (error) {
             this.notice =
@@ -125,6 +134,7 @@ export class Till {
             this.settled = [...this.settled.filter((told) => told.outTradeNo !== outTradeNo), payment].slice(
                 -3,
             );
+            setTimeout(() => this.putAway(outTradeNo), GOOD_NEWS_STAYS);
         } catch {
             // The order page still has it; a missing word of comfort is not worth an error.
         }

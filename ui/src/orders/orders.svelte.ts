@@ -39,7 +39,7 @@ export class Orders {
 
     async ask(query: OrderQuery): Promise<void> {
         const turn = ++this.#asked;
-        await this.#till.run(async () => {
+        await this.#till.read(async () => {
             const list = await this.#backend.orders(query);
             if (turn === this.#asked) this.list = list;
         });
@@ -48,7 +48,7 @@ export class Orders {
     async open(outTradeNo: string): Promise<void> {
         const turn = ++this.#opened;
         this.picked = outTradeNo;
-        await this.#till.run(async () => {
+        await this.#till.read(async () => {
             const order = await this.#backend.order(outTradeNo);
             if (turn === this.#opened) this.order = order;
         });

@@ -1,10 +1,16 @@
 /** Words for one piece of evidence: what was asked or heard, what came of it, and whether its signature was right. */
-import type { EvidenceView, SignVerdict } from '../lib/backend/backend';
+import type { EvidenceKind, EvidenceView, SignVerdict } from '../lib/backend/backend';
 import { clockSeconds } from '../lib/time';
 import type { Words } from '../lib/words.svelte';
 import type { IconName } from '../shared/Icon.svelte';
 
-export function outcomeWords(words: Words, outcome: string): string {
+/** Words for an outcome; a code without words of its own is shown as it is. */
+export function outcomeWords(words: Words, outcome: string, kind?: EvidenceKind): string {
+    // `SUCCESS` of a query means paid, of any other question only that it was accepted.
+    const special = `outcome_of.${kind ?? ''}.${outcome}`;
+    if (words.knows(special)) return words.t(special);
+    const status = /^http_(\d+)$/.exec(outcome)?.[1];
+    if (status !== undefined) return words.t('outcome.http_status', { status });
     const known = `outcome.${outcome}`;
     return words.knows(known) ? words.t(known) : outcome;
 }

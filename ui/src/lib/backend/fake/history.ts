@@ -68,10 +68,10 @@ function finish(payment: FakePayment, at: number, fate: number): void {
         payment.pay(at + 15_000, fate < 0.5 ? 'notify' : 'query');
     } else if (fate < 0.95) {
         payment.note(at + 20_000, 'cashier', 'cancel', 'none');
-        payment.note(at + 300_000, 'closeorder', 'OK', 'right');
+        payment.note(at + 300_000, 'closeorder', 'SUCCESS', 'right');
         payment.state = { state: 'closed', why: 'cancelled' };
     } else {
-        payment.note(at + 1_800_000, 'closeorder', 'OK', 'right');
+        payment.note(at + 1_800_000, 'closeorder', 'SUCCESS', 'right');
         payment.state = { state: 'closed', why: 'deadline' };
     }
 }

@@ -61,7 +61,7 @@ export class FakePayment {
     }
 
     placed(at: number) {
-        this.note(at, 'unifiedorder', 'OK', 'right', [
+        this.note(at, 'unifiedorder', 'SUCCESS', 'right', [
             this.#xml({ total_fee: this.totalFen, trade_type: 'NATIVE' }),
             this.#xml({ return_code: 'SUCCESS', result_code: 'SUCCESS', code_url: this.codeUrl }),
         ]);
