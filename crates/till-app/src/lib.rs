@@ -1,1 +1,29 @@
-//! placeholder
+//! What a cashier can do, and the driver that carries out what was saved.
+//!
+//! [`Till`] is owned by one thread and is handed the time; [`run::start`] is that thread. Everything that happens to a
+//! payment goes through one function: into the machine, onto the disk, and only then into memory and onto the screens.
+
+pub mod catalogue;
+pub mod clock;
+pub mod config;
+mod counter;
+mod day_text;
+mod driver;
+pub mod import;
+pub mod lock;
+mod order;
+mod payments;
+mod pictures;
+pub mod qr;
+mod records;
+pub mod run;
+pub mod snapshot;
+mod till;
+
+pub use config::{Config, ConfigProblem, Locale};
+pub use driver::{Job, Reply, Step, UNSTABLE_FROM, carry_out};
+pub use import::{WrongRow, WrongRowCode};
+pub use qr::Qr;
+pub use records::{DayPicture, Imported};
+pub use till::{Refusal, Till};
+pub use till_store::{Database, OpenError, StoreError};

@@ -14,10 +14,11 @@ mod money;
 mod order_no;
 mod product;
 mod sale;
+mod state;
 mod timing;
 
 pub use answer::{CloseAnswer, FoundBy, Payment, PlaceAnswer, QueryAnswer};
-pub use attempt::{Ask, Attempt, CloseReason, Due, Input, ReviewReason, State};
+pub use attempt::{Ask, Attempt, Due, Input};
 pub use cart::{Cart, CartError, Line, LineNo, PIECES_MAX, TOTAL_MAX};
 pub use day::{CountAndSum, DayFigures, DayRow, Hour, Standing, bounds as day_bounds};
 pub use evidence::{Evidence, EvidenceKind, SignVerdict};
@@ -25,4 +26,5 @@ pub use money::{Fen, MoneyError};
 pub use order_no::{OrderNoError, OutTradeNo, TillId};
 pub use product::{Barcode, BarcodeError, Price, Product, ProductId};
 pub use sale::{Effect, NotNow, Sale, SaleId, StockHold};
+pub use state::{CloseReason, ReviewReason, State};
 pub use timing::Timing;

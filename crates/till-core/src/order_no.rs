@@ -1,6 +1,7 @@
 //! Order numbers: `{till_id}-{yyMMdd}-{sequence}-{random}`, at most 32 characters of `[0-9A-Za-z_-]`.
 
 use core::fmt;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,7 @@ use thiserror::Error;
 /// The number of an order at WeChat. The part before the first `-` is the till's id and routes its notify.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct OutTradeNo(String);
+pub struct OutTradeNo(Arc<str>);
 
 /// A till's id: 1 to 8 letters and digits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -60,10 +61,11 @@ impl OutTradeNo {
         let (year, month, date) = (day.year().rem_euclid(100), day.month(), day.day());
         // Seven digits of sequence a till: 8 + 1 + 6 + 1 + 7 + 1 + 4 is within 32.
         let sequence = sequence % 10_000_000;
-        Self(format!(
+        let text = format!(
             "{}-{year:02}{month:02}{date:02}-{sequence:06}-{random}",
             till.as_str()
-        ))
+        );
+        Self(text.into())
     }
 
     /// Reads a number, ours or not.
@@ -77,7 +79,7 @@ impl OutTradeNo {
         {
             return Err(OrderNoError::Character);
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 
     /// The text.
@@ -115,7 +117,7 @@ impl TryFrom<String> for OutTradeNo {
 
 impl From<OutTradeNo> for String {
     fn from(number: OutTradeNo) -> Self {
-        number.0
+        number.as_str().to_owned()
     }
 }
 

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::attempt::{Attempt, CloseReason, Input, ReviewReason, State};
+use crate::attempt::{Attempt, Input};
+use crate::state::{CloseReason, ReviewReason, State};
 use crate::{Fen, OutTradeNo, Timing};
 
 /// Number of a sale in this till's ledger.

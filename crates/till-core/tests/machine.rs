@@ -1,5 +1,7 @@
 //! The payment machine under anything at all, and against a gateway that tells the truth but loses answers.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use till_core::*;

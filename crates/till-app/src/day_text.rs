@@ -1,0 +1,131 @@
+//! A day's figures as plain text, ready to print on paper 32 characters wide.
+
+use std::fmt::Write as _;
+
+use till_core::{CountAndSum, DayFigures};
+
+use crate::config::{Locale, Shop};
+
+/// Columns of 58 mm paper; a Chinese character takes two.
+const COLUMNS: usize = 32;
+
+/// Writes the day in one language.
+#[must_use]
+pub(crate) fn write(figures: &DayFigures, shop: &Shop, locale: Locale, training: bool) -> String {
+    let words = words(locale);
+    let mut text = String::new();
+    let mut line = |left: &str, right: &str| {
+        let gap = COLUMNS.saturating_sub(columns(left) + columns(right)).max(1);
+        // Writing to a String can't fail.
+        let _ = writeln!(text, "{left}{}{right}", " ".repeat(gap));
+    };
+    let rule = "-".repeat(COLUMNS);
+    line(&shop.name, shop.till.as_str());
+    line(words.title, &figures.day.to_string());
+    if training {
+        line(words.training, "");
+    }
+    line(&rule, "");
+    let rows = [
+        (words.paid, figures.paid),
+        (words.closed_by_deadline, figures.closed_by_deadline),
+        (words.closed_by_cancel, figures.closed_by_cancel),
+        (words.closed_otherwise, figures.closed_otherwise),
+        (words.refused, figures.refused),
+        (words.waiting, figures.waiting),
+        (words.review, figures.review),
+    ];
+    for (word, CountAndSum { count, sum }) in rows {
+        line(&format!("{word} {count}"), &sum.to_string());
+    }
+    line(&rule, "");
+    for hour in figures.hours.iter().filter(|hour| hour.paid.count > 0) {
+        line(
+            &format!("{:02}:00  {}", hour.hour, hour.paid.count),
+            &hour.paid.sum.to_string(),
+        );
+    }
+    text
+}
+
+struct Words {
+    title: &'static str,
+    training: &'static str,
+    paid: &'static str,
+    closed_by_deadline: &'static str,
+    closed_by_cancel: &'static str,
+    closed_otherwise: &'static str,
+    refused: &'static str,
+    waiting: &'static str,
+    review: &'static str,
+}
+
+fn words(locale: Locale) -> Words {
+    match locale {
+        Locale::ZhCn => Words {
+            title: "日报（X）",
+            training: "练习模式，不收真钱",
+            paid: "已收款",
+            closed_by_deadline: "超时关闭",
+            closed_by_cancel: "取消",
+            closed_otherwise: "其他关闭",
+            refused: "下单被拒",
+            waiting: "未决",
+            review: "需处理",
+        },
+        Locale::En => Words {
+            title: "Day report (X)",
+            training: "TRAINING, no real money",
+            paid: "Paid",
+            closed_by_deadline: "Timed out",
+            closed_by_cancel: "Cancelled",
+            closed_otherwise: "Closed otherwise",
+            refused: "Refused",
+            waiting: "Unsettled",
+            review: "To decide",
+        },
+    }
+}
+
+/// Columns a text takes on paper: two for anything from the CJK blocks on.
+fn columns(text: &str) -> usize {
+    text.chars()
+        .map(|character| if u32::from(character) >= 0x2E80 { 2 } else { 1 })
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use jiff::tz::TimeZone;
+    use till_core::{DayRow, Fen, Standing, TillId};
+
+    use super::*;
+
+    #[test]
+    fn every_line_fits_the_paper_in_both_languages() {
+        let zone = TimeZone::get("Asia/Shanghai").unwrap();
+        let at = "2026-11-23T12:30:00+08:00".parse().unwrap();
+        let row = DayRow {
+            total_fee: Fen::new(842_630),
+            placed_at: at,
+            standing: Standing::Paid(at),
+        };
+        let figures = DayFigures::compute(date(2026, 11, 23), &zone, [row]).unwrap();
+        let shop = Shop {
+            name: "小满便利店".to_owned(),
+            till: TillId::parse("T01").unwrap(),
+            locale: Locale::ZhCn,
+            zone,
+        };
+        for locale in [Locale::ZhCn, Locale::En] {
+            let text = write(&figures, &shop, locale, true);
+            assert!(
+                text.lines().all(|line| columns(line.trim_end()) <= COLUMNS),
+                "too wide for 58 mm paper:\n{text}"
+            );
+            assert!(text.contains("8426.30"), "the sum is on it:\n{text}");
+            assert!(text.contains("12:00  1"), "and the hour it was paid in:\n{text}");
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! The pictures that the screens draw, taken from the till as it is.
+
+use till_core::{Attempt, OutTradeNo, State};
+
+use crate::qr;
+use crate::snapshot::{CustomerPicture, CustomerStage, PaymentBrief, PaymentPicture, Snapshot};
+use crate::till::{Refusal, Till};
+
+/// More waiting payments than this are not listed; the list says what matters long before.
+const WAITING_MAX: usize = 200;
+
+impl Till {
+    /// Everything the till window shows.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        let front = self.front.as_ref().and_then(|number| match self.picture(number) {
+            Ok(picture) => Some(picture),
+            Err(error) => {
+                tracing::error!(out_trade_no = %number, %error, "the payment in front can't be read");
+                None
+            }
+        });
+        Snapshot {
+            version: self.version,
+            shop: self.config.shop.clone(),
+            locale: self.locale,
+            wechat: self.wechat,
+            clock_wrong: self.clock_wrong,
+            disk_trouble: self.disk_trouble,
+            cart: self.cart.clone(),
+            held: self.held.clone(),
+            front,
+            waiting: self.waiting(),
+            catalogue_version: self.catalogue_version,
+        }
+    }
+
+    /// Everything the customer display shows: only ever the payment in front, and its QR code only while it may be paid.
+    #[must_use]
+    pub fn customer(&self) -> CustomerPicture {
+        let front = self.front.as_ref().and_then(|number| self.find(number));
+        let stage = match front {
+            Some(attempt) => customer_stage(attempt),
+            None if self.cart.is_empty() => CustomerStage::Idle,
+            None => CustomerStage::Cart {
+                lines: self.cart.lines().to_vec(),
+                // A cart keeps its total within bounds.
+                total: self.cart.total().unwrap_or_default(),
+            },
+        };
+        CustomerPicture {
+            version: self.version,
+            shop: self.config.shop.clone(),
+            locale: self.locale,
+            stage,
+        }
+    }
+
+    /// One payment whole.
+    pub fn picture(&self, number: &OutTradeNo) -> Result<PaymentPicture, Refusal> {
+        let read = self.db.read();
+        let (sale, note) = match self.orders.get(number).and_then(|id| self.sales.get(id)) {
+            Some(watched) => (watched.sale.clone(), watched.notes.get(number)),
+            None => {
+                let stored = read.sales().by_order(number).map_err(Refusal::NotSaved)?;
+                (stored.ok_or(Refusal::NoSuchOrder)?.sale, None)
+            }
+        };
+        let attempt = sale.attempt(number).ok_or(Refusal::NoSuchOrder)?.clone();
+        let rows = read.evidence().of_order(number).map_err(Refusal::NotSaved)?;
+        let run = note.and_then(|note| note.run.as_ref());
+        let evidence = rows
+            .into_iter()
+            .map(|(id, mut row)| {
+                // The run that goes on is counted in memory.
+                if let Some(run) = run.filter(|run| run.row == id) {
+                    row.last_at = run.evidence.last_at;
+                    row.count = run.evidence.count;
+                }
+                row
+            })
+            .collect();
+        let qr = match &attempt.state {
+            State::AwaitingPayment { code_url, .. } => qr::draw(code_url),
+            State::Placing
+            | State::Closing { .. }
+            | State::Paid(_)
+            | State::Closed { .. }
+            | State::Refused { .. }
+            | State::Review { .. } => None,
+        };
+        Ok(PaymentPicture {
+            lines: read.sales().lines(sale.id).map_err(Refusal::NotSaved)?,
+            evidence,
+            last_check: note.and_then(|note| note.last_check.clone()),
+            asking: self.in_flight.contains(number),
+            qr,
+            can_pay_again: sale.can_pay_again().is_ok(),
+            attempt,
+        })
+    }
+
+    fn find(&self, number: &OutTradeNo) -> Option<&Attempt> {
+        self.orders
+            .get(number)
+            .and_then(|id| self.sales.get(id))?
+            .sale
+            .attempt(number)
+    }
+
+    /// Payments not settled, settled ones that nobody has seen, and reviews, oldest first.
+    fn waiting(&self) -> Vec<PaymentBrief> {
+        let mut waiting: Vec<PaymentBrief> = self
+            .sales
+            .values()
+            .flat_map(|watched| {
+                watched
+                    .sale
+                    .attempts
+                    .iter()
+                    .map(move |attempt| (attempt, &watched.first, watched.pieces))
+            })
+            .filter(|(attempt, ..)| {
+                !attempt.is_final()
+                    || matches!(attempt.state, State::Review { .. })
+                    || self.unseen.contains(&attempt.out_trade_no)
+            })
+            .map(|(attempt, first, pieces)| PaymentBrief {
+                attempt: attempt.clone(),
+                first: first.clone(),
+                pieces,
+            })
+            .collect();
+        waiting.sort_by(|a, b| {
+            let key = |brief: &PaymentBrief| (brief.attempt.placed_at, brief.attempt.out_trade_no.clone());
+            key(a).cmp(&key(b))
+        });
+        waiting.truncate(WAITING_MAX);
+        waiting
+    }
+}
+
+fn customer_stage(attempt: &Attempt) -> CustomerStage {
+    let total = attempt.total_fee;
+    match &attempt.state {
+        State::Placing => CustomerStage::Wait { total },
+        State::AwaitingPayment { code_url, .. } => match qr::draw(code_url) {
+            Some(qr) => CustomerStage::Scan {
+                qr,
+                total,
+                out_trade_no: attempt.out_trade_no.to_string(),
+                deadline: attempt.deadline,
+            },
+            None => CustomerStage::Wait { total },
+        },
+        State::Paid(payment) => CustomerStage::Paid {
+            total,
+            transaction_id: payment.transaction_id.clone(),
+        },
+        // What became of it is between the cashier and the customer; the screen asks for patience.
+        State::Closing { .. } | State::Review { .. } => CustomerStage::Wait { total },
+        State::Closed { .. } | State::Refused { .. } => CustomerStage::Idle,
+    }
+}

@@ -1,0 +1,148 @@
+//! Looking things up: products, orders, days; and taking a product list in.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use till_core::{DayFigures, Fen, Product, day_bounds};
+use till_store::OrderRow;
+
+use crate::catalogue::Catalogue;
+use crate::day_text;
+use crate::import::{self, WrongRow};
+use crate::snapshot::PaymentBrief;
+use crate::till::{Refusal, Till};
+
+/// Tiles on one page.
+const PRODUCTS_MAX: usize = 200;
+
+/// A day's figures and their text.
+#[derive(Debug, Clone)]
+pub struct DayPicture {
+    /// The figures.
+    pub figures: DayFigures,
+    /// The same, ready to print.
+    pub text: String,
+}
+
+/// What came of an import: all of it or nothing.
+#[derive(Debug, Clone)]
+pub enum Imported {
+    /// So many products are in the catalogue now, new or changed.
+    Products(u32),
+    /// These rows are wrong; nothing was taken in.
+    Wrong(Vec<WrongRow>),
+}
+
+impl Till {
+    /// Products that match a name, barcode or pinyin initials, in one category or in all.
+    #[must_use]
+    pub fn products(&self, query: &str, category: Option<&str>) -> Vec<Product> {
+        self.catalogue
+            .search(query, category, PRODUCTS_MAX)
+            .into_iter()
+            .cloned()
+            .collect()
+    }
+
+    /// Categories in the shop's order.
+    #[must_use]
+    pub fn categories(&self) -> Vec<String> {
+        self.catalogue.categories().to_vec()
+    }
+
+    /// Takes a product list in, all of it or nothing.
+    pub fn import(&mut self, now: Timestamp, csv: &str) -> Result<Imported, Refusal> {
+        let products = match import::read_products(csv) {
+            Ok(products) => products,
+            Err(rows) => return Ok(Imported::Wrong(rows)),
+        };
+        let written = self.db.write(|tx| {
+            let count = tx.products().import(&products)?;
+            tx.journal()
+                .add(now, "products_imported", None, None, &count.to_string())?;
+            Ok((count, tx.read().products().all()?))
+        });
+        let (count, all) = self.saved(written)?;
+        self.catalogue = Catalogue::new(all);
+        self.catalogue_version = self.catalogue_version.wrapping_add(1);
+        self.changed();
+        Ok(Imported::Products(count))
+    }
+
+    /// Puts the training catalogue into a till that has no products.
+    pub fn stock_for_training(&mut self) -> Result<(), Refusal> {
+        let count = self.db.read().products().count();
+        if self.saved(count)? > 0 {
+            return Ok(());
+        }
+        let products = match import::training_products() {
+            Ok(products) => products,
+            Err(rows) => {
+                // The list is compiled in and tested; a till without products is still a till.
+                tracing::error!(?rows, "the training catalogue is wrong");
+                return Ok(());
+            }
+        };
+        let written = self.db.write(|tx| {
+            tx.products().import(&products)?;
+            tx.read().products().all()
+        });
+        self.catalogue = Catalogue::new(self.saved(written)?);
+        self.catalogue_version = self.catalogue_version.wrapping_add(1);
+        self.changed();
+        Ok(())
+    }
+
+    /// Orders placed or paid on a business day, newest first.
+    pub fn orders_of(&self, day: Date) -> Result<Vec<PaymentBrief>, Refusal> {
+        let (from, to) = day_bounds(day, &self.config.shop.zone).ok_or(Refusal::DayWrong)?;
+        let rows = self
+            .db
+            .read()
+            .attempts()
+            .of_day(from, to)
+            .map_err(Refusal::NotSaved)?;
+        Ok(rows.into_iter().map(brief).collect())
+    }
+
+    /// Orders by a part of their number or of WeChat's, or by an amount in yuan, newest first.
+    pub fn find_orders(&self, text: &str) -> Result<Vec<PaymentBrief>, Refusal> {
+        let text = text.trim();
+        let amount = Fen::parse_yuan(text.trim_start_matches(['¥', '￥'])).ok();
+        let rows = self
+            .db
+            .read()
+            .attempts()
+            .search(text, amount)
+            .map_err(Refusal::NotSaved)?;
+        Ok(rows.into_iter().map(brief).collect())
+    }
+
+    /// The business day that has this instant in it.
+    #[must_use]
+    pub fn day_of(&self, now: Timestamp) -> Date {
+        now.to_zoned(self.config.shop.zone.clone()).date()
+    }
+
+    /// The figures of a business day.
+    pub fn day(&self, day: Date, training: bool) -> Result<DayPicture, Refusal> {
+        let (from, to) = day_bounds(day, &self.config.shop.zone).ok_or(Refusal::DayWrong)?;
+        let rows = self
+            .db
+            .read()
+            .attempts()
+            .day_rows(from, to)
+            .map_err(Refusal::NotSaved)?;
+        let figures =
+            DayFigures::compute(day, &self.config.shop.zone, rows).map_err(|_| Refusal::DayWrong)?;
+        let text = day_text::write(&figures, &self.config.shop, self.locale, training);
+        Ok(DayPicture { figures, text })
+    }
+}
+
+fn brief(row: OrderRow) -> PaymentBrief {
+    PaymentBrief {
+        attempt: row.attempt,
+        first: row.first,
+        pieces: row.pieces,
+    }
+}

@@ -1,0 +1,169 @@
+//! The till's own thread: waits for acts, answers and due times, and does one thing after the other.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use thiserror::Error;
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::{mpsc, oneshot};
+use wechat_pay::{Client, Transport};
+
+use crate::clock::Clock;
+use crate::driver::{Reply, carry_out};
+use crate::snapshot::{CustomerPicture, Snapshot};
+use crate::till::Till;
+
+/// Acts that may wait for the till; more than a cashier can cause.
+const ACTS_MAX: usize = 256;
+/// However idle, the till looks at the clock this often: a machine that slept is noticed.
+const LOOK_UP: Duration = Duration::from_secs(1);
+
+type Act = Box<dyn FnOnce(&mut Till, Timestamp) + Send>;
+
+/// The way to the till from other threads.
+#[derive(Debug, Clone)]
+pub struct TillHandle {
+    acts: mpsc::Sender<Act>,
+}
+
+/// The till's thread has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the till has stopped")]
+pub struct Stopped;
+
+/// The running till: its handle, and the thread to wait for.
+#[derive(Debug)]
+pub struct Running {
+    /// The way to it.
+    pub handle: TillHandle,
+    thread: JoinHandle<()>,
+}
+
+impl TillHandle {
+    /// Does something with the till and gives back what came of it.
+    pub async fn call<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut Till, Timestamp) -> T + Send + 'static,
+    ) -> Result<T, Stopped> {
+        let (done, answer) = oneshot::channel();
+        let act: Act = Box::new(move |till, now| {
+            // Whoever asked may have gone away.
+            let _ = done.send(act(till, now));
+        });
+        self.acts.send(act).await.map_err(|_| Stopped)?;
+        answer.await.map_err(|_| Stopped)
+    }
+}
+
+impl Running {
+    /// Lets go of the till, and waits until it has written down what it had in memory. Other handles must be gone.
+    pub fn stop(self) {
+        let Self { handle, thread } = self;
+        drop(handle);
+        if thread.join().is_err() {
+            tracing::error!("the till's thread ended in a panic");
+        }
+    }
+}
+
+/// Starts the till's thread. Questions to WeChat are sent on `runtime`; `show` is called with fresh pictures after each
+/// change.
+pub fn start<T: Transport + 'static>(
+    till: Till,
+    client: Client<T>,
+    clock: Clock,
+    runtime: Handle,
+    show: impl FnMut(Snapshot, CustomerPicture) + Send + 'static,
+) -> std::io::Result<Running> {
+    let (acts, inbox) = mpsc::channel(ACTS_MAX);
+    let waiting = Builder::new_current_thread().enable_time().build()?;
+    let thread = std::thread::Builder::new()
+        .name("till".to_owned())
+        .spawn(move || {
+            let desk = Desk {
+                till,
+                client: Arc::new(client),
+                clock,
+                runtime,
+                show,
+                shown: None,
+            };
+            waiting.block_on(desk.work(inbox));
+        })?;
+    Ok(Running {
+        handle: TillHandle { acts },
+        thread,
+    })
+}
+
+struct Desk<T, S> {
+    till: Till,
+    client: Arc<Client<T>>,
+    clock: Clock,
+    runtime: Handle,
+    show: S,
+    shown: Option<u32>,
+}
+
+impl<T: Transport + 'static, S: FnMut(Snapshot, CustomerPicture)> Desk<T, S> {
+    async fn work(mut self, mut inbox: mpsc::Receiver<Act>) {
+        // At most as many replies as questions may be under way.
+        let (replies, mut answers) = mpsc::unbounded_channel::<Reply>();
+        loop {
+            self.send_due(&replies);
+            self.show_changes();
+            let wait = self.until_due();
+            tokio::select! {
+                biased;
+                Some(reply) = answers.recv() => {
+                    let now = (self.clock)();
+                    self.till.finish(now, reply);
+                }
+                act = inbox.recv() => match act {
+                    Some(act) => {
+                        let now = (self.clock)();
+                        act(&mut self.till, now);
+                    }
+                    None => break,
+                },
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+        if let Err(error) = self.till.save_runs() {
+            tracing::warn!(%error, "the last answers' counts were not written down");
+        }
+        if let Err(error) = self.till.db().checkpoint() {
+            tracing::warn!(%error, "the write-ahead log was left behind; the next start checks the file");
+        }
+    }
+
+    fn send_due(&mut self, replies: &mpsc::UnboundedSender<Reply>) {
+        let now = (self.clock)();
+        while let Some(job) = self.till.begin(now) {
+            let (client, replies) = (Arc::clone(&self.client), replies.clone());
+            self.runtime.spawn(async move {
+                let reply = carry_out(&client, job).await;
+                // The till may have been stopped meanwhile; the order is asked after again at the next start.
+                let _ = replies.send(reply);
+            });
+        }
+    }
+
+    fn show_changes(&mut self) {
+        let version = self.till.version();
+        if self.shown != Some(version) {
+            self.shown = Some(version);
+            (self.show)(self.till.snapshot(), self.till.customer());
+        }
+    }
+
+    fn until_due(&self) -> Duration {
+        let now = (self.clock)();
+        let wait = self.till.next_due().map(|at| at.duration_since(now));
+        // A time in the past is now.
+        wait.map_or(LOOK_UP, |wait| Duration::try_from(wait).unwrap_or(Duration::ZERO))
+            .min(LOOK_UP)
+    }
+}

@@ -1,0 +1,145 @@
+//! What the screens are told: pictures of the till at one moment, numbered, made here and drawn elsewhere.
+
+use jiff::Timestamp;
+use till_core::{Attempt, Cart, Evidence, Fen, Line};
+pub use till_store::HeldCart;
+
+use crate::config::{Locale, Shop};
+use crate::qr::Qr;
+
+/// Everything the till window shows.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// Goes up with each change.
+    pub version: u32,
+    /// The shop and this till.
+    pub shop: Shop,
+    /// The language in use.
+    pub locale: Locale,
+    /// How WeChat answers.
+    pub wechat: WechatLamp,
+    /// The machine's clock is behind the till's by more than two minutes, or was when the program started.
+    pub clock_wrong: bool,
+    /// The last save failed.
+    pub disk_trouble: bool,
+    /// The cart in hand.
+    pub cart: Cart,
+    /// Carts on hold, oldest first.
+    pub held: Vec<HeldCart>,
+    /// The payment in the pay view.
+    pub front: Option<PaymentPicture>,
+    /// Payments not settled, payments settled in the background that nobody has looked at, and reviews; oldest first.
+    pub waiting: Vec<PaymentBrief>,
+    /// Goes up when products or stock changed.
+    pub catalogue_version: u32,
+}
+
+/// How WeChat answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WechatLamp {
+    /// Nothing was asked yet.
+    Idle,
+    /// The last question got a good answer.
+    Good {
+        /// When.
+        at: Timestamp,
+        /// How long it took.
+        millis: u32,
+    },
+    /// Three questions in a row got none.
+    Unstable {
+        /// Since when.
+        since: Timestamp,
+    },
+}
+
+/// One payment whole.
+#[derive(Debug, Clone)]
+pub struct PaymentPicture {
+    /// The order.
+    pub attempt: Attempt,
+    /// What was sold.
+    pub lines: Vec<Line>,
+    /// Everything sent and received, oldest first.
+    pub evidence: Vec<Evidence>,
+    /// The last trustworthy answer.
+    pub last_check: Option<LastCheck>,
+    /// A request is under way.
+    pub asking: bool,
+    /// The QR code, only while it may be shown.
+    pub qr: Option<Qr>,
+    /// A new QR code for the same sale may be asked for.
+    pub can_pay_again: bool,
+}
+
+/// The last trustworthy answer about an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastCheck {
+    /// When.
+    pub at: Timestamp,
+    /// WeChat's word.
+    pub trade_state: String,
+    /// How many such answers there were.
+    pub count: u32,
+}
+
+/// One payment in a list.
+#[derive(Debug, Clone)]
+pub struct PaymentBrief {
+    /// The order.
+    pub attempt: Attempt,
+    /// Name of the first line.
+    pub first: String,
+    /// Pieces of all lines.
+    pub pieces: u32,
+}
+
+/// Everything the customer display shows.
+#[derive(Debug, Clone)]
+pub struct CustomerPicture {
+    /// Goes up with each change.
+    pub version: u32,
+    /// The shop and this till.
+    pub shop: Shop,
+    /// The language in use.
+    pub locale: Locale,
+    /// What is on show.
+    pub stage: CustomerStage,
+}
+
+/// What the customer display is at.
+#[derive(Debug, Clone)]
+pub enum CustomerStage {
+    /// Nothing is going on.
+    Idle,
+    /// Goods are being rung up.
+    Cart {
+        /// So far.
+        lines: Vec<Line>,
+        /// So much.
+        total: Fen,
+    },
+    /// Nothing may be scanned now.
+    Wait {
+        /// So much.
+        total: Fen,
+    },
+    /// The QR code.
+    Scan {
+        /// The drawing.
+        qr: Qr,
+        /// So much.
+        total: Fen,
+        /// Under this number.
+        out_trade_no: String,
+        /// Until then.
+        deadline: Timestamp,
+    },
+    /// Paid.
+    Paid {
+        /// So much.
+        total: Fen,
+        /// WeChat's number.
+        transaction_id: String,
+    },
+}

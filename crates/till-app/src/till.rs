@@ -1,0 +1,318 @@
+//! The till: what a cashier can do. One thread owns it; time is handed in; everything that matters is saved before it is
+//! acted on.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use jiff::{SignedDuration, Timestamp};
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+use thiserror::Error;
+use till_core::{Cart, CartError, Evidence, Input, NotNow, OutTradeNo, Product, Sale, SaleId, State};
+use till_store::{Database, EvidenceId, HeldCart, StoreError, StoredSale};
+
+use crate::catalogue::Catalogue;
+use crate::config::{Config, Locale};
+use crate::snapshot::{LastCheck, WechatLamp};
+
+/// The till of one counter.
+#[derive(Debug)]
+pub struct Till {
+    pub(crate) config: Config,
+    pub(crate) db: Database,
+    pub(crate) rng: StdRng,
+    pub(crate) locale: Locale,
+    pub(crate) catalogue: Catalogue,
+    pub(crate) catalogue_version: u32,
+    pub(crate) cart: Cart,
+    pub(crate) held: Vec<HeldCart>,
+    /// Sales of which an attempt is not final or is in review, and those on show.
+    pub(crate) sales: HashMap<SaleId, Watched>,
+    pub(crate) orders: HashMap<OutTradeNo, SaleId>,
+    /// When each order is due; orders with a question under way are not in it.
+    pub(crate) timetable: BTreeSet<(Timestamp, OutTradeNo)>,
+    pub(crate) due: HashMap<OutTradeNo, Timestamp>,
+    pub(crate) in_flight: HashSet<OutTradeNo>,
+    /// The payment in the pay view.
+    pub(crate) front: Option<OutTradeNo>,
+    /// Settled while nobody was looking.
+    pub(crate) unseen: BTreeSet<OutTradeNo>,
+    pub(crate) wechat: WechatLamp,
+    /// Questions in a row, of any order, without a usable answer, and since when.
+    pub(crate) doubts: u32,
+    pub(crate) doubts_since: Option<Timestamp>,
+    pub(crate) clock_wrong: bool,
+    pub(crate) disk_trouble: bool,
+    pub(crate) version: u32,
+}
+
+/// A sale in memory, and what is known of its attempts beyond what is saved.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    pub(crate) sale: Sale,
+    pub(crate) first: String,
+    pub(crate) pieces: u32,
+    pub(crate) notes: BTreeMap<OutTradeNo, Note>,
+}
+
+/// What is known of an attempt beyond what is saved: the run of answers it is in.
+#[derive(Debug, Default)]
+pub(crate) struct Note {
+    pub(crate) last_check: Option<LastCheck>,
+    pub(crate) run: Option<Run>,
+}
+
+/// The last row of evidence; while the answers stay the same, only this is updated.
+#[derive(Debug)]
+pub(crate) struct Run {
+    /// Row in the store.
+    pub(crate) row: EvidenceId,
+    /// The row as it should be, its texts left out.
+    pub(crate) evidence: Evidence,
+    /// The count that the store holds.
+    pub(crate) saved_count: u32,
+}
+
+/// Why an act is refused; nothing was done.
+#[derive(Debug, Error)]
+pub enum Refusal {
+    /// The cart said no.
+    #[error(transparent)]
+    Cart(#[from] CartError),
+    /// The sale does not allow it now.
+    #[error(transparent)]
+    NotNow(#[from] NotNow),
+    /// Fewer pieces are left than asked for.
+    #[error("not enough left of {name}")]
+    OutOfStock {
+        /// Of what.
+        name: String,
+    },
+    /// No product under this number.
+    #[error("no such product")]
+    NoSuchProduct,
+    /// No product with this barcode.
+    #[error("no product with barcode {0}")]
+    NoSuchBarcode(String),
+    /// No order, or no held cart, under this number.
+    #[error("no such order")]
+    NoSuchOrder,
+    /// Money was taken; nothing is left to cancel.
+    #[error("the order is paid")]
+    AlreadyPaid,
+    /// The store did not take it.
+    #[error("not saved: {0}")]
+    NotSaved(StoreError),
+    /// A day that is none.
+    #[error("not a day")]
+    DayWrong,
+}
+
+/// Names in the settings table.
+pub(crate) mod setting {
+    pub(crate) const CART: &str = "cart";
+    pub(crate) const LOCALE: &str = "locale";
+    pub(crate) const ORDER_SEQUENCE: &str = "order_sequence";
+    pub(crate) const LAST_SEEN: &str = "last_seen_ms";
+}
+
+/// A clock that is so far back is worth a word to the cashier.
+const CLOCK_BACK: SignedDuration = SignedDuration::from_mins(2);
+
+impl Till {
+    /// Opens the till on its ledger: everything that is not final is asked after first, spread over one poll interval.
+    pub fn open(config: Config, db: Database, now: Timestamp, seed: [u8; 32]) -> Result<Self, StoreError> {
+        let locale = match db.read().settings().get::<String>(setting::LOCALE)?.as_deref() {
+            Some("en") => Locale::En,
+            Some("zh-CN") => Locale::ZhCn,
+            Some(_) | None => config.shop.locale,
+        };
+        let cart = db
+            .read()
+            .settings()
+            .get::<Cart>(setting::CART)?
+            .unwrap_or_default();
+        let held = db.read().held_carts().all()?;
+        let last_seen = db.read().settings().get::<i64>(setting::LAST_SEEN)?;
+        let clock_wrong = last_seen
+            .and_then(|millis| Timestamp::from_millisecond(millis).ok())
+            .is_some_and(|seen| seen.duration_since(now) > CLOCK_BACK);
+        let live = db.read().sales().live()?;
+        let catalogue = Catalogue::new(db.read().products().all()?);
+        let mut till = Self {
+            config,
+            db,
+            rng: StdRng::from_seed(seed),
+            locale,
+            catalogue,
+            catalogue_version: 1,
+            cart,
+            held,
+            sales: HashMap::new(),
+            orders: HashMap::new(),
+            timetable: BTreeSet::new(),
+            due: HashMap::new(),
+            in_flight: HashSet::new(),
+            front: None,
+            unseen: BTreeSet::new(),
+            wechat: WechatLamp::Idle,
+            doubts: 0,
+            doubts_since: None,
+            clock_wrong,
+            disk_trouble: false,
+            version: 1,
+        };
+        till.resume(now, live)?;
+        Ok(till)
+    }
+
+    /// Takes up every sale that was left open.
+    fn resume(&mut self, now: Timestamp, live: Vec<StoredSale>) -> Result<(), StoreError> {
+        let count = live
+            .iter()
+            .map(|it| it.sale.attempts.iter().filter(|it| !it.is_final()).count())
+            .sum::<usize>();
+        let apart = self
+            .config
+            .timing
+            .poll
+            .checked_div(i32::try_from(count.max(1)).unwrap_or(i32::MAX));
+        let apart = apart.unwrap_or(SignedDuration::ZERO);
+        let mut nth = 0;
+        for stored in live {
+            let open: Vec<_> = stored
+                .sale
+                .attempts
+                .iter()
+                .filter(|attempt| !attempt.is_final())
+                .map(|attempt| attempt.out_trade_no.clone())
+                .collect();
+            self.watch(stored);
+            for number in open {
+                let hold_back = apart.checked_mul(nth).unwrap_or(SignedDuration::ZERO);
+                nth += 1;
+                self.take_note_of_last_run(&number)?;
+                // Nothing to save: what is asked is worked out anew at each start.
+                self.change_in_memory(now, &number, Input::Resume { hold_back });
+            }
+        }
+        // The window comes back to what the customer was in the middle of paying, if it is one only.
+        let mut waiting = self
+            .sales
+            .values()
+            .flat_map(|it| &it.sale.attempts)
+            .filter(|it| it.can_cancel());
+        if let (Some(only), None) = (waiting.next(), waiting.next()) {
+            self.front = Some(only.out_trade_no.clone());
+        }
+        Ok(())
+    }
+
+    /// Takes a sale into memory.
+    pub(crate) fn watch(&mut self, stored: StoredSale) {
+        let StoredSale {
+            sale, first, pieces, ..
+        } = stored;
+        for attempt in &sale.attempts {
+            self.orders.insert(attempt.out_trade_no.clone(), sale.id);
+        }
+        self.sales.insert(
+            sale.id,
+            Watched {
+                sale,
+                first,
+                pieces,
+                notes: BTreeMap::new(),
+            },
+        );
+    }
+
+    /// Loads a settled sale back into memory when something is to be done with it.
+    pub(crate) fn recall(&mut self, number: &OutTradeNo) -> Result<SaleId, Refusal> {
+        if let Some(id) = self.orders.get(number) {
+            return Ok(*id);
+        }
+        let stored = self
+            .db
+            .read()
+            .sales()
+            .by_order(number)
+            .map_err(Refusal::NotSaved)?;
+        let stored = stored.ok_or(Refusal::NoSuchOrder)?;
+        let id = stored.sale.id;
+        self.watch(stored);
+        Ok(id)
+    }
+
+    /// Lets go of sales that are settled and that nobody looks at; the ledger has them.
+    pub(crate) fn forget_settled(&mut self, id: SaleId) {
+        let Some(watched) = self.sales.get(&id) else {
+            return;
+        };
+        let needed = watched.sale.attempts.iter().any(|attempt| {
+            let number = &attempt.out_trade_no;
+            !attempt.is_final()
+                || attempt.next.is_some()
+                || matches!(attempt.state, State::Review { .. })
+                || self.in_flight.contains(number)
+                || self.unseen.contains(number)
+                || self.front.as_ref() == Some(number)
+        });
+        if !needed && let Some(watched) = self.sales.remove(&id) {
+            for attempt in &watched.sale.attempts {
+                self.orders.remove(&attempt.out_trade_no);
+            }
+        }
+    }
+
+    /// The configuration in use.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The ledger, to read.
+    #[must_use]
+    pub fn db(&self) -> &Database {
+        &self.db
+    }
+
+    /// Goes up with each change that a screen could show.
+    #[must_use]
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// The language in use.
+    #[must_use]
+    pub fn locale(&self) -> Locale {
+        self.locale
+    }
+
+    pub(crate) fn changed(&mut self) {
+        self.version = self.version.wrapping_add(1);
+    }
+
+    /// Notes whether the disk takes what it is given.
+    pub(crate) fn saved<T>(&mut self, result: Result<T, StoreError>) -> Result<T, Refusal> {
+        let trouble = matches!(
+            result,
+            Err(StoreError::NotSaved(_) | StoreError::Unreadable { .. })
+        );
+        if trouble != self.disk_trouble && (trouble || result.is_ok()) {
+            self.disk_trouble = trouble;
+            self.changed();
+        }
+        result.map_err(|error| match error {
+            StoreError::OutOfStock { product } => Refusal::OutOfStock {
+                name: self
+                    .catalogue
+                    .get(product)
+                    .map_or_else(String::new, |it: &Product| it.name.clone()),
+            },
+            StoreError::NotSaved(_) | StoreError::Unreadable { .. } | StoreError::Forbidden(_) => {
+                tracing::error!(%error, "not saved");
+                Refusal::NotSaved(error)
+            }
+        })
+    }
+}
