@@ -1,5 +1,8 @@
 //! The windows of the till.
 pub mod commands;
+mod convert;
+pub mod shop;
+mod training;
 pub mod view;
 pub mod windows;
 
@@ -43,13 +46,26 @@ pub fn bindings() -> tauri_specta::Builder<tauri::Wry> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
+    const BINDINGS: &str = "ui/src/lib/backend/bindings.ts";
+
+    /// `UPDATE_BINDINGS=1 cargo test -p scantill` writes them anew.
     #[test]
-    fn export() {
+    fn the_pages_types_are_those_of_the_program() {
+        let folder = tempfile::tempdir().unwrap();
+        let fresh = folder.path().join("bindings.ts");
         super::bindings()
-            .export(
-                specta_typescript::Typescript::default(),
-                "ui/src/lib/backend/bindings.ts",
-            )
+            .export(specta_typescript::Typescript::default(), &fresh)
             .unwrap();
+        let fresh = fs::read_to_string(fresh).unwrap();
+        if std::env::var_os("UPDATE_BINDINGS").is_some() {
+            fs::write(BINDINGS, &fresh).unwrap();
+        }
+        let committed = fs::read_to_string(BINDINGS).unwrap();
+        assert!(
+            committed == fresh,
+            "{BINDINGS} is stale: run UPDATE_BINDINGS=1 cargo test -p scantill --lib"
+        );
     }
 }

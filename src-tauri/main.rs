@@ -1,11 +1,14 @@
 //! The desktop program: reads its flags, sees that there is a screen, opens the windows.
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
+use std::hash::{Hash as _, Hasher as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
+use scantill::commands::WebviewFolder;
+use scantill::shop::{Place, Shop};
 use scantill::windows;
 use tauri::Manager;
 
@@ -19,10 +22,28 @@ struct Flags {
     /// Where the till keeps its database. Default: the platform's data folder.
     #[arg(long, value_name = "FOLDER", env = "SCANTILL_DATA_DIR")]
     data_dir: Option<PathBuf>,
+    /// The till's configuration. Default: `till.toml` in the platform's configuration folder.
+    #[arg(long, value_name = "FILE", env = "SCANTILL_CONFIG")]
+    config: Option<PathBuf>,
+    /// Prints the figures of a business day (YYYY-MM-DD) and ends, without a window.
+    #[arg(long, value_name = "DAY")]
+    day: Option<jiff::civil::Date>,
 }
 
 fn main() -> ExitCode {
     let flags = Flags::parse();
+    if let Some(day) = flags.day {
+        return match place(&flags).and_then(|place| scantill::shop::day_text(&place, day)) {
+            Ok(text) => {
+                print!("{text}");
+                ExitCode::SUCCESS
+            }
+            Err(error) => {
+                eprintln!("ScanTill has no figures of that day: {error:#}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     if !has_display() {
         eprintln!("ScanTill found no display to open its windows on; try `make tour`, which brings its own.");
         return ExitCode::from(2);
@@ -37,21 +58,82 @@ fn main() -> ExitCode {
 }
 
 fn run(flags: Flags) -> anyhow::Result<()> {
+    start_log();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    tauri::async_runtime::set(runtime.handle().clone());
     let bindings = scantill::bindings();
-    tauri::Builder::default()
+    let place = place(&flags)?;
+    let app = tauri::Builder::default()
+        .plugin(one_program_a_folder(&flags))
         .invoke_handler(bindings.invoke_handler())
         .on_window_event(windows::on_window_event)
         .setup(move |app| {
             bindings.mount_events(app);
-            let webview_dir = match flags.data_dir {
-                Some(folder) => folder.join("webview"),
-                None => app.path().app_local_data_dir()?.join("webview"),
-            };
+            let webview_dir = place.data.join("webview");
+            app.manage(Shop::open(place, runtime.handle().clone(), app.handle()));
+            app.manage(WebviewFolder(webview_dir.clone()));
+            // Ends with the windows.
+            app.manage(runtime);
             windows::open(app.handle(), &webview_dir)?;
             Ok(())
         })
-        .run(tauri::generate_context!())
-        .context("running the windows")
+        .build(tauri::generate_context!())
+        .context("opening the windows")?;
+    app.run(|app, event| {
+        if let tauri::RunEvent::Exit = event {
+            app.state::<Shop>().close();
+        }
+    });
+    Ok(())
+}
+
+/// A second start on the same data folder brings the first one's window to the front and ends.
+fn one_program_a_folder<R: tauri::Runtime>(flags: &Flags) -> tauri::plugin::TauriPlugin<R> {
+    let mut folder = std::hash::DefaultHasher::new();
+    flags.training.hash(&mut folder);
+    flags.data_dir.hash(&mut folder);
+    tauri_plugin_single_instance::Builder::new()
+        .dbus_id(format!("org.scantill.till.f{:016x}", folder.finish()))
+        .callback(|app, _arguments, _folder| {
+            if let Err(error) = windows::bring_to_front(app) {
+                tracing::warn!(%error, "the window could not be brought to the front");
+            }
+        })
+        .build()
+}
+
+/// Where the till finds its things: as told, else where the platform keeps such things. Training has a folder of its own.
+fn place(flags: &Flags) -> anyhow::Result<Place> {
+    const PROGRAM: &str = "org.scantill.till";
+    let base =
+        directories::BaseDirs::new().context("this user has no home folder; use --data-dir and --config")?;
+    let data = match &flags.data_dir {
+        Some(folder) => folder.clone(),
+        None if flags.training => base.data_local_dir().join(PROGRAM).join("training"),
+        None => base.data_local_dir().join(PROGRAM).join("shop"),
+    };
+    let config = match &flags.config {
+        Some(file) => file.clone(),
+        None => base.config_dir().join(PROGRAM).join("till.toml"),
+    };
+    Ok(Place {
+        config,
+        data,
+        training: flags.training,
+    })
+}
+
+/// Structured lines on standard error; `RUST_LOG` chooses more or less.
+fn start_log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,wechat_pay_sim=warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
 }
 
 /// Whether a window can be opened; without this the toolkit would end the program with a panic.

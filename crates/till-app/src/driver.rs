@@ -57,6 +57,8 @@ pub async fn carry_out<T: Transport>(client: &Client<T>, job: Job) -> Reply {
         question,
         asked_at,
     } = job;
+    #[cfg(feature = "failpoints")]
+    fail::fail_point!("driver.before_send");
     let nonce = Nonce::random();
     match question {
         Question::Place(order) => {
@@ -145,6 +147,8 @@ impl Till {
 
     /// Takes an answer in.
     pub fn finish(&mut self, now: Timestamp, reply: Reply) {
+        #[cfg(feature = "failpoints")]
+        fail::fail_point!("driver.before_finish");
         let number = reply.out_trade_no.clone();
         self.in_flight.remove(&number);
         self.note_connection(now, &reply);

@@ -9,6 +9,7 @@ pub mod config;
 mod counter;
 mod day_text;
 mod driver;
+pub mod gateway;
 pub mod import;
 pub mod lock;
 mod order;

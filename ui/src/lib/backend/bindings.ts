@@ -19,6 +19,7 @@ export const commands = {
 	cartScan: (barcode: string) => typedError<null, CommandError>(__TAURI_INVOKE("cart_scan", { barcode })),
 	/**  Sets the pieces of a line; 0 removes it. */
 	cartSetQuantity: (line: number, quantity: number) => typedError<null, CommandError>(__TAURI_INVOKE("cart_set_quantity", { line, quantity })),
+	/**  Empties the cart. */
 	cartClear: () => typedError<null, CommandError>(__TAURI_INVOKE("cart_clear")),
 	/**  Puts the cart on hold and opens an empty one. */
 	cartHold: () => typedError<null, CommandError>(__TAURI_INVOKE("cart_hold")),
@@ -46,7 +47,9 @@ export const commands = {
 	day: (day: string | null) => typedError<DayView, CommandError>(__TAURI_INVOKE("day", { day })),
 	/**  Reads a product list as CSV text: all of it, or nothing. */
 	importProducts: (csv: string) => typedError<ImportResult, CommandError>(__TAURI_INVOKE("import_products", { csv })),
+	/**  What the settings page shows; never a key. */
 	settings: () => typedError<SettingsView, CommandError>(__TAURI_INVOKE("settings")),
+	/**  Chooses the language of both windows. */
 	setLocale: (locale: Locale) => typedError<null, CommandError>(__TAURI_INVOKE("set_locale", { locale })),
 	/**  Reads the configuration again after it was put right. */
 	reloadConfig: () => typedError<null, CommandError>(__TAURI_INVOKE("reload_config")),

@@ -1,0 +1,485 @@
+//! From the till's pictures to what crosses to the web views.
+
+use jiff::Timestamp;
+use till_app::config::Locale as TillLocale;
+use till_app::snapshot::{
+    CustomerPicture, CustomerStage as Stage, HeldCart as Held, PaymentBrief as Brief, PaymentPicture,
+    Snapshot as Picture, WechatLamp as Wechat,
+};
+use till_app::{
+    ConfigProblem, DayPicture, Imported, OpenError, Qr, Refusal, UNSTABLE_FROM, WrongRowCode as Wrong,
+};
+use till_core::{Attempt, Cart, CartError, Evidence, Fen, Line, Price, Product, State};
+
+use crate::view::*;
+
+/// One sale's amount. The cart holds it within ten million yuan, so that it always fits.
+fn fen(amount: Fen) -> u32 {
+    u32::try_from(amount.get()).unwrap_or(u32::MAX)
+}
+
+fn time(at: Timestamp) -> String {
+    at.to_string()
+}
+
+/// A number that names something in commands; databases of two thousand million rows are not for a till.
+fn id(number: i64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+impl From<TillLocale> for Locale {
+    fn from(locale: TillLocale) -> Self {
+        match locale {
+            TillLocale::ZhCn => Self::ZhCn,
+            TillLocale::En => Self::En,
+        }
+    }
+}
+
+impl From<Locale> for TillLocale {
+    fn from(locale: Locale) -> Self {
+        match locale {
+            Locale::ZhCn => Self::ZhCn,
+            Locale::En => Self::En,
+        }
+    }
+}
+
+/// The till window's picture.
+pub(crate) fn snapshot(picture: Picture, training: bool) -> Snapshot {
+    Snapshot {
+        version: picture.version,
+        shop_name: picture.shop.name.clone(),
+        till_id: picture.shop.till.to_string(),
+        locale: picture.locale.into(),
+        time_zone: zone(&picture.shop),
+        training,
+        problem: None,
+        lamps: Lamps {
+            wechat: picture.wechat.into(),
+            notify: NotifyLamp::PollingOnly,
+            clock_wrong: picture.clock_wrong,
+            disk_trouble: picture.disk_trouble,
+        },
+        cart: cart(&picture.cart),
+        held: picture.held.iter().map(held).collect(),
+        front: picture.front.map(payment),
+        waiting: picture.waiting.iter().map(brief).collect(),
+        catalogue_version: picture.catalogue_version,
+    }
+}
+
+/// The till window's picture when the till can't be opened.
+pub(crate) fn no_till(problem: &Problem, locale: Locale) -> Snapshot {
+    Snapshot {
+        version: 0,
+        shop_name: String::new(),
+        till_id: String::new(),
+        locale,
+        time_zone: "Asia/Shanghai".to_owned(),
+        training: false,
+        problem: Some(problem.clone()),
+        lamps: Lamps {
+            wechat: WechatLamp::Idle,
+            notify: NotifyLamp::PollingOnly,
+            clock_wrong: false,
+            disk_trouble: false,
+        },
+        cart: CartView {
+            lines: Vec::new(),
+            pieces: 0,
+            total_fen: 0,
+        },
+        held: Vec::new(),
+        front: None,
+        waiting: Vec::new(),
+        catalogue_version: 0,
+    }
+}
+
+/// The customer display's picture.
+pub(crate) fn customer(picture: CustomerPicture, training: bool) -> CustomerView {
+    let stage = match picture.stage {
+        Stage::Idle => CustomerStage::Idle,
+        Stage::Cart { lines, total } => CustomerStage::Cart {
+            lines: lines.iter().map(line).collect(),
+            total_fen: fen(total),
+        },
+        Stage::Wait { total } => CustomerStage::Wait {
+            total_fen: fen(total),
+        },
+        Stage::Scan {
+            qr,
+            total,
+            out_trade_no,
+            deadline,
+        } => CustomerStage::Scan {
+            qr: qr.into(),
+            total_fen: fen(total),
+            out_trade_no,
+            deadline: time(deadline),
+        },
+        Stage::Paid {
+            total,
+            transaction_id,
+        } => CustomerStage::Paid {
+            total_fen: fen(total),
+            transaction_id,
+        },
+    };
+    CustomerView {
+        version: picture.version,
+        shop_name: picture.shop.name.clone(),
+        locale: picture.locale.into(),
+        time_zone: zone(&picture.shop),
+        training,
+        stage,
+    }
+}
+
+/// The customer display when the till can't be opened: as if nothing were going on.
+pub(crate) fn no_customer(locale: Locale) -> CustomerView {
+    CustomerView {
+        version: 0,
+        shop_name: String::new(),
+        locale,
+        time_zone: "Asia/Shanghai".to_owned(),
+        training: false,
+        stage: CustomerStage::Idle,
+    }
+}
+
+fn zone(shop: &till_app::config::Shop) -> String {
+    shop.zone.iana_name().unwrap_or("Asia/Shanghai").to_owned()
+}
+
+impl From<Wechat> for WechatLamp {
+    fn from(lamp: Wechat) -> Self {
+        match lamp {
+            Wechat::Idle => Self::Idle,
+            Wechat::Good { at, millis } => Self::Good { at: time(at), millis },
+            Wechat::Unstable { since } => Self::Unstable { since: time(since) },
+        }
+    }
+}
+
+impl From<Qr> for QrView {
+    fn from(qr: Qr) -> Self {
+        Self {
+            modules: qr.modules,
+            path: qr.path,
+        }
+    }
+}
+
+fn cart(cart: &Cart) -> CartView {
+    CartView {
+        lines: cart.lines().iter().map(line).collect(),
+        pieces: cart.pieces(),
+        total_fen: fen(cart.total().unwrap_or_default()),
+    }
+}
+
+fn line(line: &Line) -> CartLine {
+    CartLine {
+        line: line.line.0,
+        product_id: id(line.product.0),
+        name: line.name.clone(),
+        price_fen: fen(line.price),
+        quantity: line.pieces,
+        sum_fen: fen(line.sum().unwrap_or_default()),
+    }
+}
+
+fn held(held: &Held) -> HeldCart {
+    HeldCart {
+        id: id(held.id),
+        held_at: time(held.held_at),
+        pieces: held.cart.pieces(),
+        total_fen: fen(held.cart.total().unwrap_or_default()),
+        first: held
+            .cart
+            .lines()
+            .first()
+            .map(|line| line.name.clone())
+            .unwrap_or_default(),
+    }
+}
+
+/// One payment whole.
+pub(crate) fn payment(picture: PaymentPicture) -> PaymentView {
+    let attempt = &picture.attempt;
+    PaymentView {
+        out_trade_no: attempt.out_trade_no.to_string(),
+        total_fen: fen(attempt.total_fee),
+        state: state(attempt),
+        qr: picture.qr.map(QrView::from),
+        placed_at: time(attempt.placed_at),
+        deadline: time(attempt.deadline),
+        last_check: picture.last_check.map(|check| LastCheck {
+            at: time(check.at),
+            trade_state: check.trade_state,
+            count: check.count,
+        }),
+        doubts: attempt.doubts,
+        asking: picture.asking,
+        paid: attempt.payment().map(|payment| PaidView {
+            transaction_id: payment.transaction_id.clone(),
+            time_end: time(payment.time_end),
+            cash_fen: fen(payment.cash_fee),
+            coupon_fen: fen(payment.coupon_fee),
+            found_by: match payment.found_by {
+                till_core::FoundBy::Query => FoundBy::Query,
+                till_core::FoundBy::Notify => FoundBy::Notify,
+            },
+        }),
+        money: money(attempt),
+        lines: picture.lines.iter().map(line).collect(),
+        evidence: picture.evidence.into_iter().map(evidence).collect(),
+        can_pay_again: picture.can_pay_again,
+        can_cancel: attempt.can_cancel(),
+    }
+}
+
+/// One payment in a list.
+pub(crate) fn brief(brief: &Brief) -> PaymentBrief {
+    let attempt = &brief.attempt;
+    PaymentBrief {
+        out_trade_no: attempt.out_trade_no.to_string(),
+        total_fen: fen(attempt.total_fee),
+        state: state(attempt),
+        placed_at: time(attempt.placed_at),
+        deadline: time(attempt.deadline),
+        doubts: attempt.doubts,
+        paid_at: attempt.payment().map(|payment| time(payment.time_end)),
+        first: brief.first.clone(),
+        pieces: brief.pieces,
+    }
+}
+
+fn state(attempt: &Attempt) -> PayState {
+    match &attempt.state {
+        State::Placing if attempt.doubts > 0 => PayState::PlacingUnknown,
+        State::Placing => PayState::Placing,
+        State::AwaitingPayment {
+            user_paying: true, ..
+        } => PayState::UserPaying,
+        State::AwaitingPayment { .. } => PayState::AwaitingScan,
+        State::Closing { why, .. } => PayState::Closing { why: (*why).into() },
+        State::Paid(_) => PayState::Paid,
+        State::Closed { why } => PayState::Closed { why: (*why).into() },
+        State::Refused { code } => PayState::Refused { code: code.clone() },
+        State::Review { why, .. } => PayState::Review { why: (*why).into() },
+    }
+}
+
+/// Whether money may have moved.
+fn money(attempt: &Attempt) -> Money {
+    match &attempt.state {
+        State::Paid(_) | State::Review { payment: Some(_), .. } => Money::Taken,
+        // Nobody has seen a code for it, or WeChat has said that nothing can be paid.
+        State::Placing | State::Closed { .. } | State::Refused { .. } => Money::NotTaken,
+        State::AwaitingPayment {
+            user_paying: false, ..
+        } if attempt.doubts < UNSTABLE_FROM => Money::NotTaken,
+        State::AwaitingPayment { .. } | State::Closing { .. } | State::Review { payment: None, .. } => {
+            Money::Unknown
+        }
+    }
+}
+
+impl From<till_core::CloseReason> for CloseReason {
+    fn from(why: till_core::CloseReason) -> Self {
+        match why {
+            till_core::CloseReason::Deadline => Self::Deadline,
+            till_core::CloseReason::Cancelled => Self::Cancelled,
+            till_core::CloseReason::PaidOtherwise => Self::PaidOtherwise,
+            till_core::CloseReason::NumberTaken => Self::NumberTaken,
+            till_core::CloseReason::PlacingFailed => Self::PlacingFailed,
+            till_core::CloseReason::ClosedAtWechat => Self::ClosedAtWechat,
+        }
+    }
+}
+
+impl From<till_core::ReviewReason> for ReviewReason {
+    fn from(why: till_core::ReviewReason) -> Self {
+        match why {
+            till_core::ReviewReason::AmountDiffers => Self::AmountDiffers,
+            till_core::ReviewReason::PaidAfterCancel => Self::PaidAfterCancel,
+            till_core::ReviewReason::PaidAfterDeadline => Self::PaidAfterDeadline,
+            till_core::ReviewReason::PaidAfterClosed => Self::PaidAfterClosed,
+            till_core::ReviewReason::PaidTwice => Self::PaidTwice,
+            till_core::ReviewReason::RefundedElsewhere => Self::RefundedElsewhere,
+            till_core::ReviewReason::StateUnknown => Self::StateUnknown,
+        }
+    }
+}
+
+fn evidence(row: Evidence) -> EvidenceView {
+    EvidenceView {
+        first_at: time(row.first_at),
+        last_at: time(row.last_at),
+        count: row.count,
+        kind: match row.kind {
+            till_core::EvidenceKind::Unifiedorder => EvidenceKind::Unifiedorder,
+            till_core::EvidenceKind::Orderquery => EvidenceKind::Orderquery,
+            till_core::EvidenceKind::Closeorder => EvidenceKind::Closeorder,
+            till_core::EvidenceKind::Notify => EvidenceKind::Notify,
+            till_core::EvidenceKind::Cashier => EvidenceKind::Cashier,
+        },
+        outcome: row.outcome,
+        sign: match row.sign {
+            till_core::SignVerdict::Right => SignVerdict::Right,
+            till_core::SignVerdict::Wrong => SignVerdict::Wrong,
+            till_core::SignVerdict::Missing => SignVerdict::Missing,
+            till_core::SignVerdict::None => SignVerdict::None,
+        },
+        request: row.request,
+        answer: row.answer,
+    }
+}
+
+/// A tile.
+pub(crate) fn product(product: &Product) -> ProductView {
+    ProductView {
+        id: id(product.id.0),
+        name: product.name.clone(),
+        barcode: product
+            .barcode
+            .as_ref()
+            .map(|barcode| barcode.as_str().to_owned()),
+        category: product.category.clone(),
+        price_fen: match product.price {
+            Price::Fixed(price) => Some(fen(price)),
+            Price::Open => None,
+        },
+        available: product
+            .available
+            .map(|pieces| i32::try_from(pieces).unwrap_or(i32::MAX)),
+    }
+}
+
+/// A day.
+pub(crate) fn day(picture: DayPicture) -> DayView {
+    let figures = picture.figures;
+    DayView {
+        day: figures.day.to_string(),
+        paid: figures.paid.into(),
+        closed_by_deadline: figures.closed_by_deadline.into(),
+        closed_by_cancel: figures.closed_by_cancel.into(),
+        closed_otherwise: figures.closed_otherwise.into(),
+        refused: figures.refused.into(),
+        waiting: figures.waiting.into(),
+        review: figures.review.into(),
+        hours: figures
+            .hours
+            .iter()
+            .map(|hour| HourView {
+                // An hour of the day is 0 to 23.
+                hour: u8::try_from(hour.hour).unwrap_or_default(),
+                count: hour.paid.count,
+                sum_fen: hour.paid.sum.get().to_string(),
+            })
+            .collect(),
+        text: picture.text,
+    }
+}
+
+impl From<till_core::CountAndSum> for CountAndSum {
+    fn from(figure: till_core::CountAndSum) -> Self {
+        Self {
+            count: figure.count,
+            sum_fen: figure.sum.get().to_string(),
+        }
+    }
+}
+
+/// What came of an import.
+pub(crate) fn imported(imported: Imported) -> ImportResult {
+    match imported {
+        Imported::Products(products) => ImportResult::Imported { products },
+        Imported::Wrong(rows) => ImportResult::Wrong {
+            rows: rows
+                .into_iter()
+                .map(|row| WrongRow {
+                    line: row.line,
+                    column: row.column,
+                    code: row.code.into(),
+                    found: row.found,
+                })
+                .collect(),
+        },
+    }
+}
+
+impl From<Wrong> for WrongRowCode {
+    fn from(code: Wrong) -> Self {
+        match code {
+            Wrong::HeaderMissing => Self::HeaderMissing,
+            Wrong::Unreadable => Self::Unreadable,
+            Wrong::NameEmpty => Self::NameEmpty,
+            Wrong::PriceNotMoney => Self::PriceNotMoney,
+            Wrong::PriceOutOfRange => Self::PriceOutOfRange,
+            Wrong::StockNotWhole => Self::StockNotWhole,
+            Wrong::BarcodeTwice => Self::BarcodeTwice,
+            Wrong::BarcodeWrong => Self::BarcodeWrong,
+        }
+    }
+}
+
+impl From<Refusal> for CommandError {
+    fn from(refusal: Refusal) -> Self {
+        let code = match &refusal {
+            Refusal::Cart(CartError::Empty) => ErrorCode::CartEmpty,
+            Refusal::Cart(CartError::PriceMissing) => ErrorCode::PriceMissing,
+            Refusal::Cart(CartError::PriceOutOfRange) => ErrorCode::PriceOutOfRange,
+            Refusal::Cart(CartError::QuantityOutOfRange) => ErrorCode::QuantityOutOfRange,
+            Refusal::Cart(CartError::TotalOutOfRange) => ErrorCode::TotalOutOfRange,
+            Refusal::Cart(CartError::NoSuchLine) | Refusal::NoSuchProduct => ErrorCode::NoSuchProduct,
+            Refusal::NotNow(_) => ErrorCode::NotNow,
+            Refusal::OutOfStock { .. } => ErrorCode::OutOfStock,
+            Refusal::NoSuchBarcode(_) => ErrorCode::NoSuchBarcode,
+            Refusal::NoSuchOrder => ErrorCode::NoSuchOrder,
+            Refusal::AlreadyPaid => ErrorCode::AlreadyPaid,
+            Refusal::NotSaved(_) => ErrorCode::NotSaved,
+            Refusal::DayWrong => ErrorCode::DayWrong,
+        };
+        let detail = match refusal {
+            Refusal::OutOfStock { name } => name,
+            Refusal::NoSuchBarcode(barcode) => barcode,
+            other => other.to_string(),
+        };
+        Self { code, detail }
+    }
+}
+
+impl From<ConfigProblem> for Problem {
+    fn from(problem: ConfigProblem) -> Self {
+        let code = if problem.missing {
+            ProblemCode::ConfigMissing
+        } else {
+            ProblemCode::ConfigWrong
+        };
+        Self {
+            code,
+            subject: problem.key,
+            detail: problem.what,
+            example: problem.example,
+        }
+    }
+}
+
+/// Why the ledger can't be used.
+pub(crate) fn ledger_problem(error: &OpenError, path: &std::path::Path) -> Problem {
+    let code = match error {
+        OpenError::Damaged { .. } => ProblemCode::DatabaseDamaged,
+        OpenError::Newer { .. } => ProblemCode::DatabaseNewer,
+        OpenError::Unusable(_) => ProblemCode::DatabaseUnusable,
+    };
+    Problem {
+        code,
+        subject: path.display().to_string(),
+        detail: error.to_string(),
+        example: String::new(),
+    }
+}
