@@ -1,5 +1,6 @@
 //! The one test binary: each module is a list of promises about the whole.
 
 mod architecture;
+mod crash;
 mod licences;
 mod window;

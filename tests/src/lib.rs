@@ -9,7 +9,9 @@ pub mod process;
 pub mod qr;
 pub mod screen;
 pub mod simulator;
+pub mod till_process;
 pub mod wait;
+pub mod wire_tap;
 
 /// An empty folder for pictures in the folder this program was built into; what an earlier run left there is removed.
 pub fn picture_folder(name: &str) -> anyhow::Result<PathBuf> {
