@@ -137,6 +137,13 @@ impl App {
                 .await?;
             Ok((*size.json() == json!([width, height])).then_some(()))
         })
+        .await?;
+        // The page has its size before the web view has drawn it: until then a picture shows a black band, or the old
+        // page moved.
+        until("the page to be drawn at its new size", PATIENCE, async || {
+            let picture = self.picture().await?;
+            Ok(picture_is_drawn(&picture, width, height)?.then_some(()))
+        })
         .await
     }
 
@@ -232,6 +239,10 @@ impl App {
 
     /// The pixels of the window in sight, as PNG.
     pub async fn picture(&self) -> anyhow::Result<Vec<u8>> {
+        // What the page says and what is painted may be two frames apart.
+        let painted = "const done = arguments[0]; setTimeout(done, 500); \
+                       requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 30)));";
+        self.session.execute_async(painted, Vec::new()).await?;
         Ok(self.session.screenshot_as_png().await?)
     }
 
@@ -257,6 +268,19 @@ impl Drop for App {
         let _ = session.leak();
         let _ = self.driver.ended();
     }
+}
+
+/// Whether a PNG has this size and neither its first row nor its last column is all black.
+fn picture_is_drawn(png: &[u8], width: u32, height: u32) -> anyhow::Result<bool> {
+    let picture = image::load_from_memory_with_format(png, image::ImageFormat::Png)?.into_luma8();
+    let top = picture
+        .rows()
+        .next()
+        .is_some_and(|mut row| row.any(|pixel| pixel.0 != [0]));
+    let right = picture
+        .rows()
+        .any(|mut row| row.next_back().is_some_and(|pixel| pixel.0 != [0]));
+    Ok(picture.dimensions() == (width, height) && top && right)
 }
 
 /// Waits for the window that shows `pane`'s page.
