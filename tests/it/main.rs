@@ -2,5 +2,6 @@
 
 mod architecture;
 mod crash;
+mod days;
 mod licences;
 mod window;

@@ -5,13 +5,18 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 pub mod app;
+pub mod audit;
+pub mod counter;
+pub mod network;
 pub mod process;
 pub mod qr;
 pub mod screen;
 pub mod simulator;
 pub mod till_process;
+pub mod visit;
 pub mod wait;
 pub mod wire_tap;
+pub mod world;
 
 /// An empty folder for pictures in the folder this program was built into; what an earlier run left there is removed.
 pub fn picture_folder(name: &str) -> anyhow::Result<PathBuf> {

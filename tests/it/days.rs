@@ -1,0 +1,114 @@
+//! Simulated days: real tills, ledgers and gateway on invented time, with seeded faults, crashes and odd customers.
+
+use std::panic::catch_unwind;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use scantill_tests::world::{self, Tally};
+
+/// Days lived through unless told otherwise; each has twenty customers, and an order that lives through a day is an
+/// order-day.
+const DAYS: u64 = 600;
+/// What `make test` promises.
+const ORDER_DAYS: u64 = 10_000;
+
+/// Lives through one day; a broken promise or a panic names the day and how to see it again.
+fn day(seed: u64) -> Result<Tally, String> {
+    let again = format!("SCANTILL_SEED={seed} cargo test -p scantill-tests --test it days -- --nocapture");
+    match catch_unwind(|| world::live(seed)) {
+        Ok(Ok(tally)) => Ok(tally),
+        Ok(Err(broken)) => Err(format!("day {seed}: {broken:#}\n  again: {again}")),
+        Err(_) => Err(format!("day {seed}: a panic\n  again: {again}")),
+    }
+}
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tells how much faster than the real thing it was"
+)]
+fn days_of_faults_and_crashes_lose_no_payment_and_no_goods() {
+    if let Some(seed) = number("SCANTILL_SEED") {
+        let tally = day(seed).unwrap_or_else(|broken| panic!("{broken}"));
+        println!("day {seed}: {tally:#?}");
+        return;
+    }
+    let days = number("SCANTILL_DAYS").unwrap_or(DAYS);
+    let next = AtomicU64::new(0);
+    let started = Instant::now();
+    let work = || {
+        let (mut all, mut broken) = (Tally::default(), Vec::new());
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= days || broken.len() >= 3 {
+                return (all, broken);
+            }
+            match day(seed) {
+                Ok(tally) => all.add(&tally),
+                Err(text) => broken.push(text),
+            }
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(8);
+    let (all, broken) = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let (mut all, mut broken) = (Tally::default(), Vec::new());
+        for worker in workers {
+            let (tally, texts) = worker.join().unwrap();
+            all.add(&tally);
+            broken.extend(texts);
+        }
+        (all, broken)
+    });
+    assert!(
+        broken.is_empty(),
+        "every promise holds on every day, but:\n{}",
+        broken.join("\n")
+    );
+    println!(
+        "{days} days in {:.1} s: {all:#?}",
+        started.elapsed().as_secs_f64()
+    );
+    if days >= DAYS {
+        enough(&all);
+    }
+}
+
+/// A day on which nothing happens proves nothing.
+fn enough(all: &Tally) {
+    assert!(
+        all.orders >= ORDER_DAYS,
+        "at least {ORDER_DAYS} order-days, not {}",
+        all.orders
+    );
+    for (what, count, least) in [
+        ("orders paid", all.paid, 5_000),
+        ("orders closed at the deadline", all.closed_by_deadline, 300),
+        ("orders closed for another reason", all.closed_otherwise, 300),
+        ("payments after a cancel", all.paid_after_cancel, 50),
+        ("sales paid twice", all.paid_twice, 10),
+        ("customers told that something is sold out", all.sold_out, 100),
+        ("crashes", all.crashes, 200),
+        ("answers that a crash swallowed", all.answers_lost_in_crash, 50),
+        ("calls in trouble", all.traffic.troubled, 10_000),
+        (
+            "requests that arrived after their sender gave up",
+            all.traffic.arrived_late,
+            100,
+        ),
+        (
+            "payments in the instant of a close",
+            all.traffic.paid_at_close,
+            50,
+        ),
+    ] {
+        assert!(
+            count >= least,
+            "the days must have seen {least} {what}, not {count}"
+        );
+    }
+}

@@ -1,0 +1,360 @@
+//! What must be true of a simulated day: at each change of a state, and in the evening. Nothing here asks the machine
+//! what it thinks; everything is held against the gateway's own book and against what was rung up.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, ensure};
+use jiff::{SignedDuration, Timestamp};
+use till_app::Till;
+use till_core::{
+    Attempt, CloseReason, EvidenceKind, Fen, OutTradeNo, ProductId, ReviewReason, SignVerdict, State,
+    StockHold,
+};
+use wechat_pay_sim::{CustomerRefusal, OrderView};
+
+use crate::counter::pieces_at_first;
+use crate::network::{Network, later};
+use crate::visit::Visit;
+use crate::world::{Tally, World, attempt};
+
+/// Checks one change of a state, just saved: `detail` is the journal's "old -> new".
+pub fn step(till: &Till, network: &Network, number: &OutTradeNo, detail: &str) -> anyhow::Result<()> {
+    let sale = till
+        .db()
+        .read()
+        .sales()
+        .by_order(number)?
+        .context("an order belongs to a sale")?
+        .sale;
+    if detail.ends_with("-> paid") {
+        let paid = sale
+            .attempts
+            .iter()
+            .filter(|it| matches!(it.state, State::Paid(_)))
+            .count();
+        ensure!(paid == 1, "{number}: a sale is sold once, not {paid} times");
+        ensure!(
+            sale.stock == StockHold::Sold,
+            "{number}: goods that are paid for are sold in the same step"
+        );
+    }
+    for order in sale.attempts.iter().map(|it| &it.out_trade_no) {
+        let Some(view) = network.with(|gateway, now| gateway.order(now, order.as_str())) else {
+            continue;
+        };
+        if sale.stock == StockHold::Returned {
+            ensure!(
+                matches!(view.unpayable, Some(CustomerRefusal::OrderClosed)),
+                "{order}: goods go back on the shelf only when WeChat can't be paid for them any more ({detail}), \
+                 but its order is {:?} and a customer would be told {:?}",
+                view.state,
+                view.unpayable
+            );
+        }
+        let final_unpaid = sale
+            .attempt(order)
+            .is_some_and(|it| matches!(it.state, State::Closed { .. } | State::Refused { .. }));
+        if final_unpaid {
+            ensure!(
+                matches!(view.unpayable, Some(CustomerRefusal::OrderClosed)),
+                "{order}: an order counts as closed only when it can't be paid any more ({detail}), \
+                 but a customer would be told {:?}",
+                view.unpayable
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Checks everything once all is over.
+pub fn evening(world: &mut World) -> anyhow::Result<()> {
+    let mut tally = world.tally;
+    for n in 0..world.counters.len() {
+        let till = world.counters[n]
+            .till
+            .as_ref()
+            .context("the power is on in the evening")?;
+        let visits: Vec<&Visit> = world.visits.iter().filter(|visit| visit.counter == n).collect();
+        let mut shelf = Shelf::default();
+        let mut takings = Vec::new();
+        for visit in visits.iter().filter(|visit| !visit.numbers.is_empty()) {
+            let attempts = orders_of(world, till, visit, &mut takings, &mut tally)?;
+            shelf.count(visit, &attempts)?;
+        }
+        shelf.compare(till)?;
+        figures(world, till, &takings)?;
+        let drift = till.db().read().stock().drift()?;
+        ensure!(
+            drift.is_empty(),
+            "the stock follows from the sales, but: {drift:?}"
+        );
+        ensure!(till.next_due().is_none(), "nothing is left to ask in the evening");
+    }
+    no_strangers(world)?;
+    world.tally = tally;
+    Ok(())
+}
+
+/// The orders of one visit, each held against the gateway's book.
+fn orders_of(
+    world: &World,
+    till: &Till,
+    visit: &Visit,
+    takings: &mut Vec<(Timestamp, Fen)>,
+    tally: &mut Tally,
+) -> anyhow::Result<Vec<Attempt>> {
+    let mut attempts = Vec::new();
+    for number in &visit.numbers {
+        let ours = attempt(till, number)?;
+        ensure!(
+            ours.is_final(),
+            "{number}: no order is left open after the faults have stopped: {:?}",
+            ours.state
+        );
+        let theirs = world
+            .network
+            .with(|gateway, now| gateway.order(now, number.as_str()));
+        same_money(&ours, theirs.as_ref())?;
+        if let (State::Paid(_), Some(paid_at)) = (&ours.state, theirs.as_ref().and_then(|it| it.paid_at)) {
+            takings.push((paid_at, gateways_fen(theirs.as_ref())?));
+            proven(till, number)?;
+        }
+        reason(visit, &ours, theirs.as_ref(), tally)?;
+        attempts.push(ours);
+    }
+    let paid = attempts
+        .iter()
+        .filter(|it| matches!(it.state, State::Paid(_)))
+        .count();
+    ensure!(
+        paid <= 1,
+        "{:?}: one sale, one payment that counts, not {paid}",
+        visit.numbers
+    );
+    let twice = attempts.iter().any(|it| {
+        matches!(
+            it.state,
+            State::Review {
+                why: ReviewReason::PaidTwice,
+                ..
+            }
+        )
+    });
+    ensure!(
+        !twice || paid == 1,
+        "{:?}: paid twice means that it was paid once before",
+        visit.numbers
+    );
+    Ok(attempts)
+}
+
+/// Our money is the gateway's money, order by order, to the fen.
+fn same_money(ours: &Attempt, theirs: Option<&OrderView>) -> anyhow::Result<()> {
+    let number = &ours.out_trade_no;
+    let payment = ours.payment();
+    let transaction = theirs.and_then(|it| it.transaction_id.as_deref());
+    ensure!(
+        payment.map(|it| it.transaction_id.as_str()) == transaction,
+        "{number}: WeChat has taken money ({transaction:?}) if and only if our ledger says so ({:?})",
+        ours.state
+    );
+    let (Some(payment), Some(theirs)) = (payment, theirs) else {
+        return Ok(());
+    };
+    let total = gateways_fen(Some(theirs))?;
+    ensure!(
+        payment.total_fee == total,
+        "{number}: {} fen in our ledger, {total} at WeChat",
+        payment.total_fee
+    );
+    ensure!(ours.total_fee == total, "{number}: paid is what was asked for");
+    let cash = theirs.cash_fee.context("a paid order has a cash part")?;
+    ensure!(
+        u64::try_from(payment.cash_fee.get()) == Ok(cash.get()),
+        "{number}: the part paid in money is WeChat's to the fen"
+    );
+    ensure!(
+        payment.cash_fee.plus(payment.coupon_fee)? == payment.total_fee,
+        "{number}: money and coupons make the total"
+    );
+    Ok(())
+}
+
+fn gateways_fen(order: Option<&OrderView>) -> anyhow::Result<Fen> {
+    let fen = order.context("a paid order is in WeChat's book")?.total_fee.get();
+    Ok(Fen::new(i64::try_from(fen)?))
+}
+
+/// Paid is only what a rightly signed answer said.
+fn proven(till: &Till, number: &OutTradeNo) -> anyhow::Result<()> {
+    let rows = till.db().read().evidence().of_order(number)?;
+    let proof = rows.iter().any(|(_, row)| {
+        row.kind == EvidenceKind::Orderquery && row.outcome == "SUCCESS" && row.sign == SignVerdict::Right
+    });
+    ensure!(
+        proof,
+        "{number}: paid rests on a rightly signed answer that is kept"
+    );
+    Ok(())
+}
+
+/// An order ends for the reason that really was, and is counted by it.
+fn reason(
+    visit: &Visit,
+    ours: &Attempt,
+    theirs: Option<&OrderView>,
+    tally: &mut Tally,
+) -> anyhow::Result<()> {
+    let number = &ours.out_trade_no;
+    let cancelled = visit
+        .cancelled
+        .iter()
+        .find(|(which, _)| which == number)
+        .map(|(_, at)| *at);
+    let paid_at = theirs.and_then(|it| it.paid_at);
+    match &ours.state {
+        State::Paid(_) => tally.paid += 1,
+        State::Closed {
+            why: CloseReason::Deadline,
+        } => tally.closed_by_deadline += 1,
+        State::Closed { why } => {
+            ensure!(
+                *why != CloseReason::Cancelled || cancelled.is_some(),
+                "{number}: nobody has cancelled it"
+            );
+            tally.closed_otherwise += 1;
+        }
+        State::Refused { .. } => {
+            ensure!(
+                theirs.is_none(),
+                "{number}: what WeChat refused is not in its book"
+            );
+            tally.refused += 1;
+        }
+        State::Review { why, payment } => {
+            ensure!(
+                payment.is_some(),
+                "{number}: with a gateway that does not lie only money brings a review ({why:?})"
+            );
+            match why {
+                ReviewReason::PaidAfterCancel => {
+                    let cancelled = cancelled.context("paid after a cancel that nobody made")?;
+                    ensure!(
+                        paid_at.is_some_and(|at| at > cancelled),
+                        "{number}: cancelled at {cancelled}, but paid at {paid_at:?} already"
+                    );
+                    tally.paid_after_cancel += 1;
+                }
+                ReviewReason::PaidTwice => tally.paid_twice += 1,
+                ReviewReason::AmountDiffers
+                | ReviewReason::PaidAfterDeadline
+                | ReviewReason::PaidAfterClosed
+                | ReviewReason::RefundedElsewhere
+                | ReviewReason::StateUnknown => tally.other_reviews += 1,
+            }
+        }
+        State::Placing | State::AwaitingPayment { .. } | State::Closing { .. } => {}
+    }
+    Ok(())
+}
+
+/// The shelf as it follows from what was rung up and how it ended.
+#[derive(Debug, Default)]
+struct Shelf {
+    sold: BTreeMap<ProductId, i64>,
+    held: BTreeMap<ProductId, i64>,
+}
+
+impl Shelf {
+    fn count(&mut self, visit: &Visit, attempts: &[Attempt]) -> anyhow::Result<()> {
+        ensure!(!visit.sold.is_empty(), "an order has goods");
+        let paid = attempts.iter().any(|it| matches!(it.state, State::Paid(_)));
+        let review = attempts.iter().any(|it| matches!(it.state, State::Review { .. }));
+        let pile = match (paid, review) {
+            (true, _) => &mut self.sold,
+            (false, true) => &mut self.held,
+            (false, false) => return Ok(()),
+        };
+        for product in &visit.sold {
+            *pile.entry(*product).or_default() += 1;
+        }
+        Ok(())
+    }
+
+    fn compare(&self, till: &Till) -> anyhow::Result<()> {
+        let rows = till.db().read().stock().all()?;
+        for (product, first) in pieces_at_first() {
+            let row = rows
+                .iter()
+                .find(|row| row.product == product)
+                .context("every product has a stock row")?;
+            let of = |pile: &BTreeMap<ProductId, i64>| pile.get(&product).copied().unwrap_or(0);
+            ensure!(
+                row.sold == of(&self.sold),
+                "{product:?}: sold {} by the sales {}",
+                row.sold,
+                of(&self.sold)
+            );
+            ensure!(
+                row.reserved == of(&self.held),
+                "{product:?}: held {}, but only reviews may hold goods in the evening: {}",
+                row.reserved,
+                of(&self.held)
+            );
+            let left = first.map(|first| first - row.sold - row.reserved);
+            ensure!(
+                row.available() == left,
+                "{product:?}: on the shelf is what there was less sold and held: {left:?}, not {:?}",
+                row.available()
+            );
+            ensure!(
+                left.is_none_or(|left| left >= 0),
+                "{product:?}: no piece is sold that is not there"
+            );
+        }
+        Ok(())
+    }
+}
+
+/// The day's figures are the gateway's takings, each on the day on which it was paid.
+fn figures(world: &World, till: &Till, takings: &[(Timestamp, Fen)]) -> anyhow::Result<()> {
+    let next = later(world.began, SignedDuration::from_hours(24));
+    for at in [world.began, next] {
+        let day = till.day_of(at);
+        let figures = till.day(day, true)?.figures;
+        let of_day: Vec<Fen> = takings
+            .iter()
+            .filter(|(paid_at, _)| till.day_of(*paid_at) == day)
+            .map(|(_, fen)| *fen)
+            .collect();
+        let sum = Fen::sum(of_day.iter().copied())?;
+        ensure!(
+            figures.paid.sum == sum && usize::try_from(figures.paid.count) == Ok(of_day.len()),
+            "{day}: the report says {:?}, WeChat took {sum} in {} orders",
+            figures.paid,
+            of_day.len()
+        );
+        let by_hour = Fen::sum(figures.hours.iter().map(|hour| hour.paid.sum))?;
+        ensure!(by_hour == sum, "{day}: the hours make the day");
+        ensure!(figures.waiting.count == 0, "{day}: nothing waits in the evening");
+    }
+    Ok(())
+}
+
+/// WeChat has no order that the shop does not know.
+fn no_strangers(world: &World) -> anyhow::Result<()> {
+    let known: Vec<&str> = world
+        .visits
+        .iter()
+        .flat_map(|it| &it.numbers)
+        .map(OutTradeNo::as_str)
+        .collect();
+    for order in world.network.with(|gateway, now| gateway.orders(now)) {
+        ensure!(
+            known.contains(&order.out_trade_no.as_str()),
+            "{}: in WeChat's book but not in ours",
+            order.out_trade_no
+        );
+    }
+    Ok(())
+}
