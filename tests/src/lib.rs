@@ -11,6 +11,7 @@ pub mod network;
 pub mod process;
 pub mod qr;
 pub mod screen;
+pub mod shop;
 pub mod simulator;
 pub mod till_process;
 pub mod visit;
