@@ -222,6 +222,7 @@ async fn a_cancelled_code_is_gone_from_both_windows() -> anyhow::Result<()> {
         app.find("cancel-yes").await
     })
     .await?;
+    counter.picture(&app, "question").await?;
     app.click("cancel-yes").await?;
     app.gone("qr").await?;
     app.look_at(Pane::Customer).await?;
