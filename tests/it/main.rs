@@ -3,6 +3,9 @@
 mod architecture;
 mod bad_input;
 mod chain;
+mod chain_faults;
+mod chain_lies;
+mod chain_load;
 mod crash;
 mod days;
 mod licences;
