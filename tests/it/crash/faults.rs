@@ -89,6 +89,10 @@ async fn fault_3_killed_before_the_answer_is_saved_the_same_request_brings_the_c
         matches!(&world.at_wechat()[..], [order] if order.unpayable.is_none()),
         "WeChat has the order and could be paid"
     );
+    // The body of a new request would have the shop's new name in it.
+    let file = world.folder.path().join("till.toml");
+    let config = std::fs::read_to_string(&file)?.replace("小满便利店", "大满便利店");
+    std::fs::write(&file, config)?;
     world.see("the code", |it| it.on_show.is_some()).await?;
     let paths: Vec<_> = world.tap.heard().into_iter().map(|it| it.path).take(3).collect();
     assert_eq!(
