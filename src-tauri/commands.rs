@@ -277,17 +277,24 @@ pub async fn settings(shop: TheShop<'_>) -> Answer<SettingsView> {
         sign_type: text(|config| config.merchant.sign_type.as_str().to_owned()),
         base_url: text(|config| config.gateway.base_url.clone()),
         notify_url: text(|config| config.gateway.notify_url.clone()),
-        key_kept_in: if place.training {
-            String::new()
-        } else {
-            place.config.display().to_string()
-        },
+        key_kept_in: key_place(place.training, known.config.as_ref()),
         poll_seconds: timing.map(|timing| seconds(timing.poll)).unwrap_or_default(),
         timeout_minutes: timing
             .map(|timing| seconds(timing.timeout) / 60)
             .unwrap_or_default(),
         phone_url: known.simulator.map(|base| format!("{base}/phone")),
     })
+}
+
+fn key_place(training: bool, config: Option<&till_app::Config>) -> KeyPlace {
+    use till_app::key_store::KeyPlace as Found;
+    match config.filter(|_| !training).map(|config| config.key_place) {
+        None => KeyPlace::Nowhere,
+        Some(Found::Keyring) => KeyPlace::Keyring,
+        Some(Found::KeyFile) => KeyPlace::KeyFile,
+        Some(Found::Config) => KeyPlace::Config,
+        Some(Found::OpenConfig) => KeyPlace::OpenConfig,
+    }
 }
 
 /// Chooses the language of both windows.

@@ -11,6 +11,8 @@ use scantill::commands::WebviewFolder;
 use scantill::shop::{Place, Shop};
 use scantill::windows;
 use tauri::Manager;
+use till_app::Config;
+use till_app::key_store::{self, KeyPlace};
 
 /// 扫码收银 · a shop till that takes WeChat Pay by QR code.
 #[derive(Debug, Parser)]
@@ -28,10 +30,25 @@ struct Flags {
     /// Prints the figures of a business day (YYYY-MM-DD) and ends, without a window.
     #[arg(long, value_name = "DAY")]
     day: Option<jiff::civil::Date>,
+    /// Reads the merchant's API key from standard input, keeps it in the keyring (or in a file that only you can read), and ends.
+    #[arg(long)]
+    keep_key: bool,
 }
 
 fn main() -> ExitCode {
     let flags = Flags::parse();
+    if flags.keep_key {
+        return match keep_key(&flags) {
+            Ok(where_to) => {
+                println!("{where_to}");
+                ExitCode::SUCCESS
+            }
+            Err(error) => {
+                eprintln!("The key was not kept: {error:#}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     if let Some(day) = flags.day {
         return match place(&flags).and_then(|place| scantill::shop::day_text(&place, day)) {
             Ok(text) => {
@@ -123,6 +140,29 @@ fn place(flags: &Flags) -> anyhow::Result<Place> {
         config,
         data,
         training: flags.training,
+    })
+}
+
+/// Keeps the key given on standard input, and says where.
+fn keep_key(flags: &Flags) -> anyhow::Result<String> {
+    let config = place(flags)?.config;
+    let mch_id = Config::merchant_number(&config)?;
+    let mut key = String::new();
+    std::io::stdin().read_line(&mut key)?;
+    let key = key.trim();
+    anyhow::ensure!(
+        key.len() == 32,
+        "the API V2 key has 32 letters or digits, this one has {}",
+        key.len()
+    );
+    Ok(match key_store::keep(&mch_id, key, &config)? {
+        KeyPlace::Keyring => "The key is in this user's keyring.".to_owned(),
+        KeyPlace::KeyFile | KeyPlace::Config | KeyPlace::OpenConfig => {
+            format!(
+                "There is no keyring here: the key is in {}, which only you can read.",
+                key_store::key_file(&config).display()
+            )
+        }
     })
 }
 

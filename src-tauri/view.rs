@@ -493,9 +493,25 @@ pub struct SettingsView {
     pub base_url: String,
     pub notify_url: String,
     /// Where the API key is kept.
-    pub key_kept_in: String,
+    pub key_kept_in: KeyPlace,
     pub poll_seconds: u32,
     pub timeout_minutes: u32,
     /// Training: where the customer's phone page is.
     pub phone_url: Option<String>,
+}
+
+/// Where the API key is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyPlace {
+    /// Nowhere yet, or in training.
+    Nowhere,
+    /// The operating system's keyring.
+    Keyring,
+    /// A file that only the user can read.
+    KeyFile,
+    /// The configuration, that only the user can read.
+    Config,
+    /// The configuration, and others on this machine can read it.
+    OpenConfig,
 }

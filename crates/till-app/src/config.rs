@@ -11,6 +11,8 @@ use thiserror::Error;
 use till_core::{TillId, Timing};
 use wechat_pay::{ApiKey, Merchant, SignType};
 
+use crate::key_store::{self, KeyPlace};
+
 /// Everything the till has to be told, parsed.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -24,6 +26,8 @@ pub struct Config {
     pub timing: Timing,
     /// At most so many questions under way at once.
     pub at_once: usize,
+    /// Where the API key was found.
+    pub key_place: KeyPlace,
 }
 
 /// The shop and this till, as the screens show them.
@@ -88,6 +92,8 @@ impl ConfigProblem {
     }
 }
 
+const KEY_EXAMPLE: &str = "api_key = \"(32 characters from 账户中心 → API安全)\"";
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FileText {
@@ -116,7 +122,7 @@ struct TillText {
 struct WechatText {
     appid: String,
     mch_id: String,
-    api_key: String,
+    api_key: Option<String>,
     #[serde(default = "hmac")]
     sign_type: String,
     #[serde(default = "production")]
@@ -176,11 +182,39 @@ impl Config {
             example: example.to_owned(),
             missing: error.kind() == std::io::ErrorKind::NotFound,
         })?;
-        Self::parse(&text)
+        Self::parse_with(&text, |mch_id| key_store::find(mch_id, path)).map(|mut config| {
+            if config.key_place == KeyPlace::Config && !key_store::is_private(path) {
+                tracing::warn!("others on this machine can read the configuration, and the key in it");
+                config.key_place = KeyPlace::OpenConfig;
+            }
+            config
+        })
     }
 
-    /// Reads the text of a configuration.
+    /// The merchant number of a configuration, whatever else is in it.
+    pub fn merchant_number(path: &Path) -> Result<String, ConfigProblem> {
+        let wrong = |what: String| ConfigProblem::at("[wechat] mch_id", what, "mch_id = \"1900000109\"");
+        let text = fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+        let table: toml::Table =
+            toml::from_str(&text).map_err(|_| wrong("the file is not TOML".to_owned()))?;
+        let number = table
+            .get("wechat")
+            .and_then(|wechat| wechat.get("mch_id"))
+            .and_then(toml::Value::as_str);
+        number
+            .map(str::to_owned)
+            .ok_or_else(|| wrong("it is missing".to_owned()))
+    }
+
+    /// Reads the text of a configuration that holds its key.
     pub fn parse(text: &str) -> Result<Self, ConfigProblem> {
+        Self::parse_with(text, |_| None)
+    }
+
+    fn parse_with(
+        text: &str,
+        find_key: impl FnOnce(&str) -> Option<(String, KeyPlace)>,
+    ) -> Result<Self, ConfigProblem> {
         let file: FileText = toml::from_str(text).map_err(|error| {
             let line = error
                 .span()
@@ -190,7 +224,7 @@ impl Config {
             ConfigProblem::at(&format!("line {line}"), what, "[till]\\nid = \"T01\"")
         })?;
         let shop = file.till.read()?;
-        let (merchant, gateway) = file.wechat.read()?;
+        let (merchant, gateway, key_place) = file.wechat.read(find_key)?;
         let (timing, at_once) = file.payment.read()?;
         Ok(Self {
             shop,
@@ -198,6 +232,7 @@ impl Config {
             gateway,
             timing,
             at_once,
+            key_place,
         })
     }
 }
@@ -235,7 +270,10 @@ impl TillText {
 }
 
 impl WechatText {
-    fn read(self) -> Result<(Merchant, Gateway), ConfigProblem> {
+    fn read(
+        self,
+        find_key: impl FnOnce(&str) -> Option<(String, KeyPlace)>,
+    ) -> Result<(Merchant, Gateway, KeyPlace), ConfigProblem> {
         let word = |text: &str| {
             !text.is_empty() && text.len() <= 32 && text.bytes().all(|b| b.is_ascii_alphanumeric())
         };
@@ -255,16 +293,18 @@ impl WechatText {
                 "mch_id = \"1900000109\"",
             ));
         }
-        let api_key = ApiKey::parse(&self.api_key).map_err(|_| {
-            let what = format!(
-                "the API V2 key has 32 letters or digits, this one has {} characters",
-                self.api_key.chars().count()
-            );
-            ConfigProblem::at(
-                "[wechat] api_key",
-                what,
-                "api_key = \"(32 characters from 账户中心 → API安全)\"",
-            )
+        let found = match self.api_key {
+            Some(key) => Some((key, KeyPlace::Config)),
+            None => find_key(&self.mch_id),
+        };
+        let Some((key, key_place)) = found else {
+            let what = "there is no key, neither here nor in the keyring nor in the key file; scantill --keep-key keeps one";
+            return Err(ConfigProblem::at("[wechat] api_key", what, KEY_EXAMPLE));
+        };
+        let api_key = ApiKey::parse(&key).map_err(|_| {
+            let count = key.chars().count();
+            let what = format!("the API V2 key has 32 letters or digits, this one has {count} characters");
+            ConfigProblem::at("[wechat] api_key", what, KEY_EXAMPLE)
         })?;
         let sign_type = match self.sign_type.as_str() {
             "HMAC-SHA256" => SignType::HmacSha256,
@@ -321,7 +361,7 @@ impl WechatText {
             spbill_create_ip,
             client,
         };
-        Ok((merchant, gateway))
+        Ok((merchant, gateway, key_place))
     }
 }
 
@@ -473,6 +513,16 @@ notify_url = "https://pay.example.com/weixin/pay/notify/url"
         assert!(
             !problem.to_string().contains("192006250b"),
             "the API key must not be in a message: {problem}"
+        );
+    }
+
+    #[test]
+    fn a_key_that_is_nowhere_is_said_to_be_so() {
+        let without = GOOD.replacen("api_key", "# api_key", 1);
+        let problem = Config::parse(&without).unwrap_err();
+        assert!(
+            problem.what.contains("--keep-key"),
+            "the sentence says how to give one: {problem}"
         );
     }
 

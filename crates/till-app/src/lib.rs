@@ -11,6 +11,7 @@ mod day_text;
 mod driver;
 pub mod gateway;
 pub mod import;
+pub mod key_store;
 pub mod lock;
 mod order;
 mod payments;

@@ -188,6 +188,19 @@ export type HourView = {
 /**  A CSV import: how many rows went in, or every row that is wrong; never some of each. */
 export type ImportResult = { result: "imported"; products: number } | { result: "wrong"; rows: WrongRow[] };
 
+/**  Where the API key is kept. */
+export type KeyPlace = 
+/**  Nowhere yet, or in training. */
+"nowhere" | 
+/**  The operating system's keyring. */
+"keyring" | 
+/**  A file that only the user can read. */
+"key_file" | 
+/**  The configuration, that only the user can read. */
+"config" | 
+/**  The configuration, and others on this machine can read it. */
+"open_config";
+
 export type Lamps = {
 	wechat: WechatLamp,
 	notify: NotifyLamp,
@@ -335,7 +348,7 @@ export type SettingsView = {
 	baseUrl: string,
 	notifyUrl: string,
 	/**  Where the API key is kept. */
-	keyKeptIn: string,
+	keyKeptIn: KeyPlace,
 	pollSeconds: number,
 	timeoutMinutes: number,
 	/**  Training: where the customer's phone page is. */

@@ -452,7 +452,7 @@ export class FakeTill {
                 signType: 'HMAC-SHA256',
                 baseUrl: 'http://127.0.0.1:18080',
                 notifyUrl: 'https://pay.example.com/weixin/pay/notify/url',
-                keyKeptIn: '/home/shop/.config/scantill/config.toml',
+                keyKeptIn: 'keyring' as const,
                 pollSeconds: 3,
                 timeoutMinutes: 30,
                 phoneUrl: this.training ? 'http://127.0.0.1:18080/phone' : null,

@@ -1,0 +1,125 @@
+//! Where the API key is kept: the operating system's keyring where there is one, else a file that only the user can read.
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use keyring::Entry;
+
+/// Under this name the key stands in the keyring, with the merchant's number as the user.
+const SERVICE: &str = "scantill";
+
+/// Where a key was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyPlace {
+    /// The operating system's keyring.
+    Keyring,
+    /// A file of its own beside the configuration, that only the user can read.
+    KeyFile,
+    /// The configuration, that only the user can read.
+    Config,
+    /// The configuration, and others on this machine can read it.
+    OpenConfig,
+}
+
+/// Looks for the key of a merchant: in the keyring, then in the key file.
+#[must_use]
+pub fn find(mch_id: &str, config: &Path) -> Option<(String, KeyPlace)> {
+    let in_keyring = Entry::new(SERVICE, mch_id).and_then(|entry| entry.get_password());
+    if let Ok(key) = in_keyring {
+        return Some((key, KeyPlace::Keyring));
+    }
+    let file = key_file(config);
+    if !is_private(&file) {
+        return None;
+    }
+    let key = std::fs::read_to_string(file).ok()?;
+    Some((key.trim().to_owned(), KeyPlace::KeyFile))
+}
+
+/// Keeps the key of a merchant, and says where.
+pub fn keep(mch_id: &str, key: &str, config: &Path) -> io::Result<KeyPlace> {
+    let in_keyring = Entry::new(SERVICE, mch_id).and_then(|entry| entry.set_password(key));
+    match in_keyring {
+        Ok(()) => Ok(KeyPlace::Keyring),
+        Err(error) => {
+            tracing::info!(%error, "no keyring here; the key goes into a file");
+            write_private(&key_file(config), key)?;
+            Ok(KeyPlace::KeyFile)
+        }
+    }
+}
+
+/// The key file that goes with a configuration: `till.toml` → `till.key`.
+#[must_use]
+pub fn key_file(config: &Path) -> PathBuf {
+    config.with_extension("key")
+}
+
+/// Whether only the user can read a file.
+#[must_use]
+pub(crate) fn is_private(file: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::metadata(file).is_ok_and(|data| data.permissions().mode() & 0o077 == 0)
+    }
+    // Elsewhere the user's own folder is private by the system's rules.
+    #[cfg(not(unix))]
+    {
+        file.is_file()
+    }
+}
+
+fn write_private(file: &Path, key: &str) -> io::Result<()> {
+    let new = file.with_extension("key.new");
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut out = options.open(&new)?;
+    out.write_all(key.as_bytes())?;
+    out.sync_all()?;
+    std::fs::rename(new, file)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    const KEY: &str = "192006250b4c09247ec02edce69f6a2d";
+
+    #[test]
+    fn a_kept_key_can_be_read_by_its_user_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("till.key");
+        write_private(&file, KEY).unwrap();
+        let mode = std::fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+        assert_eq!(
+            mode, 0o600,
+            "nobody else on the machine may read the one secret there is"
+        );
+        assert!(is_private(&file), "and the till sees that it is so");
+    }
+
+    #[test]
+    fn a_key_file_that_others_can_read_is_not_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("till.toml");
+        // A merchant that no keyring of whoever runs the tests knows.
+        let mch_id = "0000000000000000";
+        write_private(&key_file(&config), KEY).unwrap();
+        assert_eq!(
+            find(mch_id, &config),
+            Some((KEY.to_owned(), KeyPlace::KeyFile)),
+            "kept well: used"
+        );
+        std::fs::set_permissions(key_file(&config), std::fs::Permissions::from_mode(0o644)).unwrap();
+        assert_eq!(
+            find(mch_id, &config),
+            None,
+            "lying open: refused, so that somebody notices"
+        );
+    }
+}
