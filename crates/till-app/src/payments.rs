@@ -2,7 +2,7 @@
 //! onto the screens.
 
 use jiff::Timestamp;
-use till_core::{Effect, Evidence, EvidenceKind, Input, OutTradeNo, Sale, SaleId, SignVerdict, State};
+use till_core::{Effect, Evidence, EvidenceKind, Input, OutTradeNo, Sale, SaleId, SignVerdict};
 use till_store::{EvidenceId, StoreError, Tx};
 
 use crate::snapshot::LastCheck;
@@ -72,7 +72,7 @@ impl Till {
             let state_changed = old.is_none_or(|old| old.state != attempt.state);
             on_show |= state_changed || self.front.as_ref() == Some(number);
             if state_changed && attempt.is_final() {
-                tracing::info!(out_trade_no = %number, state = word(&attempt.state), "payment settled");
+                tracing::info!(out_trade_no = %number, state = attempt.state.word(), "payment settled");
                 if self.front.as_ref() != Some(number) {
                     self.unseen.insert(number.clone());
                 }
@@ -235,8 +235,8 @@ fn write_step(
     for attempt in &after.attempts {
         let old = before
             .attempt(&attempt.out_trade_no)
-            .map_or("", |old| word(&old.state));
-        let new = word(&attempt.state);
+            .map_or("", |old| old.state.word());
+        let new = attempt.state.word();
         if old != new {
             let detail = format!("{old} -> {new}");
             tx.journal()
@@ -251,18 +251,5 @@ fn write_step(
             }
             tx.evidence().insert(number, row).map(Some)
         }
-    }
-}
-
-/// A state in one word, as the journal has it.
-pub(crate) fn word(state: &State) -> &'static str {
-    match state {
-        State::Placing => "placing",
-        State::AwaitingPayment { .. } => "awaiting_payment",
-        State::Closing { .. } => "closing",
-        State::Paid(_) => "paid",
-        State::Closed { .. } => "closed",
-        State::Refused { .. } => "refused",
-        State::Review { .. } => "review",
     }
 }

@@ -278,19 +278,32 @@ impl Attempt {
                 let why = *why;
                 self.closed(why)
             }
-            State::Closing { close_at, .. } if now >= *close_at => {
-                *close_at = later(now, timing.poll);
-                self.trusted().ask(now, Ask::Close)
-            }
-            State::Closing { .. } => self.trusted().ask(later(now, timing.poll), Ask::Query),
+            State::Closing { .. } => self.close_when_allowed(now, timing),
             State::Paid(_) | State::Closed { .. } | State::Refused { .. } | State::Review { .. } => {
                 Self { next: None, ..self }
             }
         }
     }
 
-    fn no_such_order(mut self, now: Timestamp, timing: &Timing) -> Self {
+    /// Still open and not wanted: closed as soon as WeChat's rules allow, asked after until then.
+    fn close_when_allowed(mut self, now: Timestamp, timing: &Timing) -> Self {
         match &mut self.state {
+            State::Closing { close_at, .. } if now >= *close_at => {
+                *close_at = later(now, timing.poll);
+                self.trusted().ask(now, Ask::Close)
+            }
+            State::Placing
+            | State::AwaitingPayment { .. }
+            | State::Closing { .. }
+            | State::Paid(_)
+            | State::Closed { .. }
+            | State::Refused { .. }
+            | State::Review { .. } => self.trusted().ask(later(now, timing.poll), Ask::Query),
+        }
+    }
+
+    fn no_such_order(self, now: Timestamp, timing: &Timing) -> Self {
+        match &self.state {
             // Never arrived: the saved request again.
             State::Placing => self.ask(now, Ask::Place),
             // WeChat gave us a code for it a moment ago: this answer can't be right.
@@ -305,11 +318,7 @@ impl Attempt {
                 let why = *why;
                 self.closed(why)
             }
-            State::Closing { close_at, .. } if now >= *close_at => {
-                *close_at = later(now, timing.poll);
-                self.trusted().ask(now, Ask::Close)
-            }
-            State::Closing { .. } => self.trusted().ask(later(now, timing.poll), Ask::Query),
+            State::Closing { .. } => self.close_when_allowed(now, timing),
             State::Paid(_) | State::Closed { .. } | State::Refused { .. } | State::Review { .. } => {
                 Self { next: None, ..self }
             }

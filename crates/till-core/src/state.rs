@@ -89,3 +89,19 @@ pub enum ReviewReason {
     /// WeChat answered with a state this program does not know.
     StateUnknown,
 }
+
+impl State {
+    /// The state in one word, as the ledger and the journal have it.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Placing => "placing",
+            Self::AwaitingPayment { .. } => "awaiting_payment",
+            Self::Closing { .. } => "closing",
+            Self::Paid(_) => "paid",
+            Self::Closed { .. } => "closed",
+            Self::Refused { .. } => "refused",
+            Self::Review { .. } => "review",
+        }
+    }
+}

@@ -224,24 +224,12 @@ impl<'a> Columns<'a> {
     fn of(attempt: &'a Attempt) -> Result<Self, StoreError> {
         let payment = attempt.payment();
         Ok(Self {
-            state: state_word(&attempt.state),
+            state: attempt.state.word(),
             is_final: attempt.is_final(),
             paid_at: payment.map(|payment| sql::to_millis(payment.time_end)),
             transaction_id: payment.map(|payment| payment.transaction_id.as_str()),
             body: sql::to_json(TABLE, attempt)?,
         })
-    }
-}
-
-fn state_word(state: &State) -> &'static str {
-    match state {
-        State::Placing => "placing",
-        State::AwaitingPayment { .. } => "awaiting_payment",
-        State::Closing { .. } => "closing",
-        State::Paid(_) => "paid",
-        State::Closed { .. } => "closed",
-        State::Refused { .. } => "refused",
-        State::Review { .. } => "review",
     }
 }
 
