@@ -1,6 +1,8 @@
 //! A simulated day: real tills, real ledgers, the real gateway simulator, customers and cashiers, on invented time and a
 //! seeded whim. The same seed is the same day.
 
+mod acts;
+
 use std::collections::BTreeMap;
 use std::pin::pin;
 use std::task::{Context as Wake, Poll, Waker};
@@ -9,15 +11,15 @@ use anyhow::{Context, bail, ensure};
 use jiff::{SignedDuration, Timestamp};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
-use till_app::{Refusal, Reply, Till, carry_out};
-use till_core::{Attempt, OutTradeNo, State};
+use till_app::{Reply, Till, carry_out};
+use till_core::{Attempt, OutTradeNo};
 use wechat_pay::ApiKey;
-use wechat_pay_sim::{CustomerRefusal, EarlyClose, ExpiredReads, Gateway, GatewayConfig, OtherParameters};
+use wechat_pay_sim::{EarlyClose, ExpiredReads, Gateway, GatewayConfig, OtherParameters};
 
 use crate::audit;
 use crate::counter::{API_KEY, APPID, Counter, MCH_ID, config, pieces_at_first};
 use crate::network::{Network, Stray, Traffic, Weather, later};
-use crate::visit::{Act, Manner, Visit};
+use crate::visit::{Act, Visit};
 
 /// Orders of one day.
 pub const VISITS: usize = 20;
@@ -323,195 +325,6 @@ impl World {
         self.counters[counter].till.as_mut().context("the power is on")
     }
 
-    fn act(&mut self, which: usize, act: Act) -> anyhow::Result<()> {
-        let counter = self.visits[which].counter;
-        let at_counter = !matches!(act, Act::Pay { .. } | Act::Decline | Act::WalkAway);
-        if at_counter && self.counters[counter].till.is_none() {
-            self.plan_act(which, SignedDuration::from_secs(20), act);
-            return Ok(());
-        }
-        match act {
-            Act::Arrive => self.arrive(which)?,
-            Act::Look { tried } => self.look(which, tried)?,
-            Act::Pay { nth } => self.pay(which, nth),
-            Act::Decline => self.customer(which, |gateway, now, number| gateway.decline(now, number)),
-            Act::WalkAway => self.customer(which, |gateway, now, number| gateway.walk_away(now, number)),
-            Act::Cancel => self.cancel(which)?,
-            Act::PayAgain => self.pay_again(which)?,
-            Act::CheckNow => {
-                let now = self.now;
-                if let Some(number) = self.visits[which].numbers.last().cloned() {
-                    self.till(counter)?.check_now(now, &number)?;
-                }
-            }
-            Act::Shuffle => {
-                let number = self.visits[which].numbers.last().cloned();
-                let back = self.rng.random_bool(0.5);
-                let till = self.till(counter)?;
-                till.to_background();
-                if let (true, Some(number)) = (back, number) {
-                    till.to_front(&number)?;
-                }
-            }
-            Act::SecondClick => {
-                let now = self.now;
-                let first = self.visits[which].numbers.first().cloned();
-                let again = self.till(counter)?.pay(now, &click(which))?;
-                ensure!(
-                    first == Some(again),
-                    "the same click is the same sale, however often it comes"
-                );
-            }
-        }
-        if at_counter {
-            self.look_into_journal(counter)?;
-            self.lights_out(counter)?;
-        }
-        Ok(())
-    }
-
-    fn arrive(&mut self, which: usize) -> anyhow::Result<()> {
-        let (now, counter) = (self.now, self.visits[which].counter);
-        let basket = self.visits[which].basket.clone();
-        let mut sold = Vec::new();
-        let till = self.till(counter)?;
-        till.clear_cart()?;
-        let mut refused = 0;
-        for product in basket {
-            match till.add(product, None) {
-                Ok(()) => sold.push(product),
-                Err(Refusal::OutOfStock { .. }) => refused += 1,
-                Err(error) => return Err(error).context("ringing up"),
-            }
-        }
-        let placed = if sold.is_empty() {
-            None
-        } else {
-            let number = till.pay(now, &click(which)).context("收款")?;
-            Some((number.clone(), attempt(till, &number)?.total_fee))
-        };
-        self.tally.sold_out += refused;
-        let Some((number, total)) = placed else {
-            return Ok(());
-        };
-        self.tally.orders += 1;
-        self.last_trouble = self.last_trouble.max(now);
-        let visit = &mut self.visits[which];
-        visit.sold = sold;
-        visit.total = total;
-        visit.numbers.push(number);
-        for (after, act) in self.visits[which].after_click(&mut self.rng) {
-            self.plan_act(which, after, act);
-        }
-        Ok(())
-    }
-
-    /// The customer scans what is on the display, if it is the code of the newest order.
-    fn look(&mut self, which: usize, tried: u32) -> anyhow::Result<()> {
-        let counter = self.visits[which].counter;
-        let Some(number) = self.visits[which].numbers.last().cloned() else {
-            return Ok(());
-        };
-        let attempt = attempt(self.till(counter)?, &number)?;
-        let State::AwaitingPayment { code_url, .. } = &attempt.state else {
-            if attempt.can_cancel() && tried < 400 {
-                self.plan_act(
-                    which,
-                    SignedDuration::from_secs(5),
-                    Act::Look { tried: tried + 1 },
-                );
-            }
-            return Ok(());
-        };
-        if self.visits[which].manner != Manner::Leaves {
-            let scanned = self.network.with(|gateway, now| gateway.scan(now, code_url));
-            if scanned.is_err() {
-                // Its time is over, or a request that was given up has replaced it.
-                return Ok(());
-            }
-        }
-        let nth = self.visits[which].codes.len();
-        self.visits[which].codes.push((number, code_url.clone()));
-        let left = attempt.deadline.duration_since(self.now);
-        for (after, act) in self.visits[which].after_scan(&mut self.rng, nth, left) {
-            self.plan_act(which, after.max(SignedDuration::ZERO), act);
-        }
-        Ok(())
-    }
-
-    fn pay(&mut self, which: usize, nth: usize) {
-        let Some((number, code_url)) = self.visits[which].codes.get(nth).cloned() else {
-            return;
-        };
-        let with = self.visits[which].purse(&mut self.rng, &code_url);
-        // Refused where it is too late, or paid already: then no money has moved.
-        drop(
-            self.network
-                .with(|gateway, now| gateway.pay(now, number.as_str(), &with)),
-        );
-    }
-
-    fn customer(
-        &mut self,
-        which: usize,
-        act: impl FnOnce(&mut Gateway, Timestamp, &str) -> Result<(), CustomerRefusal>,
-    ) {
-        if let Some((number, _)) = self.visits[which].codes.last() {
-            // Refused where the order has ended meanwhile: nothing to do then.
-            let _ = self
-                .network
-                .with(|gateway, now| act(gateway, now, number.as_str()));
-        }
-    }
-
-    fn cancel(&mut self, which: usize) -> anyhow::Result<()> {
-        let (now, counter) = (self.now, self.visits[which].counter);
-        let Some(number) = self.visits[which].numbers.last().cloned() else {
-            return Ok(());
-        };
-        let till = self.till(counter)?;
-        let wanted = attempt(till, &number)?.can_cancel();
-        match till.cancel(now, &number) {
-            Ok(()) => {}
-            Err(Refusal::AlreadyPaid) => return Ok(()),
-            Err(error) => return Err(error).context("cancelling"),
-        }
-        if wanted {
-            let state = attempt(till, &number)?.state;
-            ensure!(
-                matches!(state, State::Closing { .. }),
-                "a cancelled order is watched until WeChat has closed it, not {state:?}"
-            );
-            self.visits[which].cancelled.push((number.clone(), now));
-        }
-        if self.visits[which].manner == Manner::PaysAtClose
-            && let Some((number, code_url)) = self.visits[which].codes.last()
-        {
-            self.network.pay_at_close(number.as_str(), code_url);
-        }
-        Ok(())
-    }
-
-    fn pay_again(&mut self, which: usize) -> anyhow::Result<()> {
-        let (now, counter) = (self.now, self.visits[which].counter);
-        let Some(number) = self.visits[which].numbers.last().cloned() else {
-            return Ok(());
-        };
-        match self.till(counter)?.pay_again(now, &number) {
-            Ok(next) => {
-                self.tally.orders += 1;
-                self.last_trouble = self.last_trouble.max(now);
-                self.visits[which].numbers.push(next);
-                let after = SignedDuration::from_millis(self.rng.random_range(1_000..6_000));
-                self.plan_act(which, after, Act::Look { tried: 0 });
-                Ok(())
-            }
-            // Paid meanwhile, or another customer has taken the goods since they were given back.
-            Err(Refusal::NotNow(_) | Refusal::OutOfStock { .. }) => Ok(()),
-            Err(error) => Err(error).context("a new code"),
-        }
-    }
-
     /// Looks at every change of a state as soon as it is saved.
     fn look_into_journal(&mut self, counter: usize) -> anyhow::Result<()> {
         let shop = &mut self.counters[counter];
@@ -524,10 +337,6 @@ impl World {
         }
         Ok(())
     }
-}
-
-fn click(which: usize) -> String {
-    format!("click-{which}")
 }
 
 /// An order as the ledger has it.
