@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use tauri::{AppHandle, Runtime};
 use tauri_specta::Event as _;
-use till_app::lock::{self, FolderLock};
+use till_app::lock::{self, FolderLock, LockError};
 use till_app::run::{self, Running, TillHandle};
 use till_app::{Config, Database, Till, clock, gateway};
 use tokio::runtime::Handle;
@@ -170,7 +170,13 @@ fn open<R: Runtime>(place: &Place, runtime: &Handle, app: &AppHandle<R>) -> Resu
     } else {
         Some(Config::load(&place.config).map_err(Problem::from)?)
     };
-    let lock = lock::take(&place.data).map_err(|error| unusable(&error))?;
+    let lock = lock::take(&place.data).map_err(|error| match error {
+        LockError::Taken => Problem {
+            code: ProblemCode::FolderInUse,
+            ..unusable(&error)
+        },
+        LockError::Unusable(_) => unusable(&error),
+    })?;
     let (config, simulator) = match config {
         Some(config) => (config, None),
         None => {

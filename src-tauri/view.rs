@@ -62,6 +62,8 @@ pub enum ProblemCode {
     DatabaseDamaged,
     DatabaseNewer,
     DatabaseUnusable,
+    /// Another till works on the data folder.
+    FolderInUse,
 }
 
 #[derive(Debug, Clone, Serialize, Type)]

@@ -1,5 +1,12 @@
 /** The till window's state: the newest snapshot, which page is open, and what has to be said to the cashier. */
-import { Refusal, type Backend, type ErrorCode, type PaymentView, type Snapshot } from './backend/backend';
+import {
+    Refusal,
+    type Backend,
+    type ErrorCode,
+    type Locale,
+    type PaymentView,
+    type Snapshot,
+} from './backend/backend';
 import type { Clock } from './clock.svelte';
 import { newClick } from './identifiers';
 import { leftWaiting } from './settled';
@@ -37,6 +44,8 @@ export class Till {
 
     /** Names the cashier's wish to take money, kept until the till has answered it. */
     #click: string | null = null;
+    /** The language chosen while there was no till to keep it. */
+    #wished: Locale | null = null;
 
     constructor(backend: Backend, words: Words, clock: Clock) {
         this.backend = backend;
@@ -54,10 +63,13 @@ export class Till {
         const drawn = this.snapshot;
         if (newest(drawn, arrived) !== arrived) return;
         this.snapshot = arrived;
-        this.words.locale = arrived.locale;
+        this.words.locale = arrived.problem === null ? arrived.locale : (this.#wished ?? arrived.locale);
         if (arrived.problem !== null && drawn?.problem == null) this.page = 'settings';
-        if (arrived.problem === null && drawn?.problem != null && this.page === 'settings')
-            this.page = 'sell';
+        if (arrived.problem === null && drawn?.problem != null) {
+            if (this.page === 'settings') this.page = 'sell';
+            this.notice = null;
+            if (this.#wished !== null && this.#wished !== arrived.locale) void this.setLocale(this.#wished);
+        }
         for (const outTradeNo of leftWaiting(drawn, arrived)) void this.#tellSettled(outTradeNo);
     }
 
@@ -111,6 +123,29 @@ export class Till {
         }
         this.page = 'sell';
         await this.run(() => this.backend.cartScan(barcode));
+    }
+
+    /** Chooses the language; without a till to keep it, for this window until there is one. */
+    async setLocale(locale: Locale): Promise<void> {
+        if (this.snapshot?.problem == null) {
+            await this.run(() => this.backend.setLocale(locale));
+            return;
+        }
+        this.#wished = locale;
+        this.words.locale = locale;
+    }
+
+    /** Reads the configuration again. What is wrong with it now is part of the snapshot, and no notice. */
+    async reloadConfig(): Promise<void> {
+        try {
+            await this.backend.reloadConfig();
+        } catch (error) {
+            if (!(error instanceof Refusal) || error.code !== 'not_ready') {
+                this.notice = { code: 'no_answer', detail: String(error) };
+                return;
+            }
+        }
+        await this.read(async () => this.accept(await this.backend.snapshot()));
     }
 
     async toFront(outTradeNo: string): Promise<void> {

@@ -307,7 +307,9 @@ export type Problem = {
 	example: string,
 };
 
-export type ProblemCode = "config_missing" | "config_wrong" | "database_damaged" | "database_newer" | "database_unusable";
+export type ProblemCode = "config_missing" | "config_wrong" | "database_damaged" | "database_newer" | "database_unusable" | 
+/**  Another till works on the data folder. */
+"folder_in_use";
 
 export type ProductView = {
 	id: number,
