@@ -2,6 +2,8 @@
 //!
 //! Pictures of each run are kept in `target/window-test/`.
 
+mod walk;
+
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 

@@ -227,6 +227,19 @@ impl App {
         .await
     }
 
+    /// Whether the element with this `data-testid` can be seen now.
+    pub async fn element_shown(&self, testid: &str) -> anyhow::Result<bool> {
+        match self.find(testid).await? {
+            Some(element) => Ok(element.is_displayed().await?),
+            None => Ok(false),
+        }
+    }
+
+    /// Loads the page of the window in sight again.
+    pub async fn reload(&self) -> anyhow::Result<()> {
+        Ok(self.session.refresh().await?)
+    }
+
     /// Keys typed at whatever has the focus.
     pub async fn type_keys(&self, keys: &str) -> anyhow::Result<()> {
         Ok(self.session.action_chain().send_keys(keys).perform().await?)
