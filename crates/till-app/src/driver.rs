@@ -1,6 +1,6 @@
 //! The driver: carries out what the saved payments wait for, one question at a time an order, and feeds the answers back.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use till_core::{Ask, Evidence, Input, OutTradeNo, PlaceAnswer, QueryAnswer, SignVerdict};
 use wechat_pay::{Client, CloseOrder, Exchange, Fields, Nonce, OrderQuery, Outcome, Transport, UnifiedOrder};
 
@@ -10,6 +10,9 @@ use crate::till::Till;
 
 /// From this many unanswered questions in a row on, the connection counts as unstable.
 pub const UNSTABLE_FROM: u32 = 3;
+/// A good lamp is drawn anew at most this often: with many orders waiting, answers come faster than anybody reads, and
+/// each change is a picture of everything.
+const LAMP_EVERY: SignedDuration = SignedDuration::from_secs(1);
 
 /// A question that is due, ready to be sent.
 #[derive(Debug)]
@@ -277,7 +280,10 @@ impl Till {
             self.doubts = 0;
             self.doubts_since = None;
             let millis = u32::try_from(now.duration_since(reply.asked_at).as_millis()).unwrap_or(u32::MAX);
-            self.wechat = WechatLamp::Good { at: now, millis };
+            let fresh = matches!(self.wechat, WechatLamp::Good { at, .. } if now.duration_since(at).abs() < LAMP_EVERY);
+            if !fresh {
+                self.wechat = WechatLamp::Good { at: now, millis };
+            }
         } else {
             self.doubts = self.doubts.saturating_add(1);
             let since = *self.doubts_since.get_or_insert(reply.asked_at);
@@ -288,5 +294,58 @@ impl Till {
         if before != self.wechat {
             self.changed();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use till_store::Database;
+
+    use super::*;
+    use crate::config::Config;
+
+    fn till(now: Timestamp) -> Till {
+        let config = Config::parse(
+            "[till]\nid = \"T01\"\nshop_name = \"小满便利店\"\n\
+             [wechat]\nappid = \"wxd930ea5d5a258f4f\"\nmch_id = \"1900000109\"\n\
+             api_key = \"0123456789abcdefghijKLMNOPQRSTUV\"\nbase_url = \"http://127.0.0.1:9\"\n\
+             notify_url = \"http://127.0.0.1:9/notify\"\n",
+        );
+        Till::open(config.unwrap(), Database::in_memory().unwrap(), now, [0; 32]).unwrap()
+    }
+
+    fn reply(asked_at: Timestamp, trusted: bool) -> Reply {
+        Reply {
+            out_trade_no: OutTradeNo::parse("T01261123061502000147K3Q9").unwrap(),
+            asked_at,
+            ask: Ask::Query,
+            input: Input::Query(QueryAnswer::NotPaid { user_paying: false }),
+            word: "NOTPAY".to_owned(),
+            sent: String::new(),
+            received: None,
+            verdict: wechat_pay::SignVerdict::Right,
+            trusted,
+        }
+    }
+
+    #[test]
+    fn a_good_lamp_is_drawn_once_a_second_and_a_bad_one_at_once() {
+        let start = Timestamp::from_second(1_795_000_000).unwrap();
+        let at = |millis| start + SignedDuration::from_millis(millis);
+        let mut till = till(start);
+        let mut drawn = |millis, trusted| {
+            let before = till.version();
+            till.note_connection(at(millis), &reply(at(millis), trusted));
+            till.version() != before
+        };
+        assert!(drawn(0, true), "the first answer lights the lamp");
+        assert!(!drawn(1, true), "the next of many answers is no news");
+        assert!(!drawn(999, true), "nor is any within the second");
+        assert!(drawn(1000, true), "a second later the lamp has a new time");
+        assert!(drawn(-5000, true), "a clock turned back must not freeze the lamp");
+        assert!(!drawn(1001, false), "one doubt is no outage");
+        assert!(!drawn(1002, false), "nor are two");
+        assert!(drawn(1003, false), "three are, and that is news at once");
+        assert!(drawn(1004, true), "so is the end of it, within the same second");
     }
 }

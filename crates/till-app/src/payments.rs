@@ -128,7 +128,7 @@ impl Till {
         let Some(watched) = self.sales.get_mut(&id) else {
             return;
         };
-        let note = watched.notes.entry(number.clone()).or_default();
+        let note = watched.notes.of(number);
         let newest = match (plan, new_row) {
             (EvidencePlan::InMemory(None), _) | (EvidencePlan::NewRow { .. }, None) => return,
             (EvidencePlan::InMemory(Some(going_on)), _) => {
@@ -183,7 +183,7 @@ impl Till {
                 saved_count: slim.count,
                 evidence: slim,
             };
-            watched.notes.entry(number.clone()).or_default().run = Some(run);
+            watched.notes.of(number).run = Some(run);
         }
         Ok(())
     }
@@ -192,7 +192,7 @@ impl Till {
     pub fn save_runs(&mut self) -> Result<(), Refusal> {
         let mut unsaved = Vec::new();
         for watched in self.sales.values_mut() {
-            for run in watched.notes.values_mut().filter_map(|note| note.run.as_mut()) {
+            for run in watched.notes.iter_mut().filter_map(|note| note.run.as_mut()) {
                 if run.evidence.count > run.saved_count {
                     unsaved.push((run.row, run.evidence.last_at, run.evidence.count));
                     run.saved_count = run.evidence.count;

@@ -110,7 +110,7 @@ impl Till {
 
     /// Payments not settled, settled ones that nobody has seen, and reviews, oldest first.
     fn waiting(&self) -> Vec<PaymentBrief> {
-        let mut waiting: Vec<PaymentBrief> = self
+        let mut waiting: Vec<_> = self
             .sales
             .values()
             .flat_map(|watched| {
@@ -118,25 +118,24 @@ impl Till {
                     .sale
                     .attempts
                     .iter()
-                    .map(move |attempt| (attempt, &watched.first, watched.pieces))
+                    .map(move |attempt| (attempt, watched))
             })
-            .filter(|(attempt, ..)| {
+            .filter(|(attempt, _)| {
                 !attempt.is_final()
                     || matches!(attempt.state, State::Review { .. })
                     || self.unseen.contains(&attempt.out_trade_no)
             })
-            .map(|(attempt, first, pieces)| PaymentBrief {
-                attempt: attempt.clone(),
-                first: first.clone(),
-                pieces,
-            })
             .collect();
-        waiting.sort_by(|a, b| {
-            let key = |brief: &PaymentBrief| (brief.attempt.placed_at, brief.attempt.out_trade_no.clone());
-            key(a).cmp(&key(b))
-        });
-        waiting.truncate(WAITING_MAX);
-        waiting
+        waiting.sort_unstable_by_key(|(attempt, _)| (attempt.placed_at, &attempt.out_trade_no));
+        // Copied only now: what is not listed need not be.
+        let listed = waiting.into_iter().take(WAITING_MAX);
+        listed
+            .map(|(attempt, watched)| PaymentBrief {
+                attempt: attempt.clone(),
+                first: watched.first.clone(),
+                pieces: watched.pieces,
+            })
+            .collect()
     }
 }
 

@@ -41,7 +41,7 @@ pub enum WechatLamp {
     Idle,
     /// The last question got a good answer.
     Good {
-        /// When.
+        /// When; up to a second old while answers keep coming.
         at: Timestamp,
         /// How long it took.
         millis: u32,

@@ -1,7 +1,7 @@
 //! The till: what a cashier can do. One thread owns it; time is handed in; everything that matters is saved before it is
 //! acted on.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 use rand::SeedableRng as _;
@@ -51,7 +51,33 @@ pub(crate) struct Watched {
     pub(crate) sale: Sale,
     pub(crate) first: String,
     pub(crate) pieces: u32,
-    pub(crate) notes: BTreeMap<OutTradeNo, Note>,
+    pub(crate) notes: Notes,
+}
+
+/// The notes on a sale's attempts. A sale has one attempt, seldom two: a map would keep room for eleven, a kilobyte or two
+/// for each payment that waits.
+#[derive(Debug, Default)]
+pub(crate) struct Notes(Vec<(OutTradeNo, Note)>);
+
+impl Notes {
+    pub(crate) fn get(&self, number: &OutTradeNo) -> Option<&Note> {
+        self.0.iter().find(|(its, _)| its == number).map(|(_, note)| note)
+    }
+
+    /// The note on this attempt, a blank one if there was none.
+    pub(crate) fn of(&mut self, number: &OutTradeNo) -> &mut Note {
+        let at = self.0.iter().position(|(its, _)| its == number);
+        let at = at.unwrap_or_else(|| {
+            self.0.reserve_exact(1);
+            self.0.push((number.clone(), Note::default()));
+            self.0.len() - 1
+        });
+        &mut self.0[at].1
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Note> {
+        self.0.iter_mut().map(|(_, note)| note)
+    }
 }
 
 /// What is known of an attempt beyond what is saved: the run of answers it is in.
@@ -221,7 +247,7 @@ impl Till {
                 sale,
                 first,
                 pieces,
-                notes: BTreeMap::new(),
+                notes: Notes::default(),
             },
         );
     }
