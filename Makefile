@@ -21,8 +21,7 @@ demo: ## Will show the callback service at work; it comes with that service, whi
 test: install-test ui ## Installs what is missing and runs every check and every test.
 	@$(MAKE) --no-print-directory lint ui-test rust-test window-test
 
-bench: install-build ui ## Measures the till and prints the ratios.
-	@test -f tests/src/bin/bench.rs || { echo "There is no benchmark yet." >&2; exit 1; }
+bench: install-test ui ## Measures the till and prints the ratios.
 	cargo build --release -p scantill
 	cargo run --release -p scantill-tests --bin bench
 

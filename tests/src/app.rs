@@ -250,6 +250,16 @@ impl App {
         Ok(self.session.execute(script, Vec::new()).await?.json().clone())
     }
 
+    /// What a script in the page answers by calling its last argument; for measuring.
+    pub async fn ask_later(&self, script: &str) -> anyhow::Result<serde_json::Value> {
+        Ok(self
+            .session
+            .execute_async(script, Vec::new())
+            .await?
+            .json()
+            .clone())
+    }
+
     /// The pixels of the window in sight, as PNG.
     pub async fn picture(&self) -> anyhow::Result<Vec<u8>> {
         // What the page says and what is painted may be two frames apart.
@@ -339,7 +349,7 @@ fn capabilities(program: &Path, start: &Start<'_>) -> anyhow::Result<Capabilitie
 }
 
 /// The same surroundings wherever the test runs: as root or not, with or without a desktop session.
-fn surroundings(command: &mut Command, screen: &Screen, start: &Start<'_>) -> anyhow::Result<()> {
+pub fn surroundings(command: &mut Command, screen: &Screen, start: &Start<'_>) -> anyhow::Result<()> {
     let run = start.folder.join("run");
     std::fs::create_dir_all(start.data_dir())?;
     // The run-time folder must be its owner's alone, or the toolkit refuses it.

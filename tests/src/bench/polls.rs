@@ -1,0 +1,221 @@
+//! What waiting costs: CPU of a question about a waiting payment against a bare HTTP call with the same body, and the
+//! memory kept for each payment that waits.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::Context;
+use jiff::{SignedDuration, Timestamp};
+use scantill_tests::counter::{config, fast_folder, goods_csv};
+use scantill_tests::process::Owned;
+use scantill_tests::simulator::Gateway;
+use till_app::{Config, Database, Till, carry_out};
+use till_core::ProductId;
+use wechat_pay::{Client, HttpConfig, HttpTransport, Nonce, OrderQuery, Request as _, envelope};
+
+use crate::commits::real_time;
+use crate::cost::{bytes_kept, count_bytes, cpu, median};
+use crate::table::{Goal, Row, Unit};
+
+/// How many wait.
+const WAITING: [u32; 3] = [1, 100, 10_000];
+/// Not counted: never sold out.
+const EGG: ProductId = ProductId(5);
+/// Questions between two looks at the clock.
+const BATCH: u32 = 200;
+const ROUNDS: usize = 15;
+
+/// Serves a simulator until whoever started this process is gone.
+pub(crate) fn be_the_gateway() -> anyhow::Result<()> {
+    let parent = std::os::unix::process::parent_id();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let gateway = Gateway::open(1).await?;
+        println!("{}", gateway.base());
+        while std::os::unix::process::parent_id() == parent {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        Ok(())
+    })
+}
+
+/// Measures polls.
+pub(crate) fn measure() -> anyhow::Result<Vec<Row>> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg("--gateway").stdout(Stdio::piped());
+    let mut gateway = Owned::start(&mut command, "the simulator")?;
+    let stdout = gateway.take_stdout().context("standard output was piped above")?;
+    let mut base = String::new();
+    BufReader::new(stdout).read_line(&mut base)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let mut rows = Vec::new();
+    for waiting in WAITING {
+        rows.extend(runtime.block_on(measure_with(base.trim(), waiting))?);
+    }
+    Ok(rows)
+}
+
+async fn measure_with(base: &str, waiting: u32) -> anyhow::Result<Vec<Row>> {
+    let folder = fast_folder()?;
+    let file = folder.path().join("scantill.db");
+    let mut config = config(&format!("P{waiting}"), base, 3, 30)?;
+    // However long it takes: nobody pays and nothing expires.
+    config.timing.timeout = SignedDuration::from_hours(2);
+    let transport = HttpTransport::new(&HttpConfig::new(base))?;
+    let client = Client::new(config.merchant.clone(), transport);
+    let mut shop = Waiting::open(config.clone(), &file, client)?;
+    let bare = Bare::new(&config, base, &shop.place(waiting).await?)?;
+
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    let mut pictures = 0;
+    // The first round opens connections and begins the runs of answers; it is not counted.
+    for round in 0..=ROUNDS {
+        let before = cpu();
+        pictures += shop.poll(BATCH).await?;
+        let between = cpu();
+        bare.post(BATCH).await?;
+        if round > 0 {
+            ours.push((between - before) / f64::from(BATCH));
+            theirs.push((cpu() - between) / f64::from(BATCH));
+        }
+    }
+    let name = format!("CPU of a question while {waiting} wait");
+    let polls = f64::from(BATCH) * (ROUNDS + 1) as f64;
+    let mut rows = vec![
+        Row::plain(name, median(&ours), Unit::Seconds)
+            .against(median(&theirs), "bare reqwest call, same body")
+            .goal(Goal::RatioAtMost(1.2)),
+        Row::plain(
+            "  pictures drawn for the screens, a question",
+            f64::from(pictures) / polls,
+            Unit::Count,
+        ),
+    ];
+    if waiting >= 10_000 {
+        shop.poll(waiting).await?;
+        let now = shop.now;
+        drop(shop);
+        let kept = kept_for_each(&config, &file, now, waiting)?;
+        rows.push(
+            Row::plain("memory kept for each of 10,000 that wait", kept, Unit::Bytes)
+                .goal(Goal::AtMost(1000.0)),
+        );
+    }
+    Ok(rows)
+}
+
+/// Bytes that a till keeps for each waiting payment after a start, the run of answers that each is in included.
+fn kept_for_each(
+    config: &Config,
+    file: &std::path::Path,
+    now: Timestamp,
+    waiting: u32,
+) -> anyhow::Result<f64> {
+    let open = |db: Database| -> anyhow::Result<(Till, i64)> {
+        count_bytes();
+        let till = Till::open(config.clone(), db, now, [2; 32])?;
+        Ok((till, bytes_kept()))
+    };
+    let mut empty = Database::in_memory()?;
+    let products = till_app::import::training_products();
+    empty.write(|tx| tx.products().import(&products.unwrap_or_default()))?;
+    let (_, without) = open(empty)?;
+    let (till, with) = open(Database::open(file)?)?;
+    let seen = till.snapshot().waiting.len();
+    anyhow::ensure!(seen > 1, "the orders wait again after the start: {seen}");
+    Ok((with - without) as f64 / f64::from(waiting))
+}
+
+/// A till with payments that nobody makes, on invented time.
+struct Waiting {
+    till: Till,
+    client: Client<HttpTransport>,
+    now: Timestamp,
+    shown: u32,
+}
+
+impl Waiting {
+    fn open(config: Config, file: &std::path::Path, client: Client<HttpTransport>) -> anyhow::Result<Self> {
+        let now = real_time();
+        let mut till = Till::open(config, Database::open(file)?, now, [1; 32])?;
+        till.import(now, &goods_csv())?;
+        Ok(Self {
+            till,
+            client,
+            now,
+            shown: 0,
+        })
+    }
+
+    /// Places so many orders, all in the background; the number of the last.
+    async fn place(&mut self, orders: u32) -> anyhow::Result<String> {
+        let mut last = None;
+        for order in 0..orders {
+            self.till.add(EGG, None)?;
+            last = Some(self.till.pay(self.now, &format!("click-{order}"))?);
+            self.till.to_background();
+            // Nothing but the new order is due: time stands still.
+            while let Some(job) = self.till.begin(self.now) {
+                let reply = carry_out(&self.client, job).await;
+                self.till.finish(self.now, reply);
+            }
+        }
+        Ok(last.context("at least one order")?.to_string())
+    }
+
+    /// Asks so many questions one after the other, as the till's thread does it, and takes a picture for the screens
+    /// whenever there is something new to see. How many pictures that were.
+    async fn poll(&mut self, questions: u32) -> anyhow::Result<u32> {
+        let mut pictures = 0;
+        for _ in 0..questions {
+            let due = self.till.next_due().context("every order is asked after")?;
+            self.now = self.now.max(due);
+            let job = self.till.begin(self.now).context("a question is due")?;
+            let reply = carry_out(&self.client, job).await;
+            self.till.finish(self.now, reply);
+            if self.shown != self.till.version() {
+                self.shown = self.till.version();
+                std::hint::black_box((self.till.snapshot(), self.till.customer()));
+                pictures += 1;
+            }
+        }
+        Ok(pictures)
+    }
+}
+
+/// The same question again and again, its answer not looked at.
+struct Bare {
+    http: reqwest::Client,
+    url: String,
+    body: String,
+}
+
+impl Bare {
+    fn new(config: &Config, base: &str, number: &str) -> anyhow::Result<Self> {
+        let query = OrderQuery::by_out_trade_no(number)?;
+        let (sealed, _) = envelope::seal(query.fields(), &config.merchant, &Nonce::random())?;
+        Ok(Self {
+            http: reqwest::Client::builder().no_proxy().build()?,
+            url: format!("{base}{}", OrderQuery::PATH),
+            body: sealed.to_xml(),
+        })
+    }
+
+    async fn post(&self, times: u32) -> anyhow::Result<()> {
+        for _ in 0..times {
+            let request = self.http.post(&self.url).body(self.body.clone());
+            let answer = request.send().await?.error_for_status()?.bytes().await?;
+            // All answers of the gateway are of one length but for the digits in them: a refusal is much shorter.
+            anyhow::ensure!(
+                answer.len() > 300,
+                "the simulator answers the bare call like ours"
+            );
+        }
+        Ok(())
+    }
+}
