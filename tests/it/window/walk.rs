@@ -35,6 +35,28 @@ async fn on_page(app: &App, page: &str) -> anyhow::Result<()> {
     .await
 }
 
+/// Holds a code before the scanner while the search for orders has the focus, which has its own use for digits.
+///
+/// A scanner's keys come within 35 ms of each other. A machine under load may type them slower; then that was no scan
+/// but typing, and it is done over.
+async fn scan(app: &App, code: &str) -> anyhow::Result<()> {
+    let listen = "window.pressed = []; \
+                  window.note ??= event => window.pressed.push(event.timeStamp); \
+                  window.addEventListener('keydown', window.note, true)";
+    let longest = "return Math.max(...window.pressed.map((at, nth, all) => nth ? at - all[nth - 1] : 0))";
+    until("the keys to come as fast as a scanner's", PATIENCE, async || {
+        app.type_keys(F8).await?;
+        on_page(app, "orders").await?;
+        app.click("order-search").await?;
+        app.ask(listen).await?;
+        app.type_keys(&format!("{code}{ENTER}")).await?;
+        let longest = app.ask(longest).await?;
+        Ok(longest.as_f64().is_some_and(|gap| gap < 35.0).then_some(()))
+    })
+    .await?;
+    on_page(app, "sell").await
+}
+
 async fn more_products(counter: &Counter, app: &App) -> anyhow::Result<()> {
     std::fs::write(counter.folder.path().join("products.csv"), MORE_PRODUCTS)?;
     counter.stock_up(app).await?;
@@ -48,7 +70,7 @@ async fn a_cart_is_rung_up_by_keyboard_and_scanner_alone() -> anyhow::Result<()>
     app.resize(1366, 768).await?;
     more_products(&counter, &app).await?;
 
-    app.type_keys(&format!("{COLA}{ENTER}")).await?;
+    scan(&app, COLA).await?;
     reads(&app, "cart-total", "3.00").await?;
     app.type_keys(F3).await?;
     app.element("quantity-dialog").await?;
@@ -81,10 +103,7 @@ async fn a_cart_is_rung_up_by_keyboard_and_scanner_alone() -> anyhow::Result<()>
     app.type_keys(ESCAPE).await?;
     app.gone("help").await?;
 
-    app.type_keys(F8).await?;
-    app.click("order-search").await?;
-    app.type_keys(&format!("{COLA}{ENTER}")).await?;
-    on_page(&app, "sell").await?;
+    scan(&app, COLA).await?;
     reads(&app, "cart-total", "36.35").await?;
 
     app.type_keys(F7).await?;
@@ -103,7 +122,7 @@ async fn a_payment_after_the_cancel_is_told_at_once_and_hides_nothing() -> anyho
     app.resize(1366, 768).await?;
     more_products(&counter, &app).await?;
 
-    app.type_keys(&format!("{COLA}{ENTER}")).await?;
+    app.click("tile-2").await?;
     reads(&app, "cart-total", "3.00").await?;
     app.type_keys(F12).await?;
     app.element("qr").await?;
