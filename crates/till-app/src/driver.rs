@@ -179,12 +179,12 @@ impl Till {
 
     /// What is to be asked about an order now, its deadline dealt with first. `None`: it is not due any more.
     fn prepare(&mut self, now: Timestamp, number: &OutTradeNo) -> Option<Job> {
-        let attempt = self
-            .orders
-            .get(number)
-            .and_then(|id| self.sales.get(id))?
-            .sale
-            .attempt(number)?;
+        let watched = self.orders.get(number).and_then(|id| self.sales.get(id));
+        let Some(attempt) = watched.and_then(|it| it.sale.attempt(number)) else {
+            // Nobody watches it any more; left in the timetable it would be due for ever.
+            self.unschedule(number);
+            return None;
+        };
         if attempt.can_cancel() && now >= attempt.deadline {
             if let Err(error) = self.apply(now, number, Input::Deadline, None) {
                 tracing::error!(out_trade_no = %number, %error, "a deadline could not be saved");
