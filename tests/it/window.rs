@@ -51,7 +51,8 @@ impl Counter {
         };
         let app = App::start(&self.screen, &start).await?;
         app.look_at(Pane::Till).await?;
-        app.element("search").await?;
+        // Not the search: a till that finds a payment waiting begins with that payment.
+        app.element("nav-sell").await?;
         Ok(app)
     }
 
@@ -61,7 +62,8 @@ impl Counter {
         app.give_file("import-file", &self.folder.path().join("products.csv"))
             .await?;
         app.element("import-result").await?;
-        app.click("nav-sell").await
+        app.click("nav-sell").await?;
+        app.element("search").await.map(drop)
     }
 
     async fn picture(&self, app: &App, name: &str) -> anyhow::Result<()> {
