@@ -3,6 +3,10 @@
 /// The body with the content of every `openid` (and `sub_openid`) element replaced by `***`, whether or not the body
 /// is a whole document: in a truncated one the content ends where the body does.
 pub fn openid(body: &str) -> String {
+    // Every question about an unpaid order and its answer: nothing to look for.
+    if !body.contains("openid") {
+        return body.to_owned();
+    }
     let mut out = String::with_capacity(body.len());
     let mut rest = body;
     while let Some(tag) = rest.find('<') {
