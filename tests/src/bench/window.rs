@@ -91,22 +91,20 @@ struct Started {
     processes: usize,
 }
 
-/// Measures the program that `SCANTILL_BIN` names, or the one built beside this one, or else the debug build.
+/// Measures the program that `SCANTILL_BIN` names, or the one built beside this one.
 pub(crate) fn measure() -> anyhow::Result<Vec<Row>> {
+    match std::env::var_os("SCANTILL_BIN") {
+        Some(path) => println!("The program in the windows is {}.", Path::new(&path).display()),
+        None => anyhow::ensure!(
+            std::env::current_exe()?.with_file_name("scantill").is_file(),
+            "`cargo build --release -p scantill` has to come first, or SCANTILL_BIN has to name a program"
+        ),
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()?;
-    if std::env::var_os("SCANTILL_BIN").is_none() && !program_beside()? {
-        println!(
-            "scantill is not built in this profile yet; the figures of the window may be another build's."
-        );
-    }
     runtime.block_on(measure_windows())
-}
-
-fn program_beside() -> anyhow::Result<bool> {
-    Ok(std::env::current_exe()?.with_file_name("scantill").is_file())
 }
 
 async fn measure_windows() -> anyhow::Result<Vec<Row>> {
