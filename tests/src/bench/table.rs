@@ -135,7 +135,8 @@ fn written(value: f64, unit: Unit) -> String {
         Unit::Bytes if value.abs() < 10_000.0 => format!("{value:.0} B"),
         Unit::Bytes if value.abs() < 1e6 => format!("{:.1} kB", value / 1e3),
         Unit::Bytes => format!("{:.1} MB", value / 1e6),
-        Unit::Count => format!("{value}"),
+        Unit::Count if value < 1.0 => format!("{value:.4}"),
+        Unit::Count => format!("{value:.0}"),
         Unit::Frames => format!("{value:.2} frames"),
     }
 }
