@@ -41,8 +41,13 @@ const RULES: &[Rule] = &[
         never: &["tokio", "reqwest", "axum", "lapin"],
     },
     Rule {
+        member: "notify-bus",
+        ours: &[],
+        never: &["rusqlite", "reqwest", "axum"],
+    },
+    Rule {
         member: "till-app",
-        ours: &["till-core", "till-store", "wechat-pay"],
+        ours: &["notify-bus", "till-core", "till-store", "wechat-pay"],
         never: &["axum", "rusqlite", "reqwest"],
     },
     Rule {
@@ -58,6 +63,7 @@ const RULES: &[Rule] = &[
     Rule {
         member: "scantill-tests",
         ours: &[
+            "notify-bus",
             "till-app",
             "till-core",
             "till-store",

@@ -1,0 +1,54 @@
+//! Where the broker is and as whom to come: an `amqp://` or `amqps://` address, read once.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use lapin::uri::AMQPUri;
+use thiserror::Error;
+
+/// The broker's address with user, password and virtual host.
+#[derive(Clone)]
+#[expect(dead_code, reason = "read when connecting")]
+pub struct Address {
+    pub(crate) uri: AMQPUri,
+    /// PEM file of the authority that signed the broker's certificate; without it the system's roots count.
+    pub(crate) ca: Option<PathBuf>,
+}
+
+/// A text that is no broker's address. Does not quote it: it holds a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum AddressError {
+    /// Not an address at all.
+    #[error("not an address of the form amqps://user:password@host:5671/vhost")]
+    Form,
+}
+
+impl Address {
+    /// Reads `amqp[s]://user:password@host[:port]/vhost`.
+    ///
+    /// # Errors
+    /// The text has another form.
+    pub fn parse(text: &str) -> Result<Self, AddressError> {
+        let uri = text.parse::<AMQPUri>().map_err(|_| AddressError::Form)?;
+        Ok(Self { uri, ca: None })
+    }
+
+    /// Trusts this authority (PEM file) instead of the system's.
+    #[must_use]
+    pub fn with_ca(self, ca: PathBuf) -> Self {
+        Self { ca: Some(ca), ..self }
+    }
+
+    /// `host:port/vhost`, to be shown: no user, no password.
+    #[must_use]
+    pub fn place(&self) -> String {
+        let authority = &self.uri.authority;
+        format!("{}:{}/{}", authority.host, authority.port, self.uri.vhost)
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Address").field(&self.place()).finish()
+    }
+}

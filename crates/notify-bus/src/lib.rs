@@ -1,0 +1,20 @@
+//! The bus between the callback service and the tills: exchanges, queues, message shapes, and connections that are kept
+//! alive for ever. Knows nothing of WeChat beyond "a map of text fields", and nothing of shops.
+//!
+//! Two ways in, each with a connection of its own, because an alarmed broker blocks the connections that publish:
+//! [`Publisher`] and [`Subscription`]. Both keep connecting, declaring and running until they are dropped.
+
+#![deny(missing_docs)]
+
+mod address;
+mod health;
+mod message;
+mod publisher;
+mod subscription;
+pub mod topology;
+
+pub use address::{Address, AddressError};
+pub use health::{Health, Trouble};
+pub use message::{Kind, Message, MessageError, Route, RouteError};
+pub use publisher::{NotConfirmed, Publisher, PublisherLimits};
+pub use subscription::{Delivery, Settled, Subscription};
