@@ -6,6 +6,7 @@
 //! All times are UTC milliseconds, all money is whole fen.
 #![deny(missing_docs)]
 
+mod chain;
 mod database;
 mod error;
 mod file_check;
@@ -14,6 +15,7 @@ mod migration;
 mod sql;
 mod table;
 
+pub use chain::{BREAKS_MAX, Break, Digest, Link, Stretch};
 pub use database::{Database, Options, Reader};
 pub use error::{OpenError, StoreError};
 pub use handle::{Read, Tx};

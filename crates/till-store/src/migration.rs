@@ -51,6 +51,10 @@ pub(crate) fn migrate(conn: &mut Connection) -> Result<(), rusqlite::Error> {
     for migration in migrations() {
         if migration.number > found {
             transaction.execute_batch(migration.sql)?;
+            if migration.number == table::journal::CHAINED.number {
+                // SQL alone can't compute a digest.
+                table::journal::chain_old_rows(&transaction)?;
+            }
             transaction.pragma_update(None, "user_version", migration.number)?;
         }
     }
@@ -60,6 +64,7 @@ pub(crate) fn migrate(conn: &mut Connection) -> Result<(), rusqlite::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Link, Read};
 
     #[test]
     fn every_migration_has_its_own_number() {
@@ -83,5 +88,55 @@ mod tests {
         let before = schema(&conn);
         migrate(&mut conn).unwrap();
         assert_eq!(schema(&conn), before, "a file that is up to date is left alone");
+    }
+
+    #[test]
+    fn rows_from_before_the_chain_are_chained_and_stay_as_they_were() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        for migration in migrations() {
+            if migration.number < table::journal::CHAINED.number {
+                conn.execute_batch(migration.sql).unwrap();
+                conn.pragma_update(None, "user_version", migration.number)
+                    .unwrap();
+            }
+        }
+        conn.execute_batch(
+            "INSERT INTO journal (at, what, sale_id, out_trade_no, detail) VALUES
+                 (1000, 'products_imported', NULL, NULL, '3'),
+                 (2000, 'placed', 1, 'T1-261123-000001-AAAA', '2.00'),
+                 (3000, 'state', 1, 'T1-261123-000001-AAAA', 'placing -> awaiting_payment')",
+        )
+        .unwrap();
+        migrate(&mut conn).unwrap();
+        let journal = Read { conn: &conn }.journal();
+        let rows = journal.after(0, 10).unwrap();
+        let content: Vec<_> = rows
+            .iter()
+            .map(|row| {
+                (
+                    row.id,
+                    row.at.as_millisecond(),
+                    row.what.as_str(),
+                    row.detail.as_str(),
+                )
+            })
+            .collect();
+        assert_eq!(
+            content,
+            [
+                (1, 1000, "products_imported", "3"),
+                (2, 2000, "placed", "2.00"),
+                (3, 3000, "state", "placing -> awaiting_payment"),
+            ],
+            "no row is lost or changed on the way"
+        );
+        let stretch = journal.verify(Link::START, Some(3)).unwrap();
+        assert!(stretch.holds(), "the old rows are a chain now: {stretch:?}");
+        for statement in ["UPDATE journal SET detail = ''", "DELETE FROM journal"] {
+            assert!(
+                conn.execute(statement, []).is_err(),
+                "the new table refuses what the old one refused: {statement}"
+            );
+        }
     }
 }
