@@ -1,9 +1,10 @@
 //! Where the broker is and as whom to come: an `amqp://` or `amqps://` address, read once.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
-use lapin::uri::AMQPUri;
+use lapin::uri::{AMQPScheme, AMQPUri};
 use thiserror::Error;
 
 /// The broker's address with user, password and virtual host.
@@ -37,6 +38,14 @@ impl Address {
     #[must_use]
     pub fn with_ca(self, ca: PathBuf) -> Self {
         Self { ca: Some(ca), ..self }
+    }
+
+    /// The password would go to another machine without TLS.
+    #[must_use]
+    pub fn is_open_to_all(&self) -> bool {
+        let host = self.uri.authority.host.trim_matches(['[', ']']);
+        let here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        self.uri.scheme == AMQPScheme::AMQP && !here
     }
 
     /// `host:port/vhost`, to be shown: no user, no password.

@@ -1,0 +1,167 @@
+//! `[wechat]`: how WeChat knows the shop, and where it is asked.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use wechat_pay::{ApiKey, Merchant, SignType};
+
+use super::ConfigProblem;
+use crate::key_store::KeyPlace;
+
+/// Where WeChat is asked and what it is told besides the order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gateway {
+    /// `https://api.mch.weixin.qq.com`, or the simulator.
+    pub base_url: String,
+    /// Where WeChat posts its notify.
+    pub notify_url: String,
+    /// Address of the calling machine, as `spbill_create_ip` wants it.
+    pub spbill_create_ip: IpAddr,
+    /// PEM files of the client certificate and its key.
+    pub client: Option<(PathBuf, PathBuf)>,
+}
+
+const KEY_EXAMPLE: &str = "api_key = \"(32 characters from 账户中心 → API安全)\"";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WechatText {
+    appid: String,
+    mch_id: String,
+    api_key: Option<String>,
+    #[serde(default = "hmac")]
+    sign_type: String,
+    #[serde(default = "production")]
+    base_url: String,
+    notify_url: String,
+    #[serde(default = "loopback")]
+    spbill_create_ip: String,
+    client_cert: Option<PathBuf>,
+    client_key: Option<PathBuf>,
+}
+
+fn hmac() -> String {
+    "HMAC-SHA256".to_owned()
+}
+
+fn production() -> String {
+    "https://api.mch.weixin.qq.com".to_owned()
+}
+
+fn loopback() -> String {
+    "127.0.0.1".to_owned()
+}
+
+impl WechatText {
+    pub(super) fn read(
+        self,
+        find_key: impl FnOnce(&str) -> Option<(String, KeyPlace)>,
+    ) -> Result<(Merchant, Gateway, KeyPlace), ConfigProblem> {
+        let word = |text: &str| {
+            !text.is_empty() && text.len() <= 32 && text.bytes().all(|b| b.is_ascii_alphanumeric())
+        };
+        if !word(&self.appid) {
+            let what = "an appid has 1 to 32 letters and digits";
+            return Err(ConfigProblem::at(
+                "[wechat] appid",
+                what,
+                "appid = \"wxd930ea5d5a258f4f\"",
+            ));
+        }
+        if !word(&self.mch_id) {
+            let what = "a merchant number has 1 to 32 letters and digits";
+            return Err(ConfigProblem::at(
+                "[wechat] mch_id",
+                what,
+                "mch_id = \"1900000109\"",
+            ));
+        }
+        let found = match self.api_key {
+            Some(key) => Some((key, KeyPlace::Config)),
+            None => find_key(&self.mch_id),
+        };
+        let Some((key, key_place)) = found else {
+            let what = "there is no key, neither here nor in the keyring nor in the key file; scantill --keep-key keeps one";
+            return Err(ConfigProblem::at("[wechat] api_key", what, KEY_EXAMPLE));
+        };
+        let api_key = ApiKey::parse(&key).map_err(|_| {
+            let count = key.chars().count();
+            let what = format!("the API V2 key has 32 letters or digits, this one has {count} characters");
+            ConfigProblem::at("[wechat] api_key", what, KEY_EXAMPLE)
+        })?;
+        let sign_type = match self.sign_type.as_str() {
+            "HMAC-SHA256" => SignType::HmacSha256,
+            "MD5" => SignType::Md5,
+            other => {
+                let what = format!("\"{other}\" is not a kind of signature");
+                return Err(ConfigProblem::at(
+                    "[wechat] sign_type",
+                    what,
+                    "sign_type = \"HMAC-SHA256\"",
+                ));
+            }
+        };
+        check_url(
+            "[wechat] base_url",
+            &self.base_url,
+            "base_url = \"https://api.mch.weixin.qq.com\"",
+        )?;
+        let example = "notify_url = \"https://pay.example.com/weixin/pay/notify/url\"";
+        check_url("[wechat] notify_url", &self.notify_url, example)?;
+        if self.notify_url.contains(['?', '#']) || self.notify_url.len() > 256 {
+            let what = "WeChat takes at most 256 characters and no query";
+            return Err(ConfigProblem::at("[wechat] notify_url", what, example));
+        }
+        let spbill_create_ip = self.spbill_create_ip.parse().map_err(|_| {
+            let what = format!("\"{}\" is not an IP address", self.spbill_create_ip);
+            ConfigProblem::at(
+                "[wechat] spbill_create_ip",
+                what,
+                "spbill_create_ip = \"203.0.113.7\"",
+            )
+        })?;
+        let client = match (self.client_cert, self.client_key) {
+            (Some(cert), Some(key)) => Some((cert, key)),
+            (None, None) => None,
+            (Some(_), None) | (None, Some(_)) => {
+                let what = "the client certificate and its key go together";
+                return Err(ConfigProblem::at(
+                    "[wechat] client_key",
+                    what,
+                    "client_key = \"apiclient_key.pem\"",
+                ));
+            }
+        };
+        let merchant = Merchant {
+            appid: self.appid,
+            mch_id: self.mch_id,
+            api_key,
+            sign_type,
+        };
+        let gateway = Gateway {
+            base_url: self.base_url.trim_end_matches('/').to_owned(),
+            notify_url: self.notify_url,
+            spbill_create_ip,
+            client,
+        };
+        Ok((merchant, gateway, key_place))
+    }
+}
+
+/// https, or http to this machine: a key must not travel in clear.
+fn check_url(key: &str, url: &str, example: &str) -> Result<(), ConfigProblem> {
+    let rest = url.strip_prefix("https://");
+    let local = url.strip_prefix("http://").filter(|rest| {
+        let host = rest.split(['/', ':']).next().unwrap_or_default();
+        host == "127.0.0.1" || host == "localhost"
+    });
+    match rest.or(local) {
+        Some(rest) if !rest.is_empty() && !rest.contains([' ', '@']) => Ok(()),
+        _ => Err(ConfigProblem::at(
+            key,
+            "a whole address that begins with https://",
+            example,
+        )),
+    }
+}
