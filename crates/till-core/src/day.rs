@@ -74,7 +74,7 @@ pub struct DayFigures {
 }
 
 impl CountAndSum {
-    fn add(&mut self, amount: Fen) -> Result<(), MoneyError> {
+    pub(crate) fn add(&mut self, amount: Fen) -> Result<(), MoneyError> {
         self.count = self.count.checked_add(1).ok_or(MoneyError::OutOfRange)?;
         self.sum = self.sum.plus(amount)?;
         Ok(())

@@ -7,25 +7,34 @@
 
 mod answer;
 mod attempt;
+mod bill;
 mod cart;
 mod day;
+mod difference;
 mod evidence;
 mod money;
+mod neighbours;
 mod order_no;
 mod product;
+mod reconcile;
 mod sale;
 mod state;
 mod timing;
+mod user;
 
 pub use answer::{CloseAnswer, FoundBy, Payment, PlaceAnswer, QueryAnswer};
 pub use attempt::{Ask, Attempt, Due, Input};
+pub use bill::{
+    Bill, BillEntry, BillLine, BillTotals, MicroYuan, Rate, RefundStanding, bill_bounds, bill_date,
+};
 pub use cart::{Cart, CartError, Line, LineNo, PIECES_MAX, TOTAL_MAX};
-mod user;
 pub use day::{CountAndSum, DayFigures, DayRow, Hour, Standing, bounds as day_bounds};
+pub use difference::{Cause, Difference, NotPaid, Subject, WayOut};
 pub use evidence::{Evidence, EvidenceKind, SignVerdict};
 pub use money::{Fen, MoneyError};
 pub use order_no::{OrderNoError, OutTradeNo, TillId};
 pub use product::{Barcode, BarcodeError, Price, Product, ProductId};
+pub use reconcile::{Agreement, Bills, Here, RefundHere, Side, reconcile};
 pub use sale::{Effect, NotNow, Sale, SaleId, StockHold};
 pub use state::{CloseReason, ReviewReason, State};
 pub use timing::Timing;

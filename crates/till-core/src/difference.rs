@@ -1,0 +1,195 @@
+//! A difference between this till and WeChat's bill: what it is about, its cause, and its ways out.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::{CloseReason, Fen, MicroYuan, Rate, RefundStanding, ReviewReason};
+
+/// One difference. Each order and each refund has at most one, of its gravest cause; each row too many of the bill has its
+/// own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// What it is about.
+    pub subject: Subject,
+    /// When that was paid or refunded: by the bill, where it is on it.
+    pub at: Timestamp,
+    /// What this till counts for it on this day.
+    pub here: Fen,
+    /// What the day's bill counts for it.
+    pub there: Fen,
+    /// What is the matter.
+    pub cause: Cause,
+}
+
+/// What a difference is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    /// A payment.
+    Order {
+        /// The order's number, as the bill has it.
+        out_trade_no: String,
+    },
+    /// A refund.
+    Refund {
+        /// Its number, as the bill has it.
+        out_refund_no: String,
+        /// The order it is of.
+        out_trade_no: String,
+    },
+    /// The bill itself.
+    Bill,
+}
+
+/// Why two sides differ, with what is needed to put it into words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cause {
+    /// Counted here, on no bill.
+    OnlyHere,
+    /// On the bill under this till's id, and unknown here.
+    OnlyThere,
+    /// On the bill, and not paid here.
+    NotPaidHere(NotPaid),
+    /// The money is known here and waits for a person's decision, so that it is not among the sales.
+    Review {
+        /// What contradicts.
+        why: ReviewReason,
+        /// How much.
+        amount: Fen,
+        /// Whether the bill has it.
+        on_bill: bool,
+    },
+    /// Both have it, with different amounts.
+    AmountDiffers,
+    /// Both have it, under different numbers of WeChat's.
+    PaymentDiffers {
+        /// The number here.
+        here: String,
+        /// The number on the bill.
+        there: String,
+    },
+    /// Both have it, in different currencies.
+    CurrencyDiffers {
+        /// The bill's.
+        there: String,
+    },
+    /// On the bill in a state that this till does not know.
+    StateDiffers {
+        /// In WeChat's word.
+        there: String,
+    },
+    /// Both have it, on different days.
+    DayBoundary {
+        /// The day on which it counts here.
+        here: Date,
+        /// The day whose bill has it. `None`: that bill is not there yet.
+        there: Option<Date>,
+    },
+    /// WeChat took another fee than its own rate makes.
+    FeeDiffers {
+        /// The rate on the bill.
+        rate: Rate,
+        /// What it makes, not rounded.
+        expected: MicroYuan,
+        /// What was taken.
+        charged: MicroYuan,
+    },
+    /// The bill has it once more.
+    TwiceThere,
+    /// A refund that stands otherwise here than on the bill.
+    RefundDiffers {
+        /// How it stands here.
+        here: RefundStanding,
+        /// How it stood when the bill was made.
+        there: RefundStanding,
+    },
+    /// The bill's rows do not make the totals it gives.
+    TotalsDiffer {
+        /// What its rows make.
+        rows: Fen,
+        /// What it says.
+        said: Fen,
+    },
+}
+
+/// How an order stands here that the bill has as paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotPaid {
+    /// Still asked after.
+    Waiting,
+    /// Closed.
+    Closed(CloseReason),
+    /// WeChat had refused to place it.
+    Refused,
+}
+
+/// What a person can do about a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WayOut {
+    /// Ask WeChat: a bill is not signed, an answer is.
+    Ask,
+    /// Take the payment as a sale.
+    Adopt,
+    /// Give the money back.
+    Refund,
+    /// Write down what it is about.
+    Note,
+    /// Tomorrow's bill will tell.
+    Wait,
+}
+
+impl Subject {
+    pub(crate) fn order(out_trade_no: &str) -> Self {
+        Self::Order {
+            out_trade_no: out_trade_no.to_owned(),
+        }
+    }
+
+    pub(crate) fn refund(out_refund_no: &str, out_trade_no: &str) -> Self {
+        Self::Refund {
+            out_refund_no: out_refund_no.to_owned(),
+            out_trade_no: out_trade_no.to_owned(),
+        }
+    }
+}
+
+impl Difference {
+    /// What can be done about it, the best first.
+    #[must_use]
+    pub fn ways_out(&self) -> &'static [WayOut] {
+        match &self.cause {
+            Cause::NotPaidHere(_) => &[WayOut::Ask, WayOut::Note],
+            Cause::Review { on_bill: true, .. } => &[WayOut::Adopt, WayOut::Refund, WayOut::Note],
+            Cause::AmountDiffers
+                if self.there > self.here && matches!(self.subject, Subject::Order { .. }) =>
+            {
+                &[WayOut::Refund, WayOut::Note]
+            }
+            Cause::DayBoundary { there: None, .. } => &[WayOut::Wait, WayOut::Note],
+            Cause::RefundDiffers {
+                here: RefundStanding::Asked | RefundStanding::Processing,
+                ..
+            } => &[WayOut::Wait, WayOut::Note],
+            Cause::OnlyHere
+            | Cause::OnlyThere
+            | Cause::Review { on_bill: false, .. }
+            | Cause::AmountDiffers
+            | Cause::PaymentDiffers { .. }
+            | Cause::CurrencyDiffers { .. }
+            | Cause::StateDiffers { .. }
+            | Cause::DayBoundary { there: Some(_), .. }
+            | Cause::FeeDiffers { .. }
+            | Cause::TwiceThere
+            | Cause::RefundDiffers {
+                here: RefundStanding::Done | RefundStanding::Failed,
+                ..
+            }
+            | Cause::TotalsDiffer { .. } => &[WayOut::Note],
+        }
+    }
+
+    /// Nothing is left to find out: both sides have it, on neighbouring days.
+    #[must_use]
+    pub fn explains_itself(&self) -> bool {
+        matches!(self.cause, Cause::DayBoundary { there: Some(_), .. })
+    }
+}
