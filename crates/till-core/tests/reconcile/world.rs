@@ -1,33 +1,31 @@
-//! The agreement with WeChat's bill: planted differences are named exactly, nothing else is, and the sums work out.
-
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+//! A day to be held against a bill, with what was planted in it and the differences that must therefore be named.
 
 use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use till_core::*;
 
-const DAY: Date = date(2026, 11, 22);
-const RATE: u32 = 6_000;
+pub(crate) const DAY: Date = date(2026, 11, 22);
+pub(crate) const RATE: u32 = 6_000;
 
-fn till() -> TillId {
+pub(crate) fn till() -> TillId {
     TillId::parse("T01").unwrap()
 }
 
 /// That many seconds after the day's first.
-fn at(seconds: i64) -> Timestamp {
+pub(crate) fn at(seconds: i64) -> Timestamp {
     bill_bounds(DAY).unwrap().0 + SignedDuration::from_secs(seconds)
 }
 
-fn noon(nth: usize) -> Timestamp {
+pub(crate) fn noon(nth: usize) -> Timestamp {
     at(12 * 3600 + i64::try_from(nth).unwrap())
 }
 
-fn number(nth: usize) -> String {
+pub(crate) fn number(nth: usize) -> String {
     format!("T01-261122-{nth:06}-7F3K")
 }
 
-fn order(nth: usize, fen: i64, state: State) -> Attempt {
+pub(crate) fn order(nth: usize, fen: i64, state: State) -> Attempt {
     Attempt {
         out_trade_no: OutTradeNo::parse(&number(nth)).unwrap(),
         total_fee: Fen::new(fen),
@@ -39,7 +37,7 @@ fn order(nth: usize, fen: i64, state: State) -> Attempt {
     }
 }
 
-fn payment(nth: usize, fen: i64, time_end: Timestamp) -> Payment {
+pub(crate) fn payment(nth: usize, fen: i64, time_end: Timestamp) -> Payment {
     Payment {
         transaction_id: format!("42000000000000000000{nth:08}"),
         total_fee: Fen::new(fen),
@@ -51,16 +49,16 @@ fn payment(nth: usize, fen: i64, time_end: Timestamp) -> Payment {
     }
 }
 
-fn paid(nth: usize, fen: i64, time_end: Timestamp) -> Attempt {
+pub(crate) fn paid(nth: usize, fen: i64, time_end: Timestamp) -> Attempt {
     order(nth, fen, State::Paid(payment(nth, fen, time_end)))
 }
 
 /// WeChat's fee on that many fen, rounded half up to the fen.
-fn fee(fen: i64) -> MicroYuan {
+pub(crate) fn fee(fen: i64) -> MicroYuan {
     MicroYuan::new((fen * 60 + 5_000) / 10_000 * 10_000)
 }
 
-fn line(nth: usize, fen: i64, at: Timestamp) -> BillLine {
+pub(crate) fn line(nth: usize, fen: i64, at: Timestamp) -> BillLine {
     BillLine {
         at,
         transaction_id: payment(nth, fen, at).transaction_id,
@@ -75,7 +73,7 @@ fn line(nth: usize, fen: i64, at: Timestamp) -> BillLine {
     }
 }
 
-fn refund_here(nth: usize, fen: i64, standing: RefundStanding) -> RefundHere {
+pub(crate) fn refund_here(nth: usize, fen: i64, standing: RefundStanding) -> RefundHere {
     RefundHere {
         out_refund_no: format!("R{nth}"),
         out_trade_no: OutTradeNo::parse(&number(nth)).unwrap(),
@@ -85,7 +83,7 @@ fn refund_here(nth: usize, fen: i64, standing: RefundStanding) -> RefundHere {
     }
 }
 
-fn refund_line(nth: usize, fen: i64, standing: RefundStanding) -> BillLine {
+pub(crate) fn refund_line(nth: usize, fen: i64, standing: RefundStanding) -> BillLine {
     BillLine {
         fee: MicroYuan::new(-fee(fen).get()),
         entry: BillEntry::Refund {
@@ -99,7 +97,7 @@ fn refund_line(nth: usize, fen: i64, standing: RefundStanding) -> BillLine {
 
 /// What is planted in one place of a day.
 #[derive(Debug, Clone, Copy)]
-enum Plant {
+pub(crate) enum Plant {
     Same,
     SameInTheLastSecond,
     OnlyHere,
@@ -133,7 +131,7 @@ enum Plant {
     RefundOnTomorrowsBill,
 }
 
-fn plant() -> impl Strategy<Value = Plant> {
+pub(crate) fn plant() -> impl Strategy<Value = Plant> {
     let standing = prop_oneof![
         Just(NotPaid::Waiting),
         Just(NotPaid::Refused),
@@ -186,17 +184,17 @@ fn plant() -> impl Strategy<Value = Plant> {
 
 /// A day with what was planted in it, and the differences that must be named.
 #[derive(Debug, Default)]
-struct World {
-    orders: Vec<Attempt>,
-    refunds: Vec<RefundHere>,
-    bill: Bill,
-    yesterday: Bill,
-    tomorrow: Bill,
-    expected: Vec<Difference>,
+pub(crate) struct World {
+    pub(crate) orders: Vec<Attempt>,
+    pub(crate) refunds: Vec<RefundHere>,
+    pub(crate) bill: Bill,
+    pub(crate) yesterday: Bill,
+    pub(crate) tomorrow: Bill,
+    pub(crate) expected: Vec<Difference>,
 }
 
 impl World {
-    fn expect(&mut self, subject: Subject, at: Timestamp, here: i64, there: i64, cause: Cause) {
+    pub(crate) fn expect(&mut self, subject: Subject, at: Timestamp, here: i64, there: i64, cause: Cause) {
         let (here, there) = (Fen::new(here), Fen::new(there));
         self.expected.push(Difference {
             subject,
@@ -207,12 +205,12 @@ impl World {
         });
     }
 
-    fn both(&mut self, nth: usize, fen: i64, at: Timestamp) {
+    pub(crate) fn both(&mut self, nth: usize, fen: i64, at: Timestamp) {
         self.orders.push(paid(nth, fen, at));
         self.bill.lines.push(line(nth, fen, at));
     }
 
-    fn plant(&mut self, nth: usize, fen: i64, plant: Plant) {
+    pub(crate) fn plant(&mut self, nth: usize, fen: i64, plant: Plant) {
         let noon = noon(nth);
         let night = at(24 * 3600 - 120);
         let subject = Subject::Order {
@@ -431,7 +429,7 @@ impl World {
         }
     }
 
-    fn reconcile(&self) -> Agreement {
+    pub(crate) fn reconcile(&self) -> Agreement {
         let here = Here {
             orders: &self.orders,
             refunds: &self.refunds,
@@ -445,7 +443,7 @@ impl World {
     }
 }
 
-fn totals(bill: &Bill) -> BillTotals {
+pub(crate) fn totals(bill: &Bill) -> BillTotals {
     let (mut paid, mut refunded) = (0, 0);
     for line in &bill.lines {
         match &line.entry {
@@ -458,190 +456,4 @@ fn totals(bill: &Bill) -> BillTotals {
         paid: Some(Fen::new(paid)),
         refunded: Some(Fen::new(refunded)),
     }
-}
-
-fn sorted(mut differences: Vec<Difference>) -> Vec<String> {
-    differences.sort_by(|a, b| (a.at, &a.subject).cmp(&(b.at, &b.subject)));
-    let mut texts: Vec<String> = differences.iter().map(|it| format!("{it:?}")).collect();
-    texts.sort();
-    texts
-}
-
-fn sums(differences: &[Difference], of: impl Fn(&Difference) -> Fen, refunds: bool) -> Fen {
-    let chosen = differences
-        .iter()
-        .filter(|it| refunds == matches!(it.subject, Subject::Refund { .. }));
-    Fen::sum(chosen.map(of)).unwrap()
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
-
-    #[test]
-    fn planted_differences_are_named_exactly_and_the_sums_work_out(
-        plants in prop::collection::vec((plant(), 100i64..1_000_000), 0..60),
-        turn in any::<prop::sample::Index>(),
-        off in prop_oneof![4 => Just(0i64), 1 => -5i64..6],
-    ) {
-        let mut world = World::default();
-        for (nth, (plant, fen)) in plants.iter().enumerate() {
-            world.plant(nth, *fen, *plant);
-        }
-        // The order of rows means nothing.
-        let middle = turn.index(world.bill.lines.len() + 1);
-        world.bill.lines.rotate_left(middle);
-        world.orders.reverse();
-        let mut totals = totals(&world.bill);
-        if off != 0 {
-            let rows = totals.paid.unwrap();
-            let said = rows.plus(Fen::new(off)).unwrap();
-            totals.paid = Some(said);
-            world.expect(Subject::Bill, at(24 * 3600), 0, 0, Cause::TotalsDiffer { rows, said });
-        }
-        world.bill.totals = Some(totals);
-
-        let agreement = world.reconcile();
-        prop_assert_eq!(
-            sorted(agreement.differences.clone()),
-            sorted(world.expected),
-            "each planted difference is named with its cause, and nothing else is"
-        );
-        let differences = &agreement.differences;
-        for (refunds, of) in [(false, (|side| side.paid) as fn(Side) -> CountAndSum), (true, |side| side.refunded)] {
-            let (same, here, there) = (of(agreement.same), of(agreement.here), of(agreement.there));
-            prop_assert_eq!(
-                same.sum.plus(sums(differences, |it| it.here, refunds)).unwrap(), here.sum,
-                "what is counted here is the same or named, to the fen"
-            );
-            prop_assert_eq!(
-                same.sum.plus(sums(differences, |it| it.there, refunds)).unwrap(), there.sum,
-                "what the bill counts is the same or named, to the fen"
-            );
-        }
-        let others: usize = agreement.other_tills.values().map(|side| side.paid.count as usize).sum();
-        let planted = plants.iter().filter(|(it, _)| matches!(it, Plant::OtherTill | Plant::OtherSystem)).count();
-        prop_assert_eq!(others, planted, "other tills' payments are counted and are no differences of this one");
-        prop_assert!(
-            differences.iter().all(|it| !it.ways_out().is_empty()),
-            "there is a way out of everything"
-        );
-        prop_assert!(
-            differences.is_sorted_by(|a, b| a.at <= b.at),
-            "a list to be worked through by time"
-        );
-    }
-}
-
-fn alone(orders: &[Attempt], bill: &Bill, day_before: Option<&Bill>, day_after: Option<&Bill>) -> Agreement {
-    let here = Here { orders, refunds: &[] };
-    let bills = Bills {
-        of_day: bill,
-        day_before,
-        day_after,
-    };
-    reconcile(DAY, &till(), here, bills).unwrap()
-}
-
-#[test]
-fn fault_15_a_payment_at_midnight_waits_for_tomorrows_bill_and_one_at_noon_does_not() {
-    let orders = [
-        paid(1, 100, at(24 * 3600 - 1)),
-        paid(2, 200, at(12 * 3600)),
-        paid(3, 300, at(1)),
-    ];
-    let (empty, late) = (Bill::default(), DAY.tomorrow().unwrap());
-    let causes = |agreement: &Agreement| -> Vec<Cause> {
-        agreement.differences.iter().map(|it| it.cause.clone()).collect()
-    };
-    let wait = Cause::DayBoundary {
-        here: DAY,
-        there: None,
-    };
-    let before = alone(&orders, &empty, None, None);
-    assert_eq!(
-        causes(&before),
-        [wait.clone(), Cause::OnlyHere, wait],
-        "a bill that is not there yet may still have what was paid close to it, and nothing else"
-    );
-    assert_eq!(
-        before.differences[2].ways_out()[0],
-        WayOut::Wait,
-        "tomorrow's bill will tell"
-    );
-    let after = Bill {
-        lines: vec![line(1, 100, at(24 * 3600 + 1))],
-        totals: None,
-    };
-    let known = alone(&orders, &empty, Some(&empty), Some(&after));
-    let found = Cause::DayBoundary {
-        here: DAY,
-        there: Some(late),
-    };
-    assert_eq!(
-        causes(&known),
-        [Cause::OnlyHere, Cause::OnlyHere, found],
-        "once both neighbours' bills are there it is on one of them or on none"
-    );
-    assert!(
-        known.differences[2].explains_itself() && !known.differences[1].explains_itself(),
-        "what is found on the next day's bill needs nobody, what is on none does"
-    );
-}
-
-#[test]
-fn sums_over_a_hundred_thousand_orders_are_exact() {
-    let mut world = World::default();
-    for nth in 0..100_000 {
-        let fen = [1, 29, 115, 1999][nth % 4];
-        let at = at(i64::try_from(nth).unwrap() % 86_400);
-        world.both(nth, fen, at);
-    }
-    world.bill.totals = Some(totals(&world.bill));
-    let agreement = world.reconcile();
-    assert_eq!(agreement.differences, [], "all of them are the same");
-    assert_eq!(
-        (agreement.same.paid.count, agreement.same.paid.sum),
-        (100_000, Fen::new(25_000 * (1 + 29 + 115 + 1999))),
-        "0.01, 0.29, 1.15 and 19.99, a hundred thousand of them, to the fen"
-    );
-    assert_eq!(
-        agreement
-            .rates
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>(),
-        ["0.60%"],
-        "one rate"
-    );
-}
-
-#[test]
-fn sums_that_do_not_fit_are_an_error_and_no_panic() {
-    let bill = Bill {
-        lines: vec![line(1, 1, noon(1)), line(2, 1, noon(2))]
-            .into_iter()
-            .map(|mut line| {
-                line.entry = BillEntry::Payment {
-                    amount: Fen::new(i64::MAX),
-                    settled: Fen::new(1),
-                };
-                line
-            })
-            .collect(),
-        totals: None,
-    };
-    let here = Here {
-        orders: &[],
-        refunds: &[],
-    };
-    let bills = Bills {
-        of_day: &bill,
-        day_before: None,
-        day_after: None,
-    };
-    assert_eq!(
-        reconcile(DAY, &till(), here, bills),
-        Err(MoneyError::OutOfRange),
-        "a hostile bill must not wrap round"
-    );
 }
