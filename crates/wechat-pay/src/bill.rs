@@ -54,6 +54,8 @@ impl BillType {
 /// A day's bill. A refunded order has a row for its payment and one for each refund.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bill {
+    /// Which rows it has, by its columns.
+    pub kind: BillType,
     /// The transactions, in WeChat's order.
     pub rows: Vec<BillRow>,
     /// The totals as WeChat gives them.

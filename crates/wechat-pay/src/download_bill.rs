@@ -1,5 +1,7 @@
 //! `downloadbill`: a day's transactions as WeChat has them.
 
+use std::fmt;
+
 use jiff::civil::Date;
 
 use crate::bill::{self, Bill, BillError, BillType};
@@ -20,12 +22,30 @@ pub struct DownloadBill {
     pub gzip: bool,
 }
 
+/// A bill with the file it was read from.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BillFile {
+    /// As received, compressed or not: what the shop keeps. It names every payer, so that no log may have it.
+    pub bytes: Vec<u8>,
+    /// What is in it.
+    pub bill: Bill,
+}
+
+impl fmt::Debug for BillFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BillFile")
+            .field("bytes", &self.bytes.len())
+            .field("rows", &self.bill.rows.len())
+            .finish()
+    }
+}
+
 impl Request for DownloadBill {
     const PATH: &'static str = "/pay/downloadbill";
     const CLIENT_CERT: bool = false;
     const REPEATABLE: bool = true;
     const ANSWER_CAP: usize = bill::CAP;
-    type Answer = Bill;
+    type Answer = BillFile;
 
     fn fields(&self) -> Fields {
         Fields::new()
@@ -35,9 +55,12 @@ impl Request for DownloadBill {
     }
 
     /// A bill is never signed, nor is the error that comes instead.
-    fn judge(&self, body: &[u8], _: &Merchant, _: SignType) -> Judged<Bill> {
+    fn judge(&self, body: &[u8], _: &Merchant, _: SignType) -> Judged<BillFile> {
         let outcome = match bill::read(body) {
-            Ok(bill) => Outcome::Yes(bill),
+            Ok(bill) => Outcome::Yes(BillFile {
+                bytes: body.to_vec(),
+                bill,
+            }),
             Err(BillError::NoBillExist) => Outcome::No(Refusal {
                 err_code: ErrCode::NoBillExist,
                 err_code_des: "No Bill Exist".to_owned(),

@@ -48,7 +48,7 @@ pub use client::{
     Client, Exchange, HttpCall, HttpConfig, HttpConfigError, HttpTransport, Transport, TransportError,
 };
 pub use close_order::{CloseOrder, OrderClosed};
-pub use download_bill::DownloadBill;
+pub use download_bill::{BillFile, DownloadBill};
 pub use envelope::{Request, SignVerdict};
 pub use fields::{Fields, FieldsError};
 pub use limits::{FieldError, FieldFault};

@@ -1,7 +1,7 @@
 //! The table itself: header, rows, summary.
 
 use crate::beijing;
-use crate::bill::{Bill, BillError, BillRefund, BillRow, BillSummary};
+use crate::bill::{Bill, BillError, BillRefund, BillRow, BillSummary, BillType};
 use crate::money::{Fen, MicroYuan, parse_micro_yuan, parse_yuan};
 use crate::payment::OpenId;
 
@@ -20,6 +20,16 @@ impl<'a> Columns<'a> {
             .collect();
         let free_text = names.iter().position(|name| *name == "商品名称");
         Self { names, free_text }
+    }
+
+    /// Which rows a table with these columns has.
+    fn kind(&self) -> BillType {
+        let has = |name: &str| self.names.contains(&name);
+        match (has("微信退款单号"), has("退款申请时间")) {
+            (true, true) => BillType::Refund,
+            (true, false) => BillType::All,
+            (false, _) => BillType::Success,
+        }
     }
 
     fn require(&self, name: &'static str, old_name: Option<&'static str>) -> Result<(), BillError> {
@@ -84,11 +94,15 @@ impl Row<'_> {
         }
     }
 
-    /// An amount; an empty or absent one is `None`.
+    /// An amount, never a negative one; an empty or absent one is `None`.
     fn yuan(&self, name: &'static str, old_name: Option<&str>) -> Result<Option<Fen>, BillError> {
         match self.get(name, old_name) {
             None | Some("") => Ok(None),
-            Some(text) => parse_yuan(text).map(Some).map_err(|_| self.wrong(name)),
+            Some(text) => parse_yuan(text)
+                .ok()
+                .filter(|amount| *amount >= Fen::ZERO)
+                .map(Some)
+                .ok_or_else(|| self.wrong(name)),
         }
     }
 
@@ -165,7 +179,11 @@ pub(super) fn read(text: &str) -> Result<Bill, BillError> {
         .into_iter()
         .map(|(line, row)| read_row(&columns, &row, line))
         .collect::<Result<_, _>>()?;
-    Ok(Bill { rows, summary })
+    Ok(Bill {
+        kind: columns.kind(),
+        rows,
+        summary,
+    })
 }
 
 fn read_row(columns: &Columns<'_>, row: &str, line: usize) -> Result<BillRow, BillError> {

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use wechat_pay::bill::{self, BillError, HEADER_ALL, HEADER_REFUND, HEADER_SUCCESS, HEADER_SUMMARY};
-use wechat_pay::{Bill, Fen, MicroYuan};
+use wechat_pay::{Bill, BillType, Fen, MicroYuan};
 
 const PAID: &str = "`2019-02-19 01:52:32,`wxab8acd895ab1638a,`1921000401,`0,`,`4200000263201902167700134902,`autotest_20190219015232_89201,`wxab8acb865bb1637e,`NATIVE,`SUCCESS,`OTHERS,`CNY,`0.03,`0.00,`0,`0,`0.00,`0.00,`,`,`autotest,`,`0.01000,`39.00%,`0.03,`0.00,`";
 const REFUNDED: &str = "`2019-02-19 02:00:00,`wxab8acd895ab1638a,`1921000401,`0,`till1,`4200000263201902167700134902,`autotest_20190219015232_89201,`wxab8acb865bb1637e,`NATIVE,`REFUND,`OTHERS,`CNY,`0.00,`0.00,`50000404922017112502468056157,`R1,`0.02,`0.00,`ORIGINAL,`SUCCESS,`autotest,`,`-0.00599,`39.00%,`0.00,`0.02,`";
@@ -86,6 +86,34 @@ fn a_refunds_row_is_read_exactly() {
         "WeChat gives its fee back"
     );
     assert_eq!(bill.rows[1].device_info, "till1", "the till");
+}
+
+#[test]
+fn a_bill_knows_by_its_columns_which_rows_it_has() {
+    for (header, kind) in [
+        (HEADER_ALL, BillType::All),
+        (HEADER_SUCCESS, BillType::Success),
+        (HEADER_REFUND, BillType::Refund),
+    ] {
+        let bill = read(&table(&[header, HEADER_SUMMARY, SUMMARY], "\n")).unwrap();
+        assert_eq!(
+            bill.kind, kind,
+            "a bill without refunds must not be taken for a day without any"
+        );
+    }
+}
+
+#[test]
+fn an_amount_is_never_negative() {
+    let row = PAID.replace("`39.00%,`0.03,", "`39.00%,`-0.03,");
+    assert_eq!(
+        read(&all(&[&row])),
+        Err(BillError::Row {
+            line: 2,
+            column: "订单金额"
+        }),
+        "a payment of less than nothing would hide another one in the sum"
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Refunds and the bill: what is sent, and how answers are judged. No network.
 
+use wechat_pay::bill;
 use wechat_pay::{
     BillType, Doubt, DownloadBill, ErrCode, Fen, OrderNumber, Outcome, Refund, RefundNumber, RefundOrder,
     RefundQuery, RefundStatus, Refusal, Request, SignType,
@@ -165,5 +166,25 @@ fn a_bill_is_asked_for() {
             Outcome::Unknown(_)
         ),
         "ask later"
+    );
+    let table = format!(
+        "{}\n{}\n`0,`0.00,`0.00,`0.00,`0.00,`0.00,`0.00\n",
+        bill::HEADER_ALL,
+        bill::HEADER_SUMMARY
+    );
+    let Outcome::Yes(file) = request
+        .judge(table.as_bytes(), &ours, SignType::HmacSha256)
+        .outcome
+    else {
+        panic!("a bill")
+    };
+    assert_eq!(
+        file.bytes,
+        table.as_bytes(),
+        "kept as it was received, to the byte"
+    );
+    assert!(
+        format!("{file:?}").len() < 60,
+        "a log line about a bill names no payer: {file:?}"
     );
 }
