@@ -21,7 +21,7 @@ pub struct Options {
 /// The writer. Belongs to one thread: there is one for each data folder.
 #[derive(Debug)]
 pub struct Database {
-    conn: Connection,
+    pub(crate) conn: Connection,
     /// What a reader has to open.
     place: Place,
     options: Options,

@@ -5,11 +5,13 @@ use rusqlite::Connection;
 use crate::table::attempts::{AttemptsRead, AttemptsWrite};
 use crate::table::evidence::{EvidenceRead, EvidenceWrite};
 use crate::table::held_carts::{HeldCartsRead, HeldCartsWrite};
+use crate::table::inbox::{InboxRead, InboxWrite};
 use crate::table::journal::{JournalRead, JournalWrite};
 use crate::table::products::{ProductsRead, ProductsWrite};
 use crate::table::sales::{SalesRead, SalesWrite};
 use crate::table::settings::{SettingsRead, SettingsWrite};
 use crate::table::stock::{StockRead, StockWrite};
+use crate::table::users::{UsersRead, UsersWrite};
 
 /// Reads tables; the same on a reader, on the writer, and inside a transaction.
 #[derive(Debug, Clone, Copy)]
@@ -66,10 +68,22 @@ impl<'c> Read<'c> {
         EvidenceRead { conn: self.conn }
     }
 
+    /// What came over the broker.
+    #[must_use]
+    pub fn inbox(self) -> InboxRead<'c> {
+        InboxRead { conn: self.conn }
+    }
+
     /// What this till has done.
     #[must_use]
     pub fn journal(self) -> JournalRead<'c> {
         JournalRead { conn: self.conn }
+    }
+
+    /// Who works here.
+    #[must_use]
+    pub fn users(self) -> UsersRead<'c> {
+        UsersRead { conn: self.conn }
     }
 }
 
@@ -122,9 +136,21 @@ impl<'c> Tx<'c> {
         EvidenceWrite { conn: self.conn }
     }
 
+    /// What came over the broker.
+    #[must_use]
+    pub fn inbox(&self) -> InboxWrite<'c> {
+        InboxWrite { conn: self.conn }
+    }
+
     /// What this till has done.
     #[must_use]
     pub fn journal(&self) -> JournalWrite<'c> {
         JournalWrite { conn: self.conn }
+    }
+
+    /// Who works here.
+    #[must_use]
+    pub fn users(&self) -> UsersWrite<'c> {
+        UsersWrite { conn: self.conn }
     }
 }

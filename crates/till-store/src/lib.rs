@@ -12,6 +12,8 @@ mod error;
 mod file_check;
 mod handle;
 mod migration;
+#[cfg(test)]
+mod power_cut;
 mod sql;
 mod table;
 
@@ -22,8 +24,10 @@ pub use handle::{Read, Tx};
 pub use table::attempts::{AttemptsRead, AttemptsWrite, ORDERS_MAX, OrderRow};
 pub use table::evidence::{EvidenceId, EvidenceRead, EvidenceWrite};
 pub use table::held_carts::{HeldCart, HeldCartsRead, HeldCartsWrite};
+pub use table::inbox::{Became, InboxId, InboxRead, InboxRow, InboxWrite, Received};
 pub use table::journal::{JournalRead, JournalRow, JournalWrite};
 pub use table::products::{NewProduct, NewStock, ProductsRead, ProductsWrite};
 pub use table::sales::{NewSale, SalesRead, SalesWrite, StoredSale};
 pub use table::settings::{SettingsRead, SettingsWrite};
 pub use table::stock::{StockDrift, StockRead, StockRow, StockWrite};
+pub use table::users::{PinRecord, UsersRead, UsersWrite};

@@ -27,6 +27,8 @@ pub(crate) fn migrations() -> Vec<Migration> {
         table::attempts::MIGRATIONS,
         table::evidence::MIGRATIONS,
         table::journal::MIGRATIONS,
+        table::inbox::MIGRATIONS,
+        table::users::MIGRATIONS,
     ]
     .concat();
     all.sort_by_key(|migration| migration.number);

@@ -3,8 +3,10 @@
 pub(crate) mod attempts;
 pub(crate) mod evidence;
 pub(crate) mod held_carts;
+pub(crate) mod inbox;
 pub(crate) mod journal;
 pub(crate) mod products;
 pub(crate) mod sales;
 pub(crate) mod settings;
 pub(crate) mod stock;
+pub(crate) mod users;

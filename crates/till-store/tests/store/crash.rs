@@ -175,6 +175,31 @@ fn fault_74_without_the_shared_index_the_ledger_opens() {
 }
 
 #[test]
+fn fault_74_with_a_spoilt_shared_index_the_ledger_opens() {
+    let folder = Folder::new();
+    let mut db = folder.open();
+    stock_shop(&mut db);
+    ring_up(&mut db, "a", &[(1, 1)], at(0)).unwrap();
+    let index = fs::read(folder.dir.path().join("scantill.db-shm")).unwrap();
+    for spoilt in [
+        Vec::new(),
+        vec![0; index.len()],
+        vec![0xFF; index.len()],
+        index[..index.len() / 2].to_vec(),
+        index.iter().map(|byte| byte ^ 1).collect(),
+    ] {
+        let copy = as_killed(&folder);
+        fs::write(copy.dir.path().join("scantill.db-shm"), &spoilt).unwrap();
+        assert_eq!(
+            copy.open().read().sales().live().unwrap().len(),
+            1,
+            "whoever opens first makes the index anew, whatever {} bytes it finds there",
+            spoilt.len()
+        );
+    }
+}
+
+#[test]
 fn fault_76_a_copy_taken_while_selling_is_whole() {
     let folder = Folder::new();
     let mut db = folder.open();

@@ -3,6 +3,7 @@
 
 mod crash;
 mod disk;
+mod inbox;
 mod journal;
 mod open;
 mod orders;
