@@ -2,6 +2,7 @@
 
 mod architecture;
 mod bad_input;
+mod bus;
 mod chain;
 mod chain_faults;
 mod chain_lies;

@@ -6,9 +6,11 @@ use anyhow::Context;
 
 pub mod app;
 pub mod audit;
+pub mod broker;
 pub mod counter;
 pub mod network;
 pub mod process;
+pub mod proxy;
 pub mod qr;
 pub mod screen;
 pub mod shop;

@@ -53,9 +53,14 @@ impl Drop for Owned {
 
 /// SIGKILL to one process: no handler runs, nothing is flushed.
 pub fn kill_now(id: u32) -> anyhow::Result<()> {
+    signal(id, "KILL")
+}
+
+/// The signal of this name, such as `STOP`, to one process.
+pub fn signal(id: u32, name: &str) -> anyhow::Result<()> {
     // The shell's own `kill`: a bare Debian has no other.
     let status = Command::new("sh")
-        .args(["-c", "kill -9 \"$0\"", &id.to_string()])
+        .args(["-c", "kill -s \"$1\" \"$0\"", &id.to_string(), name])
         .stderr(Stdio::null())
         .status()
         .context("running the shell's kill")?;
