@@ -92,7 +92,8 @@ pub struct BillTotals {
 pub struct MicroYuan(i64);
 
 /// A fee's rate in millionths: 0.60 % is 6,000.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Rate(u32);
 
 /// The day whose bill a payment or refund of this time belongs to.

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
+use serde::{Deserialize, Serialize};
 
 use crate::{CloseReason, Fen, MoneyError, ReviewReason};
 
@@ -33,7 +34,7 @@ pub enum Standing {
 }
 
 /// How many and how much.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct CountAndSum {
     /// How many.
     pub count: u32,

@@ -2,12 +2,13 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use crate::{CloseReason, Fen, MicroYuan, Rate, RefundStanding, ReviewReason};
 
 /// One difference. Each order and each refund has at most one, of its gravest cause; each row too many of the bill has its
 /// own.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
     /// What it is about.
     pub subject: Subject,
@@ -22,7 +23,8 @@ pub struct Difference {
 }
 
 /// What a difference is about.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Subject {
     /// A payment.
     Order {
@@ -41,7 +43,8 @@ pub enum Subject {
 }
 
 /// Why two sides differ, with what is needed to put it into words.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// Counted here, on no bill.
     OnlyHere,
@@ -112,7 +115,8 @@ pub enum Cause {
 }
 
 /// How an order stands here that the bill has as paid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum NotPaid {
     /// Still asked after.
     Waiting,
@@ -148,6 +152,28 @@ impl Subject {
         Self::Refund {
             out_refund_no: out_refund_no.to_owned(),
             out_trade_no: out_trade_no.to_owned(),
+        }
+    }
+}
+
+impl Cause {
+    /// The cause in one word, as the ledger has it: a note about one cause says nothing about another.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::OnlyHere => "only_here",
+            Self::OnlyThere => "only_there",
+            Self::NotPaidHere(_) => "not_paid_here",
+            Self::Review { .. } => "review",
+            Self::AmountDiffers => "amount_differs",
+            Self::PaymentDiffers { .. } => "payment_differs",
+            Self::CurrencyDiffers { .. } => "currency_differs",
+            Self::StateDiffers { .. } => "state_differs",
+            Self::DayBoundary { .. } => "day_boundary",
+            Self::FeeDiffers { .. } => "fee_differs",
+            Self::TwiceThere => "twice_there",
+            Self::RefundDiffers { .. } => "refund_differs",
+            Self::TotalsDiffer { .. } => "totals_differ",
         }
     }
 }

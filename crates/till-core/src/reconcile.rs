@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::bill::{bill_bounds, bill_date};
 use crate::neighbours::Neighbours;
@@ -52,7 +53,7 @@ pub struct Bills<'a> {
 
 /// How one day of this till agrees with WeChat's bill. Every payment and refund counted on either side is among the same or
 /// is named by a difference, so that the sums always work out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agreement {
     /// Which day, in Beijing.
     pub day: Date,
@@ -73,7 +74,7 @@ pub struct Agreement {
 }
 
 /// Payments and refunds of one side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Side {
     /// Payments.
     pub paid: CountAndSum,

@@ -3,6 +3,8 @@
 use rusqlite::Connection;
 
 use crate::table::attempts::{AttemptsRead, AttemptsWrite};
+use crate::table::bill_notes::{BillNotesRead, BillNotesWrite};
+use crate::table::bills::{BillsRead, BillsWrite};
 use crate::table::evidence::{EvidenceRead, EvidenceWrite};
 use crate::table::held_carts::{HeldCartsRead, HeldCartsWrite};
 use crate::table::inbox::{InboxRead, InboxWrite};
@@ -10,6 +12,7 @@ use crate::table::journal::{JournalRead, JournalWrite};
 use crate::table::products::{ProductsRead, ProductsWrite};
 use crate::table::sales::{SalesRead, SalesWrite};
 use crate::table::settings::{SettingsRead, SettingsWrite};
+use crate::table::sign_offs::{SignOffsRead, SignOffsWrite};
 use crate::table::stock::{StockRead, StockWrite};
 use crate::table::users::{UsersRead, UsersWrite};
 
@@ -72,6 +75,24 @@ impl<'c> Read<'c> {
     #[must_use]
     pub fn inbox(self) -> InboxRead<'c> {
         InboxRead { conn: self.conn }
+    }
+
+    /// WeChat's bills.
+    #[must_use]
+    pub fn bills(self) -> BillsRead<'c> {
+        BillsRead { conn: self.conn }
+    }
+
+    /// What people have written about differences from them.
+    #[must_use]
+    pub fn bill_notes(self) -> BillNotesRead<'c> {
+        BillNotesRead { conn: self.conn }
+    }
+
+    /// Days that were signed off.
+    #[must_use]
+    pub fn sign_offs(self) -> SignOffsRead<'c> {
+        SignOffsRead { conn: self.conn }
     }
 
     /// What this till has done.
@@ -140,6 +161,24 @@ impl<'c> Tx<'c> {
     #[must_use]
     pub fn inbox(&self) -> InboxWrite<'c> {
         InboxWrite { conn: self.conn }
+    }
+
+    /// WeChat's bills.
+    #[must_use]
+    pub fn bills(&self) -> BillsWrite<'c> {
+        BillsWrite { conn: self.conn }
+    }
+
+    /// What people have written about differences from them.
+    #[must_use]
+    pub fn bill_notes(&self) -> BillNotesWrite<'c> {
+        BillNotesWrite { conn: self.conn }
+    }
+
+    /// Days that were signed off.
+    #[must_use]
+    pub fn sign_offs(&self) -> SignOffsWrite<'c> {
+        SignOffsWrite { conn: self.conn }
     }
 
     /// What this till has done.

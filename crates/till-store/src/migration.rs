@@ -27,6 +27,9 @@ pub(crate) fn migrations() -> Vec<Migration> {
         table::attempts::MIGRATIONS,
         table::evidence::MIGRATIONS,
         table::journal::MIGRATIONS,
+        table::bills::MIGRATIONS,
+        table::bill_notes::MIGRATIONS,
+        table::sign_offs::MIGRATIONS,
         table::inbox::MIGRATIONS,
         table::users::MIGRATIONS,
     ]

@@ -1,6 +1,7 @@
 //! Reading rows: times, money and numbers checked on the way out of the database.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use rusqlite::{Connection, Params, Row};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -49,6 +50,13 @@ pub(crate) fn to_millis(at: Timestamp) -> i64 {
 pub(crate) fn time(table: &'static str, row: &Row<'_>, column: usize) -> Result<Timestamp, StoreError> {
     let millis: i64 = row.get(column)?;
     Timestamp::from_millisecond(millis).map_err(|_| StoreError::unreadable(table, format!("time {millis}")))
+}
+
+/// A day, as `yyyy-mm-dd`.
+pub(crate) fn date(table: &'static str, row: &Row<'_>, column: usize) -> Result<Date, StoreError> {
+    let text: String = row.get(column)?;
+    text.parse()
+        .map_err(|_| StoreError::unreadable(table, format!("day {text:?}")))
 }
 
 pub(crate) fn fen(row: &Row<'_>, column: usize) -> Result<Fen, StoreError> {

@@ -123,6 +123,26 @@ impl AttemptsRead<'_> {
         )
     }
 
+    /// The orders whose money came from this time to before that one, whatever became of them.
+    pub fn paid_between(self, from: Timestamp, to: Timestamp) -> Result<Vec<Attempt>, StoreError> {
+        sql::all(
+            self.conn,
+            "SELECT out_trade_no, total_fee, body FROM attempts WHERE paid_at >= ?1 AND paid_at < ?2",
+            [sql::to_millis(from), sql::to_millis(to)],
+            |row| attempt(row, 0, 1, 2),
+        )
+    }
+
+    /// When the first order of all was placed.
+    pub fn first_placed_at(self) -> Result<Option<Timestamp>, StoreError> {
+        sql::first(
+            self.conn,
+            "SELECT placed_at FROM attempts ORDER BY placed_at LIMIT 1",
+            [],
+            |row| sql::time(TABLE, row, 0),
+        )
+    }
+
     fn list(self, which: &str, params: impl Params) -> Result<Vec<OrderRow>, StoreError> {
         sql::all(
             self.conn,

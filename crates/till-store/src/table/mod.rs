@@ -1,6 +1,8 @@
 //! One file a table: its migrations, its row, its read handle and its write handle.
 
 pub(crate) mod attempts;
+pub(crate) mod bill_notes;
+pub(crate) mod bills;
 pub(crate) mod evidence;
 pub(crate) mod held_carts;
 pub(crate) mod inbox;
@@ -8,5 +10,6 @@ pub(crate) mod journal;
 pub(crate) mod products;
 pub(crate) mod sales;
 pub(crate) mod settings;
+pub(crate) mod sign_offs;
 pub(crate) mod stock;
 pub(crate) mod users;
