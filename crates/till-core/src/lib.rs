@@ -1,4 +1,4 @@
-//! The shop's rules, pure: money, cart, sale, payment machine, day. No I/O and no clock; time is an argument.
+//! The shop's rules, pure: money, cart, sale, payment machine, refund machine, day. No I/O and no clock; time is an argument.
 //!
 //! The heart is [`Sale`]: one sale with one or more [`Attempt`]s, each one order at WeChat. Whatever happens to an
 //! attempt comes in as an [`Input`]; what follows for the stock goes out as [`Effect`]s, and what to ask WeChat next
@@ -17,6 +17,7 @@ mod neighbours;
 mod order_no;
 mod product;
 mod reconcile;
+mod refund;
 mod sale;
 mod state;
 mod timing;
@@ -35,6 +36,11 @@ pub use money::{Fen, MoneyError};
 pub use order_no::{OrderNoError, OutTradeNo, TillId};
 pub use product::{Barcode, BarcodeError, Price, Product, ProductId};
 pub use reconcile::{Agreement, Bills, Here, RefundHere, Side, reconcile};
+pub use refund::{
+    EarlierRefund, Goods, LineLeft, Note, OutRefundNo, Part, PersonReason, REFUND_PARTS_MAX, Refund,
+    RefundAnswer, RefundAsk, RefundBounds, RefundDue, RefundEffect, RefundInput, RefundLine, RefundNoError,
+    RefundQueryAnswer, RefundReason, RefundRefusal, RefundReport, RefundState, RefundStatus, RefundWish,
+};
 pub use sale::{Effect, NotNow, Sale, SaleId, StockHold};
 pub use state::{CloseReason, ReviewReason, State};
 pub use timing::Timing;
