@@ -51,6 +51,11 @@ const RULES: &[Rule] = &[
         never: &["axum", "rusqlite", "reqwest"],
     },
     Rule {
+        member: "notify-relay",
+        ours: &["notify-bus", "wechat-pay"],
+        never: &["rusqlite", "lapin", "reqwest"],
+    },
+    Rule {
         member: "wechat-pay-sim",
         ours: &["wechat-pay"],
         never: &["rusqlite", "lapin"],
@@ -64,6 +69,7 @@ const RULES: &[Rule] = &[
         member: "scantill-tests",
         ours: &[
             "notify-bus",
+            "notify-relay",
             "till-app",
             "till-core",
             "till-store",

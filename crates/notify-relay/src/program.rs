@@ -1,0 +1,163 @@
+//! The command line of `scantill-relay`.
+
+use std::ffi::OsString;
+use std::future::Future;
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Parser;
+use notify_bus::{Health, Publisher, PublisherLimits};
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Config, Variables};
+use crate::relay::CONNECTION_NAME;
+
+/// Takes WeChat Pay's notifies and hands them to the tills' broker.
+#[derive(Debug, Parser)]
+#[command(name = "scantill-relay", version)]
+struct Args {
+    /// The configuration.
+    #[arg(long, env = "SCANTILL_RELAY_CONFIG", default_value = "relay.toml")]
+    config: PathBuf,
+    /// Only look at the configuration and at the broker; exits with 0 when both are right.
+    #[arg(long)]
+    check: bool,
+}
+
+/// How long `--check` waits for the broker.
+const CHECK_WITHIN: Duration = Duration::from_secs(10);
+/// Open files besides the connections: the broker's, the log, the listener.
+const OTHER_FILES: u64 = 64;
+
+/// Runs the program with these arguments, the first of which is its own name.
+pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
+    let args = match Args::try_parse_from(args) {
+        Ok(args) => args,
+        Err(error) => {
+            // Help and version end well, anything else doesn't; clap knows which.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    match run(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &Args) -> anyhow::Result<()> {
+    let config = Config::load(&args.config, &variables())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("starting threads")?;
+    if args.check {
+        return runtime.block_on(check(config));
+    }
+    log();
+    raise_file_limit(&config);
+    runtime.block_on(async {
+        // Before the line that says we listen: whoever reads it may stop us at once.
+        let interrupted = interrupted()?;
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .with_context(|| format!("listen: {} can't be had", config.listen))?;
+        println!("listening on {}", listener.local_addr()?);
+        std::io::stdout().flush()?;
+        crate::serve(listener, config, interrupted).await;
+        tracing::info!("stopped");
+        Ok(())
+    })
+}
+
+fn variables() -> Variables {
+    // What isn't text can't be ours.
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}
+
+fn log() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+}
+
+/// A connection is an open file, and many systems start a program with a thousand.
+fn raise_file_limit(config: &Config) {
+    let wanted = u64::try_from(config.limits.connections).unwrap_or(u64::MAX) + OTHER_FILES;
+    match rlimit::increase_nofile_limit(wanted) {
+        Ok(given) if given < wanted => {
+            tracing::warn!(
+                given,
+                wanted,
+                "too few open files are allowed for [limits] connections"
+            );
+        }
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "the limit of open files is not known"),
+    }
+}
+
+/// Connects as when running, and says what came of it.
+async fn check(config: Config) -> anyhow::Result<()> {
+    let merchants = config.merchants.iter().count();
+    let place = config.broker.place();
+    let limits = PublisherLimits {
+        channels: 1,
+        in_flight: 1,
+    };
+    let publisher = Publisher::start(config.broker, CONNECTION_NAME, limits);
+    let mut health = publisher.health();
+    let settled = health.wait_for(|health| !matches!(health, Health::Starting));
+    let health = match tokio::time::timeout(CHECK_WITHIN, settled).await {
+        Ok(Ok(health)) => health.clone(),
+        Ok(Err(_)) | Err(_) => Health::Starting,
+    };
+    match health {
+        Health::Up => {}
+        Health::Starting => anyhow::bail!("the broker at {place} did not answer within ten seconds"),
+        Health::Blocked => {
+            anyhow::bail!("the broker at {place} takes no messages: it is out of memory or disk")
+        }
+        Health::Down(trouble) => anyhow::bail!("the broker at {place}: {trouble}"),
+    }
+    println!(
+        "the configuration is right ({merchants} merchant{}), and the broker at {place} takes messages",
+        if merchants == 1 { "" } else { "s" }
+    );
+    Ok(())
+}
+
+/// Resolves at Ctrl-C, and at SIGTERM where there is such a thing.
+fn interrupted() -> anyhow::Result<impl Future<Output = ()> + Send> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
+        let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        })
+    }
+    #[cfg(not(unix))]
+    Ok(async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            // Without a handler nobody can ask us to stop but by killing.
+            std::future::pending::<()>().await;
+        }
+    })
+}
