@@ -282,6 +282,10 @@ fn money(attempt: &Attempt) -> Money {
         State::AwaitingPayment {
             user_paying: false, ..
         } if attempt.doubts < UNSTABLE_FROM => Money::NotTaken,
+        State::Review {
+            why: till_core::ReviewReason::NotConfirmed,
+            ..
+        } => Money::Unknown,
         State::AwaitingPayment { .. } | State::Closing { .. } | State::Review { payment: None, .. } => {
             Money::Unknown
         }
@@ -317,6 +321,7 @@ impl From<till_core::ReviewReason> for ReviewReason {
 
 fn evidence(row: Evidence) -> EvidenceView {
     EvidenceView {
+            till_core::ReviewReason::NotConfirmed => Self::NotConfirmed,
         first_at: time(row.first_at),
         last_at: time(row.last_at),
         count: row.count,

@@ -195,6 +195,8 @@ pub enum ReviewReason {
 #[derive(Debug, Clone, Serialize, Type)]
 #[serde(rename_all = "camelCase")]
 pub struct QrView {
+    /// A notify said that it is paid, WeChat's own answers deny it.
+    NotConfirmed,
     /// Modules a side, without the quiet zone.
     pub modules: u32,
     pub path: String,

@@ -250,7 +250,8 @@ fn reason(
                 | ReviewReason::PaidAfterDeadline
                 | ReviewReason::PaidAfterClosed
                 | ReviewReason::RefundedElsewhere
-                | ReviewReason::StateUnknown => tally.other_reviews += 1,
+                | ReviewReason::StateUnknown
+                | ReviewReason::NotConfirmed => tally.other_reviews += 1,
             }
         }
         State::Placing | State::AwaitingPayment { .. } | State::Closing { .. } => {}

@@ -1,7 +1,7 @@
 //! The driver: carries out what the saved payments wait for, one question at a time an order, and feeds the answers back.
 
 use jiff::{SignedDuration, Timestamp};
-use till_core::{Ask, Evidence, Input, OutTradeNo, PlaceAnswer, QueryAnswer, SignVerdict};
+use till_core::{Ask, Evidence, Input, OutTradeNo, PlaceAnswer, QueryAnswer, SignVerdict, Timer};
 use wechat_pay::{Client, CloseOrder, Exchange, Fields, Nonce, OrderQuery, Outcome, Transport, UnifiedOrder};
 
 use crate::order;
@@ -186,7 +186,7 @@ impl Till {
             return None;
         };
         if attempt.can_cancel() && now >= attempt.deadline {
-            if let Err(error) = self.apply(now, number, Input::Deadline, None) {
+            if let Err(error) = self.apply(now, number, Input::Deadline(Timer::Own), None) {
                 tracing::error!(out_trade_no = %number, %error, "a deadline could not be saved");
                 self.schedule_at(number, self.after_a_poll(now));
             }

@@ -1,8 +1,11 @@
 //! One order at WeChat: the payment machine. Pure; nothing here sends, sleeps or reads a clock.
 
+mod second;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use self::second::Unconfirmed;
 use crate::state::{CloseReason, ReviewReason, State};
 use crate::{CloseAnswer, Fen, OutTradeNo, Payment, PlaceAnswer, QueryAnswer, Timing};
 
@@ -23,6 +26,9 @@ pub struct Attempt {
     pub next: Option<Due>,
     /// Questions in a row without a usable answer.
     pub doubts: u32,
+    /// Its payment is known by a notify alone; no query has confirmed it yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unconfirmed: Option<Unconfirmed>,
 }
 
 /// A question to WeChat and its time.
@@ -59,8 +65,8 @@ pub enum Input {
     Notify(Payment),
     /// The cashier does not want it any more.
     Cancel,
-    /// The deadline, from whichever timer.
-    Deadline,
+    /// Time is up.
+    Deadline(Timer),
     /// Another attempt of the same sale took the money.
     PaidOtherwise,
     /// The cashier wants to know now.
@@ -71,6 +77,19 @@ pub enum Input {
         hold_back: SignedDuration,
     },
 }
+
+/// Who says that time is up. Whichever comes first does the work, the other changes nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Timer {
+    /// The till, by its own clock.
+    Own,
+    /// The broker, that was told how long to wait when the order was placed.
+    Broker,
+}
+
+/// So much early the broker's word still counts: it waits by a clock of its own, and the till's may have been put back since
+/// the order was placed. Earlier than that it speaks of another deadline.
+const BROKER_EARLY: SignedDuration = SignedDuration::from_secs(60);
 
 /// After WeChat has refused to close, this long until the next try; questions go on meanwhile.
 const CLOSE_AGAIN: SignedDuration = SignedDuration::from_secs(30);
@@ -90,6 +109,7 @@ impl Attempt {
                 ask: Ask::Place,
             }),
             doubts: 0,
+            unconfirmed: None,
         }
     }
 
@@ -101,14 +121,10 @@ impl Attempt {
             Input::Place(answer) => self.place_answered(now, timing, answer),
             Input::Query(answer) => self.query_answered(now, timing, answer),
             Input::Close(answer) => self.close_answered(now, timing, answer),
-            Input::Notify(payment) => self.paid(payment),
+            Input::Notify(payment) => self.notified(now, payment),
             Input::Cancel => self.unwanted(now, timing, CloseReason::Cancelled),
             Input::PaidOtherwise => self.unwanted(now, timing, CloseReason::PaidOtherwise),
-            Input::Deadline if now >= self.deadline => {
-                let deadline = self.deadline;
-                self.unwanted_since(now, timing, CloseReason::Deadline, deadline)
-            }
-            Input::Deadline => self,
+            Input::Deadline(timer) => self.time_is_up(now, timing, timer),
             Input::CheckNow => self.ask(now, Ask::Query),
             Input::Resume { hold_back } => self.resume(now, timing, hold_back),
         }
@@ -137,6 +153,12 @@ impl Attempt {
             State::Placing | State::AwaitingPayment { .. } | State::Closing { .. } => false,
             State::Paid(_) | State::Closed { .. } | State::Refused { .. } | State::Review { .. } => true,
         }
+    }
+
+    /// Final, and nothing is left to confirm: there is no need to look at it again.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.is_final() && (self.unconfirmed.is_none() || self.next.is_none())
     }
 
     /// The money taken by this order, whatever became of it.
@@ -212,6 +234,9 @@ impl Attempt {
     }
 
     fn query_answered(self, now: Timestamp, timing: &Timing, answer: QueryAnswer) -> Self {
+        if let Some(so_far) = self.unconfirmed {
+            return self.second_evidence(now, timing, so_far, answer);
+        }
         match answer {
             QueryAnswer::Paid(payment) => self.paid(payment),
             QueryAnswer::Refunded(payment) => self.refunded(payment),
@@ -401,6 +426,19 @@ impl Attempt {
         }
     }
 
+    /// Who paid up to the deadline paid in time, whichever timer spoke and when.
+    fn time_is_up(self, now: Timestamp, timing: &Timing, timer: Timer) -> Self {
+        let by = match timer {
+            Timer::Own => now,
+            Timer::Broker => later(now, BROKER_EARLY),
+        };
+        let deadline = self.deadline;
+        if by < deadline {
+            return self;
+        }
+        self.unwanted_since(now, timing, CloseReason::Deadline, deadline)
+    }
+
     fn unwanted(self, now: Timestamp, timing: &Timing, why: CloseReason) -> Self {
         self.unwanted_since(now, timing, why, now)
     }
@@ -444,7 +482,7 @@ impl Attempt {
 
     fn resume(self, now: Timestamp, timing: &Timing, hold_back: SignedDuration) -> Self {
         if self.is_final() {
-            return Self { next: None, ..self };
+            return self.resume_confirming(later(now, hold_back));
         }
         // A clock that was turned back must not keep a QR code alive for longer than it was given.
         let deadline = self.deadline.min(later(now, timing.timeout));

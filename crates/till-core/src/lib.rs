@@ -8,6 +8,7 @@
 mod answer;
 mod attempt;
 mod bill;
+mod callback;
 mod cart;
 mod day;
 mod difference;
@@ -24,10 +25,11 @@ mod timing;
 mod user;
 
 pub use answer::{CloseAnswer, FoundBy, Payment, PlaceAnswer, QueryAnswer};
-pub use attempt::{Ask, Attempt, Due, Input};
+pub use attempt::{Ask, Attempt, Due, Input, Timer, Unconfirmed};
 pub use bill::{
     Bill, BillEntry, BillLine, BillTotals, MicroYuan, Rate, RefundStanding, bill_bounds, bill_date,
 };
+pub use callback::CallbackHealth;
 pub use cart::{Cart, CartError, Line, LineNo, PIECES_MAX, TOTAL_MAX};
 pub use day::{CountAndSum, DayFigures, DayRow, Hour, Standing, bounds as day_bounds};
 pub use difference::{Cause, Difference, NotPaid, Subject, WayOut};

@@ -88,6 +88,8 @@ pub enum ReviewReason {
     RefundedElsewhere,
     /// WeChat answered with a state this program does not know.
     StateUnknown,
+    /// A notify said that it is paid, WeChat's own answers deny it again and again.
+    NotConfirmed,
 }
 
 impl State {

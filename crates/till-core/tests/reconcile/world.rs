@@ -34,6 +34,7 @@ pub(crate) fn order(nth: usize, fen: i64, state: State) -> Attempt {
         state,
         next: None,
         doubts: 0,
+        unconfirmed: None,
     }
 }
 

@@ -234,6 +234,7 @@ impl AttemptsWrite<'_> {
 /// The columns that are taken from the body.
 struct Columns<'a> {
     state: &'static str,
+    /// And nothing is left to confirm.
     is_final: bool,
     paid_at: Option<i64>,
     transaction_id: Option<&'a str>,
@@ -245,7 +246,7 @@ impl<'a> Columns<'a> {
         let payment = attempt.payment();
         Ok(Self {
             state: attempt.state.word(),
-            is_final: attempt.is_final(),
+            is_final: attempt.is_done(),
             paid_at: payment.map(|payment| sql::to_millis(payment.time_end)),
             transaction_id: payment.map(|payment| payment.transaction_id.as_str()),
             body: sql::to_json(TABLE, attempt)?,

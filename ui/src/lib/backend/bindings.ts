@@ -337,7 +337,9 @@ export type ReviewReason =
 /**  Paid, and a refund was asked for outside this till. */
 "refunded_elsewhere" | 
 /**  WeChat answered with a state this till does not know. */
-"state_unknown";
+"state_unknown" | 
+/**  A notify said that it is paid, WeChat's own answers deny it. */
+"not_confirmed";
 
 /**  What the settings page shows. No key is ever in it. */
 export type SettingsView = {
