@@ -1,7 +1,7 @@
 # ScanTill 扫码收银. `make` alone lists what there is.
 
 .NOTPARALLEL:
-.PHONY: help run demo test bench tour fmt lint package ui build ui-test rust-test window-test install-build install-test
+.PHONY: help run demo test bench tour fmt lint package ui build services ui-test rust-test window-test install-build install-demo install-test
 
 UI_SOURCES := $(shell find ui/src ui/public -type f 2>/dev/null) $(wildcard ui/*.html ui/*.ts ui/*.js ui/*.json)
 PACKAGER := @tauri-apps/cli@2.12
@@ -14,18 +14,20 @@ run: ## Installs what is missing, builds, and opens the till in training mode: n
 	@$(MAKE) --no-print-directory build
 	cargo run -p scantill -- --training
 
-demo: ## Will show the callback service at work; it comes with that service, which is not there yet.
-	@echo "make demo comes with the callback service, which is not there yet; make run takes a payment without it." >&2
-	@exit 1
+demo: ## The whole chain on this machine: a RabbitMQ of its own, the callback service, the simulator, the till. Ctrl-C ends it.
+	@script/display.sh
+	@$(MAKE) --no-print-directory install-demo
+	@$(MAKE) --no-print-directory build services
+	@cargo run -p scantill-tests --bin demo
 
 test: install-test ui ## Installs what is missing and runs every check and every test.
 	@$(MAKE) --no-print-directory lint ui-test rust-test window-test
 
 bench: install-test ui ## Measures the till and prints the ratios.
-	cargo build --release -p scantill
+	cargo build --release -p scantill -p notify-relay -p wechat-pay-sim
 	cargo run --release -p scantill-tests --bin bench
 
-tour: install-test build ## Clicks through a sale by itself on a screen of its own; the pictures are in target/tour/.
+tour: install-test build services ## Clicks through a sale by itself on a screen of its own; the pictures are in target/tour/.
 	cargo run -p scantill-tests --bin tour
 
 fmt: ui/node_modules/.package-lock.json ## Formats all sources.
@@ -50,15 +52,21 @@ ui-test: ui ## Tests the pages, alone and in a real browser.
 	cd ui && npm test --silent
 	cd ui && npm run --silent e2e
 
-rust-test: ui ## Tests every crate, and the whole chain without windows.
+services: ## Builds the callback service and the simulator as programs.
+	cargo build -p notify-relay -p wechat-pay-sim
+
+rust-test: ui services ## Tests every crate, and the whole chain without windows.
 	cargo test --workspace --exclude scantill-tests
 	cargo test -p scantill-tests -- --skip window::
 
-window-test: install-test build ## Tests the real program in real windows; the pictures are in target/window-test/.
+window-test: install-test build services ## Tests the real program in real windows; the pictures are in target/window-test/.
 	cargo test -p scantill-tests --test it -- --test-threads=1 window::
 
 install-build:
 	@script/install.sh build
+
+install-demo:
+	@script/install.sh demo
 
 install-test:
 	@script/install.sh test

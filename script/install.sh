@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the Debian packages a task needs; silent and quick when everything is there already.
-# Usage: script/install.sh make|build|test
+# Usage: script/install.sh make|build|demo|test
 set -eu
 
 missing=""
@@ -21,25 +21,29 @@ for_build() {
     package libwebkit2gtk-4.1-dev
     package fonts-noto-cjk
 }
-for_test() {
+for_demo() {
     for_build
+    package rabbitmq-server
+}
+for_test() {
+    for_demo
     program Xvfb xvfb
     program WebKitWebDriver webkit2gtk-driver
     program chromium chromium
-    package rabbitmq-server
 }
 
 if ! command -v dpkg-query >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>&1; then
-    echo "Not a Debian machine: please see to it that WebKitGTK 4.1, a C compiler and a Chinese font are installed (for the tests also Xvfb, WebKitWebDriver and Chromium)."
+    echo "Not a Debian machine: please see to it that WebKitGTK 4.1, a C compiler and a Chinese font are installed (for the demonstration also RabbitMQ, for the tests also Xvfb, WebKitWebDriver and Chromium)."
     exit 0
 fi
 
 case "${1:-}" in
     make) for_make ;;
     build) for_build ;;
+    demo) for_demo ;;
     test) for_test ;;
     *)
-        echo "usage: $0 make|build|test" >&2
+        echo "usage: $0 make|build|demo|test" >&2
         exit 2
         ;;
 esac
@@ -49,7 +53,7 @@ as_root=""
 [ "$(id -u)" = 0 ] || as_root="sudo"
 echo "Installing:$missing"
 export DEBIAN_FRONTEND=noninteractive
-# The tests start RabbitMQ themselves; one that the system starts beside them would only take memory and ports.
+# Tests and demonstration start RabbitMQ themselves; one that the system starts beside them would only take memory and ports.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
     trap '$as_root rm -f "$policy"' EXIT

@@ -15,6 +15,7 @@ use crate::process::{self, Owned};
 use crate::qr;
 use crate::screen::Screen;
 use crate::wait::{PATIENCE, until};
+use crate::whole::built;
 
 /// Which of the program's two windows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -325,11 +326,7 @@ fn program() -> anyhow::Result<PathBuf> {
     if let Some(path) = std::env::var_os("SCANTILL_BIN") {
         return Ok(path.into());
     }
-    let here = std::env::current_exe()?;
-    here.ancestors()
-        .map(|folder| folder.join("scantill"))
-        .find(|path| path.is_file())
-        .context("the program is not built yet: `make build` does it")
+    built("scantill")
 }
 
 /// A port that was free a moment ago; WebKitWebDriver can't choose one and say which.

@@ -18,6 +18,7 @@ pub mod simulator;
 pub mod till_process;
 pub mod visit;
 pub mod wait;
+pub mod whole;
 pub mod wire_tap;
 pub mod world;
 

@@ -11,14 +11,11 @@ use tokio::task::JoinHandle;
 use wechat_pay::ApiKey;
 use wechat_pay_sim::{GatewayConfig, Simulator, serve};
 
+use crate::counter::{API_KEY, APPID, MCH_ID};
 use crate::wait::{PATIENCE, until};
 
 /// The file in the data folder in which a training till says where its simulator listens.
 const URL_FILE: &str = "simulator.url";
-
-const APPID: &str = "wxd930ea5d5a258f4f";
-const MCH_ID: &str = "1900000109";
-const API_KEY: &str = "0123456789abcdefghijKLMNOPQRSTUV";
 
 /// A simulator that outlives the till it serves: on a free port of this machine until dropped.
 #[derive(Debug)]
