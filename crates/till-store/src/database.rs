@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::handle::{Read, Tx};
-use crate::{OpenError, StoreError, file_check, migration};
+use crate::{OpenError, StoreError, backup, file_check, migration, restore};
 
 /// What a caller may choose.
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +51,7 @@ impl Default for Options {
 impl Database {
     /// Opens the ledger in this file, or makes a new one where there is no file.
     ///
-    /// The file is looked at before it is touched: see [`OpenError`]. After an unclean stop (which shows by a write-ahead
+    /// A restore that was cut short is finished first. The file is looked at before it is touched: see [`OpenError`]. After an unclean stop (which shows by a write-ahead
     /// log that was left behind) every page of it is checked.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         Self::open_with(path, Options::default())
@@ -59,6 +59,7 @@ impl Database {
 
     /// The same with other options.
     pub fn open_with(path: &Path, options: Options) -> Result<Self, OpenError> {
+        restore::finish(path)?;
         if file_check::exists(path)? {
             file_check::check(path, options.busy_timeout)?;
         } else {
@@ -135,10 +136,7 @@ impl Database {
     /// Writes a complete copy of the ledger as it is now to a file that does not exist yet. May run while sales go on in
     /// other connections.
     pub fn back_up_to(&self, path: &Path) -> Result<(), StoreError> {
-        let conn = connect(&self.place, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        conn.busy_timeout(self.options.busy_timeout)?;
-        conn.execute("VACUUM INTO ?1", [path.to_string_lossy()])?;
-        Ok(())
+        self.reader()?.back_up_to(path)
     }
 
     /// Brings everything from the write-ahead log into the main file: at the close of day, and before the program ends, so
@@ -156,6 +154,11 @@ impl Reader {
     #[must_use]
     pub fn read(&self) -> Read<'_> {
         Read { conn: &self.conn }
+    }
+
+    /// As [`Database::back_up_to`], on a thread of its own.
+    pub fn back_up_to(&self, path: &Path) -> Result<(), StoreError> {
+        backup::copy(&self.conn, path)
     }
 }
 

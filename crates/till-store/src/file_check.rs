@@ -40,25 +40,15 @@ pub(crate) fn exists(path: &Path) -> Result<bool, OpenError> {
 /// Refuses a file that is damaged or newer. Writes nothing to it.
 pub(crate) fn check(path: &Path, busy_timeout: Duration) -> Result<(), OpenError> {
     let unclean = stopped_uncleanly(path);
-    check_header(path, unclean)?;
-    let sort = |error: rusqlite::Error| match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => damaged(path, &error.to_string()),
-        Some(_) | None => OpenError::Unusable(error.to_string()),
-    };
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(path, flags).map_err(sort)?;
-    conn.busy_timeout(busy_timeout).map_err(sort)?;
-    // Else closing this connection would bring the log into the file.
-    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+    let sort = |error| sort(path, error);
+    let conn = open_to_look(path, busy_timeout)?;
+    let id: i32 = conn
+        .pragma_query_value(None, "application_id", |row| row.get(0))
         .map_err(sort)?;
-    let number = |name: &str| -> Result<i32, rusqlite::Error> {
-        conn.pragma_query_value(None, name, |row| row.get(0))
-    };
-    let id = number("application_id").map_err(sort)?;
     if id != migration::APPLICATION_ID {
         return Err(damaged(path, "it is another program's database"));
     }
-    let found = number("user_version").map_err(sort)?;
+    let found = version(&conn, path)?;
     let known = migration::known();
     if found > known {
         return Err(OpenError::Newer {
@@ -81,6 +71,46 @@ pub(crate) fn check(path: &Path, busy_timeout: Duration) -> Result<(), OpenError
             OpenError::Unusable(what) if what.contains("no such") => damaged(path, &what),
             other => other,
         })
+}
+
+/// Opens a file to read it and nothing else, whoever else has it open. What is no database is not even opened: SQLite would
+/// throw away the log of an empty file, though it was to read only.
+pub(crate) fn open_to_look(path: &Path, busy_timeout: Duration) -> Result<Connection, OpenError> {
+    check_header(path, stopped_uncleanly(path))?;
+    let open = || -> Result<Connection, rusqlite::Error> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(path, flags)?;
+        conn.busy_timeout(busy_timeout)?;
+        // Else closing this connection would bring the log into the file.
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        Ok(conn)
+    };
+    open().map_err(|error| sort(path, error))
+}
+
+/// The last migration that a file went through.
+pub(crate) fn version(conn: &Connection, path: &Path) -> Result<i32, OpenError> {
+    conn.pragma_query_value(None, "user_version", |row| row.get(0))
+        .map_err(|error| sort(path, error))
+}
+
+/// Reads every page and every index.
+pub(crate) fn check_every_page(conn: &Connection, path: &Path) -> Result<(), OpenError> {
+    let verdict: String = conn
+        .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
+        .map_err(|error| sort(path, error))?;
+    if verdict != "ok" {
+        return Err(damaged(path, &verdict));
+    }
+    Ok(())
+}
+
+/// Damage is told apart from everything else that keeps SQLite from reading.
+fn sort(path: &Path, error: rusqlite::Error) -> OpenError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => damaged(path, &error.to_string()),
+        Some(_) | None => OpenError::Unusable(error.to_string()),
+    }
 }
 
 /// The last process did not close the ledger: a clean close leaves no write-ahead log behind. (Another process that has it

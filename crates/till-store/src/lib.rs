@@ -6,6 +6,7 @@
 //! All times are UTC milliseconds, all money is whole fen.
 #![deny(missing_docs)]
 
+mod backup;
 mod chain;
 mod database;
 mod error;
@@ -14,23 +15,26 @@ mod handle;
 mod migration;
 #[cfg(test)]
 mod power_cut;
+mod restore;
 mod sql;
 mod table;
 
+pub use backup::{CheckedCopy, Relation, check_copy, flush_folder, relation};
 pub use chain::{BREAKS_MAX, Break, Digest, Link, Stretch};
 pub use database::{Database, Options, Reader};
 pub use error::{OpenError, StoreError};
 pub use handle::{Read, Tx};
+pub use restore::{Restored, restore};
 pub use table::attempts::{AttemptsRead, AttemptsWrite, ORDERS_MAX, OrderRow};
+pub use table::bill_notes::{BillNote, BillNotesRead, BillNotesWrite};
+pub use table::bills::{BillContent, BillId, BillRow, BillSource, BillsRead, BillsWrite, NewBill};
 pub use table::evidence::{EvidenceId, EvidenceRead, EvidenceWrite};
 pub use table::held_carts::{HeldCart, HeldCartsRead, HeldCartsWrite};
 pub use table::inbox::{Became, InboxId, InboxRead, InboxRow, InboxWrite, Received};
 pub use table::journal::{JournalRead, JournalRow, JournalWrite};
-pub use table::bill_notes::{BillNote, BillNotesRead, BillNotesWrite};
-pub use table::bills::{BillContent, BillId, BillRow, BillSource, BillsRead, BillsWrite, NewBill};
 pub use table::products::{NewProduct, NewStock, ProductsRead, ProductsWrite};
 pub use table::sales::{NewSale, SalesRead, SalesWrite, StoredSale};
 pub use table::settings::{SettingsRead, SettingsWrite};
+pub use table::sign_offs::{SignOff, SignOffsRead, SignOffsWrite};
 pub use table::stock::{StockDrift, StockRead, StockRow, StockWrite};
 pub use table::users::{PinRecord, UsersRead, UsersWrite};
-pub use table::sign_offs::{SignOff, SignOffsRead, SignOffsWrite};

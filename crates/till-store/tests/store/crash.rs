@@ -3,7 +3,7 @@
 use std::fs;
 
 use till_core::Input;
-use till_store::{Database, OpenError};
+use till_store::Database;
 
 use crate::{Folder, at, feed, paid, placed, ring_up, stock_shop};
 
@@ -197,39 +197,4 @@ fn fault_74_with_a_spoilt_shared_index_the_ledger_opens() {
             spoilt.len()
         );
     }
-}
-
-#[test]
-fn fault_76_a_copy_taken_while_selling_is_whole() {
-    let folder = Folder::new();
-    let mut db = folder.open();
-    stock_shop(&mut db);
-    let copies = Folder::new();
-    let other = folder.open();
-    let taking = std::thread::spawn(move || {
-        (0..10)
-            .map(|nth| {
-                let path = copies.dir.path().join(format!("{nth}.db"));
-                other.back_up_to(&path).unwrap();
-                let copy = Database::open(&path).unwrap();
-                assert_eq!(copy.read().stock().drift().unwrap(), [], "copy {nth} makes sense");
-                copy.read().sales().live().unwrap().len()
-            })
-            .collect::<Vec<_>>()
-    });
-    for click in 0..200 {
-        ring_up(&mut db, &click.to_string(), &[(3, 1)], at(click)).unwrap();
-    }
-    let counts = taking.join().unwrap();
-    assert!(counts.is_sorted(), "a later copy has no fewer sales: {counts:?}");
-    let taken = folder.dir.path().join("taken.db");
-    fs::write(&taken, b"something else").unwrap();
-    assert!(
-        db.back_up_to(&taken).is_err(),
-        "a copy never writes over another file"
-    );
-    assert!(
-        matches!(Database::open(&taken), Err(OpenError::Damaged { .. })),
-        "which stays as it was"
-    );
 }

@@ -1,6 +1,7 @@
 //! The ledger under test: a small shop, in a file or in memory.
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod backup;
 mod bills;
 mod crash;
 mod disk;
@@ -11,6 +12,7 @@ mod orders;
 mod sales;
 mod stock;
 mod tables;
+mod users;
 
 use std::path::PathBuf;
 
