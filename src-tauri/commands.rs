@@ -10,6 +10,8 @@ use crate::shop::{self, Shop};
 use crate::view::*;
 use crate::{convert, windows};
 
+pub mod staff;
+
 type Answer<T> = Result<T, CommandError>;
 type TheShop<'a> = State<'a, Shop>;
 
@@ -50,6 +52,30 @@ async fn with_till<T: Send + 'static>(
         .map_err(CommandError::from)
 }
 
+/// The same for looking something up: refused while the till is locked.
+async fn reading<T: Send + 'static>(
+    shop: &Shop,
+    look: impl FnOnce(&mut Till, jiff::Timestamp) -> Result<T, Refusal> + Send + 'static,
+) -> Answer<T> {
+    with_till(shop, move |till, now| {
+        till.unlocked()?;
+        look(till, now)
+    })
+    .await
+}
+
+/// The same for what somebody at the till does: refused while it is locked, and the idle time begins anew.
+async fn acting<T: Send + 'static>(
+    shop: &Shop,
+    act: impl FnOnce(&mut Till, jiff::Timestamp) -> Result<T, Refusal> + Send + 'static,
+) -> Answer<T> {
+    with_till(shop, move |till, now| {
+        till.attend(now)?;
+        act(till, now)
+    })
+    .await
+}
+
 /// The till window's whole picture, asked for on load.
 #[tauri::command]
 #[specta::specta]
@@ -86,7 +112,7 @@ pub async fn products(
     query: String,
     category: Option<String>,
 ) -> Answer<Vec<ProductView>> {
-    let found = with_till(&shop, move |till, _| {
+    let found = reading(&shop, move |till, _| {
         Ok(till.products(&query, category.as_deref()))
     })
     .await?;
@@ -97,7 +123,7 @@ pub async fn products(
 #[tauri::command]
 #[specta::specta]
 pub async fn categories(shop: TheShop<'_>) -> Answer<Vec<String>> {
-    with_till(&shop, |till, _| Ok(till.categories())).await
+    reading(&shop, |till, _| Ok(till.categories())).await
 }
 
 /// Puts one piece of the product into the cart; `price_fen` only for a product without a price.
@@ -108,49 +134,49 @@ pub async fn cart_add(shop: TheShop<'_>, product_id: u32, price_fen: Option<u32>
         ProductId(i64::from(product_id)),
         price_fen.map(|fen| Fen::new(i64::from(fen))),
     );
-    with_till(&shop, move |till, _| till.add(product, price)).await
+    acting(&shop, move |till, _| till.add(product, price)).await
 }
 
 /// Puts the product with this barcode into the cart.
 #[tauri::command]
 #[specta::specta]
 pub async fn cart_scan(shop: TheShop<'_>, barcode: String) -> Answer<()> {
-    with_till(&shop, move |till, _| till.scan(&barcode)).await
+    acting(&shop, move |till, _| till.scan(&barcode)).await
 }
 
 /// Sets the pieces of a line; 0 removes it.
 #[tauri::command]
 #[specta::specta]
 pub async fn cart_set_quantity(shop: TheShop<'_>, line: u32, quantity: u32) -> Answer<()> {
-    with_till(&shop, move |till, _| till.set_pieces(LineNo(line), quantity)).await
+    acting(&shop, move |till, _| till.set_pieces(LineNo(line), quantity)).await
 }
 
 /// Empties the cart.
 #[tauri::command]
 #[specta::specta]
 pub async fn cart_clear(shop: TheShop<'_>) -> Answer<()> {
-    with_till(&shop, |till, _| till.clear_cart()).await
+    acting(&shop, |till, _| till.clear_cart()).await
 }
 
 /// Puts the cart on hold and opens an empty one.
 #[tauri::command]
 #[specta::specta]
 pub async fn cart_hold(shop: TheShop<'_>) -> Answer<()> {
-    with_till(&shop, Till::hold).await
+    acting(&shop, Till::hold).await
 }
 
 /// Fetches a held cart; the one in hand goes on hold if it is not empty.
 #[tauri::command]
 #[specta::specta]
 pub async fn cart_fetch(shop: TheShop<'_>, id: u32) -> Answer<()> {
-    with_till(&shop, move |till, now| till.fetch(now, i64::from(id))).await
+    acting(&shop, move |till, now| till.fetch(now, i64::from(id))).await
 }
 
 /// 收款: makes the cart a sale and places the order; answers with its `out_trade_no`. The same `click` gives the same sale.
 #[tauri::command]
 #[specta::specta]
 pub async fn pay(shop: TheShop<'_>, click: String) -> Answer<String> {
-    with_till(&shop, move |till, now| till.pay(now, &click))
+    acting(&shop, move |till, now| till.pay(now, &click))
         .await
         .map(String::from)
 }
@@ -160,14 +186,14 @@ pub async fn pay(shop: TheShop<'_>, click: String) -> Answer<String> {
 #[specta::specta]
 pub async fn check_now(shop: TheShop<'_>, out_trade_no: String) -> Answer<()> {
     let number = number(&out_trade_no)?;
-    with_till(&shop, move |till, now| till.check_now(now, &number)).await
+    acting(&shop, move |till, now| till.check_now(now, &number)).await
 }
 
 /// The payment goes on; the window is free for the next customer.
 #[tauri::command]
 #[specta::specta]
 pub async fn to_background(shop: TheShop<'_>) -> Answer<()> {
-    with_till(&shop, |till, _| {
+    acting(&shop, |till, _| {
         till.to_background();
         Ok(())
     })
@@ -179,7 +205,7 @@ pub async fn to_background(shop: TheShop<'_>) -> Answer<()> {
 #[specta::specta]
 pub async fn to_front(shop: TheShop<'_>, out_trade_no: String) -> Answer<()> {
     let number = number(&out_trade_no)?;
-    with_till(&shop, move |till, _| till.to_front(&number)).await
+    acting(&shop, move |till, _| till.to_front(&number)).await
 }
 
 /// Asks for the payment to be cancelled; the QR code is gone at once, the order is watched until WeChat has closed it.
@@ -187,7 +213,7 @@ pub async fn to_front(shop: TheShop<'_>, out_trade_no: String) -> Answer<()> {
 #[specta::specta]
 pub async fn cancel(shop: TheShop<'_>, out_trade_no: String) -> Answer<()> {
     let number = number(&out_trade_no)?;
-    with_till(&shop, move |till, now| till.cancel(now, &number)).await
+    acting(&shop, move |till, now| till.cancel(now, &number)).await
 }
 
 /// A new QR code for the same sale, the old order being closed or watched; answers with the new `out_trade_no`.
@@ -195,7 +221,7 @@ pub async fn cancel(shop: TheShop<'_>, out_trade_no: String) -> Answer<()> {
 #[specta::specta]
 pub async fn pay_again(shop: TheShop<'_>, out_trade_no: String) -> Answer<String> {
     let number = number(&out_trade_no)?;
-    with_till(&shop, move |till, now| till.pay_again(now, &number))
+    acting(&shop, move |till, now| till.pay_again(now, &number))
         .await
         .map(String::from)
 }
@@ -204,7 +230,7 @@ pub async fn pay_again(shop: TheShop<'_>, out_trade_no: String) -> Answer<String
 #[tauri::command]
 #[specta::specta]
 pub async fn done(shop: TheShop<'_>) -> Answer<()> {
-    with_till(&shop, |till, _| {
+    acting(&shop, |till, _| {
         till.done();
         Ok(())
     })
@@ -215,7 +241,7 @@ pub async fn done(shop: TheShop<'_>) -> Answer<()> {
 #[tauri::command]
 #[specta::specta]
 pub async fn orders(shop: TheShop<'_>, query: OrderQuery) -> Answer<Vec<PaymentBrief>> {
-    let found = with_till(&shop, move |till, now| match query {
+    let found = reading(&shop, move |till, now| match query {
         OrderQuery { text: Some(text), .. } if !text.trim().is_empty() => till.find_orders(&text),
         OrderQuery { day: Some(day), .. } => till.orders_of(day.parse().map_err(|_| Refusal::DayWrong)?),
         OrderQuery { .. } => till.orders_of(till.day_of(now)),
@@ -229,7 +255,7 @@ pub async fn orders(shop: TheShop<'_>, query: OrderQuery) -> Answer<Vec<PaymentB
 #[specta::specta]
 pub async fn order(shop: TheShop<'_>, out_trade_no: String) -> Answer<PaymentView> {
     let number = number(&out_trade_no)?;
-    with_till(&shop, move |till, _| till.picture(&number))
+    reading(&shop, move |till, _| till.picture(&number))
         .await
         .map(convert::payment)
 }
@@ -239,7 +265,7 @@ pub async fn order(shop: TheShop<'_>, out_trade_no: String) -> Answer<PaymentVie
 #[specta::specta]
 pub async fn day(shop: TheShop<'_>, day: Option<String>) -> Answer<DayView> {
     let training = shop.place().training;
-    let picture = with_till(&shop, move |till, now| {
+    let picture = reading(&shop, move |till, now| {
         let day = match day {
             Some(day) => day.parse().map_err(|_| Refusal::DayWrong)?,
             None => till.day_of(now),
@@ -254,7 +280,7 @@ pub async fn day(shop: TheShop<'_>, day: Option<String>) -> Answer<DayView> {
 #[tauri::command]
 #[specta::specta]
 pub async fn import_products(shop: TheShop<'_>, csv: String) -> Answer<ImportResult> {
-    with_till(&shop, move |till, now| till.import(now, &csv))
+    acting(&shop, move |till, now| till.import(now, &csv))
         .await
         .map(convert::imported)
 }

@@ -13,6 +13,8 @@ use till_core::{Attempt, Cart, CartError, Evidence, Fen, Line, Price, Product, S
 
 use crate::view::*;
 
+pub(crate) mod staff;
+
 /// One sale's amount. The cart holds it within ten million yuan, so that it always fits.
 fn fen(amount: Fen) -> u32 {
     u32::try_from(amount.get()).unwrap_or(u32::MAX)
@@ -66,6 +68,8 @@ pub(crate) fn snapshot(picture: Picture, training: bool) -> Snapshot {
         front: picture.front.map(payment),
         waiting: picture.waiting.iter().map(brief).collect(),
         catalogue_version: picture.catalogue_version,
+        staff: staff::staff(&picture.staff),
+        house: staff::house(picture.house),
     }
 }
 
@@ -94,6 +98,8 @@ pub(crate) fn no_till(problem: &Problem, locale: Locale) -> Snapshot {
         front: None,
         waiting: Vec::new(),
         catalogue_version: 0,
+        staff: staff::no_staff(),
+        house: staff::house(till_app::house::HouseRules::default()),
     }
 }
 
@@ -276,16 +282,16 @@ fn state(attempt: &Attempt) -> PayState {
 /// Whether money may have moved.
 fn money(attempt: &Attempt) -> Money {
     match &attempt.state {
+        State::Review {
+            why: till_core::ReviewReason::NotConfirmed,
+            ..
+        } => Money::Unknown,
         State::Paid(_) | State::Review { payment: Some(_), .. } => Money::Taken,
         // Nobody has seen a code for it, or WeChat has said that nothing can be paid.
         State::Placing | State::Closed { .. } | State::Refused { .. } => Money::NotTaken,
         State::AwaitingPayment {
             user_paying: false, ..
         } if attempt.doubts < UNSTABLE_FROM => Money::NotTaken,
-        State::Review {
-            why: till_core::ReviewReason::NotConfirmed,
-            ..
-        } => Money::Unknown,
         State::AwaitingPayment { .. } | State::Closing { .. } | State::Review { payment: None, .. } => {
             Money::Unknown
         }
@@ -315,13 +321,13 @@ impl From<till_core::ReviewReason> for ReviewReason {
             till_core::ReviewReason::PaidTwice => Self::PaidTwice,
             till_core::ReviewReason::RefundedElsewhere => Self::RefundedElsewhere,
             till_core::ReviewReason::StateUnknown => Self::StateUnknown,
+            till_core::ReviewReason::NotConfirmed => Self::NotConfirmed,
         }
     }
 }
 
 fn evidence(row: Evidence) -> EvidenceView {
     EvidenceView {
-            till_core::ReviewReason::NotConfirmed => Self::NotConfirmed,
         first_at: time(row.first_at),
         last_at: time(row.last_at),
         count: row.count,
@@ -448,10 +454,20 @@ impl From<Refusal> for CommandError {
             Refusal::AlreadyPaid => ErrorCode::AlreadyPaid,
             Refusal::NotSaved(_) => ErrorCode::NotSaved,
             Refusal::DayWrong => ErrorCode::DayWrong,
+            Refusal::Locked => ErrorCode::Locked,
+            Refusal::NoSuchUser => ErrorCode::NoSuchUser,
+            Refusal::PinWrong => ErrorCode::PinWrong,
+            Refusal::PinShut { .. } => ErrorCode::PinShut,
+            Refusal::NeedsManager => ErrorCode::NeedsManager,
+            Refusal::NeedsConfirmation => ErrorCode::NeedsConfirmation,
+            Refusal::NameTaken => ErrorCode::NameTaken,
+            Refusal::LastManager => ErrorCode::LastManager,
+            Refusal::RulesOutOfRange => ErrorCode::RulesOutOfRange,
         };
         let detail = match refusal {
             Refusal::OutOfStock { name } => name,
             Refusal::NoSuchBarcode(barcode) => barcode,
+            Refusal::PinShut { until } => time(until),
             other => other.to_string(),
         };
         Self { code, detail }

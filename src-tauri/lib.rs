@@ -10,6 +10,7 @@ use tauri_specta::{collect_commands, collect_events};
 
 /// The commands and events of the app, used both to serve them and to write the pages' types.
 pub fn bindings() -> tauri_specta::Builder<tauri::Wry> {
+    use commands::staff::*;
     use commands::*;
     tauri_specta::Builder::<tauri::Wry>::new()
         .commands(collect_commands![
@@ -37,7 +38,15 @@ pub fn bindings() -> tauri_specta::Builder<tauri::Wry> {
             settings,
             set_locale,
             reload_config,
-            open_phone
+            open_phone,
+            sign_in,
+            lock_till,
+            still_here,
+            add_first_manager,
+            add_user,
+            change_user,
+            put_off_duty,
+            set_house
         ])
         // Nothing but `OrderQuery` and `Locale` is ever read, and neither differs by direction.
         .disable_serde_phases()

@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 use specta::Type;
 use tauri_specta::Event;
 
+mod staff;
+
+pub use staff::*;
+
 /// Everything the till window draws. Pushed whole on each change; a lower `version` than the last one drawn is dropped.
 #[derive(Debug, Clone, Serialize, Type, Event)]
 #[serde(rename_all = "camelCase")]
@@ -31,6 +35,8 @@ pub struct Snapshot {
     pub waiting: Vec<PaymentBrief>,
     /// Goes up when products or stock changed: ask for the tiles again.
     pub catalogue_version: u32,
+    pub staff: StaffView,
+    pub house: HouseView,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
@@ -189,14 +195,14 @@ pub enum ReviewReason {
     RefundedElsewhere,
     /// WeChat answered with a state this till does not know.
     StateUnknown,
+    /// A notify said that it is paid, WeChat's own answers deny it.
+    NotConfirmed,
 }
 
 /// A QR code as a drawing: dark modules as one SVG path in module units, quiet zone not included.
 #[derive(Debug, Clone, Serialize, Type)]
 #[serde(rename_all = "camelCase")]
 pub struct QrView {
-    /// A notify said that it is paid, WeChat's own answers deny it.
-    NotConfirmed,
     /// Modules a side, without the quiet zone.
     pub modules: u32,
     pub path: String,
@@ -481,6 +487,26 @@ pub enum ErrorCode {
     /// The configuration has to be put right first.
     NotReady,
     DayWrong,
+    /// There are users and none of them has signed in.
+    Locked,
+    NoSuchUser,
+    /// A name has 1 to 20 characters.
+    NameWrong,
+    /// Somebody on duty has this name.
+    NameTaken,
+    /// A PIN has 4 to 8 digits.
+    PinFormat,
+    /// Not that person's PIN.
+    PinWrong,
+    /// Too many wrong PINs; `detail` is the time from which one may be tried again.
+    PinShut,
+    /// A manager has to approve it: call again with their PIN.
+    NeedsManager,
+    /// There are no users yet: call again once it was confirmed.
+    NeedsConfirmation,
+    /// Without this one there would be no manager left.
+    LastManager,
+    RulesOutOfRange,
     Internal,
 }
 

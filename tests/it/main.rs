@@ -3,6 +3,7 @@
 mod architecture;
 mod bad_input;
 mod bus;
+mod cash;
 mod chain;
 mod chain_faults;
 mod chain_lies;

@@ -3,6 +3,7 @@
 //! [`Till`] is owned by one thread and is handed the time; [`run::start`] is that thread. Everything that happens to a
 //! payment goes through one function: into the machine, onto the disk, and only then into memory and onto the screens.
 
+pub mod approval;
 pub mod catalogue;
 pub mod clock;
 pub mod config;
@@ -10,6 +11,7 @@ mod counter;
 mod day_text;
 mod driver;
 pub mod gateway;
+pub mod house;
 pub mod import;
 pub mod key_store;
 pub mod lock;
@@ -21,6 +23,7 @@ mod records;
 pub mod run;
 pub mod snapshot;
 mod till;
+mod users;
 
 pub use config::{Config, ConfigProblem, Locale};
 pub use driver::{Job, Reply, Step, UNSTABLE_FROM, carry_out};

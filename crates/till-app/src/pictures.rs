@@ -3,7 +3,7 @@
 use till_core::{Attempt, OutTradeNo, State};
 
 use crate::qr;
-use crate::snapshot::{CustomerPicture, CustomerStage, PaymentBrief, PaymentPicture, Snapshot};
+use crate::snapshot::{CustomerPicture, CustomerStage, PaymentBrief, PaymentPicture, Snapshot, StaffPicture};
 use crate::till::{Refusal, Till};
 
 /// More waiting payments than this are not listed; the list says what matters long before.
@@ -32,6 +32,12 @@ impl Till {
             front,
             waiting: self.waiting(),
             catalogue_version: self.catalogue_version,
+            staff: StaffPicture {
+                users: self.staff.users().to_vec(),
+                at_till: self.staff.at_till().cloned(),
+                locked: self.staff.is_locked(),
+            },
+            house: self.house,
         }
     }
 

@@ -112,6 +112,7 @@ impl<T: Transport + 'static, S: FnMut(Snapshot, CustomerPicture)> Desk<T, S> {
         // At most as many replies as questions may be under way.
         let (replies, mut answers) = mpsc::unbounded_channel::<Reply>();
         loop {
+            self.till.lock_if_idle((self.clock)());
             self.send_due(&replies);
             self.show_changes();
             let wait = self.until_due();

@@ -1,10 +1,11 @@
 //! What the screens are told: pictures of the till at one moment, numbered, made here and drawn elsewhere.
 
 use jiff::Timestamp;
-use till_core::{Attempt, Cart, Evidence, Fen, Line};
+use till_core::{Attempt, Cart, Evidence, Fen, Line, User};
 pub use till_store::HeldCart;
 
 use crate::config::{Locale, Shop};
+use crate::house::HouseRules;
 use crate::qr::Qr;
 
 /// Everything the till window shows.
@@ -32,6 +33,21 @@ pub struct Snapshot {
     pub waiting: Vec<PaymentBrief>,
     /// Goes up when products or stock changed.
     pub catalogue_version: u32,
+    /// Who works here and who is at the till.
+    pub staff: StaffPicture,
+    /// The rules in force.
+    pub house: HouseRules,
+}
+
+/// Who works here and who is at the till.
+#[derive(Debug, Clone)]
+pub struct StaffPicture {
+    /// Everybody on duty; nobody: the till works without signing in.
+    pub users: Vec<User>,
+    /// The one who has signed in.
+    pub at_till: Option<User>,
+    /// There are users and none of them is here.
+    pub locked: bool,
 }
 
 /// How WeChat answers.

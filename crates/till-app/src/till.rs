@@ -12,7 +12,9 @@ use till_store::{Database, EvidenceId, HeldCart, StoreError, StoredSale};
 
 use crate::catalogue::Catalogue;
 use crate::config::{Config, Locale};
+use crate::house::HouseRules;
 use crate::snapshot::{LastCheck, WechatLamp};
+use crate::users::Staff;
 
 /// The till of one counter.
 #[derive(Debug)]
@@ -42,6 +44,8 @@ pub struct Till {
     pub(crate) doubts_since: Option<Timestamp>,
     pub(crate) clock_wrong: bool,
     pub(crate) disk_trouble: bool,
+    pub(crate) staff: Staff,
+    pub(crate) house: HouseRules,
     pub(crate) version: u32,
 }
 
@@ -131,6 +135,36 @@ pub enum Refusal {
     /// A day that is none.
     #[error("not a day")]
     DayWrong,
+    /// There are people who work here, and none of them has signed in.
+    #[error("the till is locked")]
+    Locked,
+    /// Nobody on duty under this number.
+    #[error("no such user")]
+    NoSuchUser,
+    /// Not that person's PIN.
+    #[error("the PIN is wrong")]
+    PinWrong,
+    /// Too many wrong PINs: none is looked at before this.
+    #[error("no PIN is looked at before {until}")]
+    PinShut {
+        /// When one may be tried again.
+        until: Timestamp,
+    },
+    /// A manager has to approve it with their PIN.
+    #[error("a manager has to approve it")]
+    NeedsManager,
+    /// There are no users yet: whoever is at the till has to confirm it.
+    #[error("it has to be confirmed")]
+    NeedsConfirmation,
+    /// Somebody on duty has this name.
+    #[error("the name is taken")]
+    NameTaken,
+    /// Without this one there would be no manager left.
+    #[error("a shop with users has a manager")]
+    LastManager,
+    /// A rule of the house that makes no sense.
+    #[error("a rule of the house is out of range")]
+    RulesOutOfRange,
 }
 
 /// Names in the settings table.
@@ -139,6 +173,7 @@ pub(crate) mod setting {
     pub(crate) const LOCALE: &str = "locale";
     pub(crate) const ORDER_SEQUENCE: &str = "order_sequence";
     pub(crate) const LAST_SEEN: &str = "last_seen_ms";
+    pub(crate) const HOUSE: &str = "house_rules";
 }
 
 /// A clock that is so far back is worth a word to the cashier.
@@ -163,6 +198,8 @@ impl Till {
             .and_then(|millis| Timestamp::from_millisecond(millis).ok())
             .is_some_and(|seen| seen.duration_since(now) > CLOCK_BACK);
         let live = db.read().sales().live()?;
+        let staff = Staff::new(db.read().users().on_duty()?, now);
+        let house = HouseRules::load(&db)?;
         let catalogue = Catalogue::new(db.read().products().all()?);
         let mut till = Self {
             config,
@@ -185,6 +222,8 @@ impl Till {
             doubts_since: None,
             clock_wrong,
             disk_trouble: false,
+            staff,
+            house,
             version: 1,
         };
         till.resume(now, live)?;

@@ -5,8 +5,10 @@ import {
     type ErrorCode,
     type Locale,
     type PaymentView,
+    type Shown,
     type Snapshot,
 } from './backend/backend';
+import { Approvals } from '../staff/approvals.svelte';
 import type { Clock } from './clock.svelte';
 import { newClick } from './identifiers';
 import { leftWaiting } from './settled';
@@ -23,11 +25,15 @@ export type Notice = {
 
 /** How long a payment settled in the background is told of; it is good news and stays in the orders. Milliseconds. */
 const GOOD_NEWS_STAYS = 30_000;
+/** The till locks itself after minutes; milliseconds. */
+const TOUCH_TOLD_EVERY = 15_000;
 
 export class Till {
     readonly backend: Backend;
     readonly words: Words;
     readonly clock: Clock;
+    /** Acts that wait for a manager's PIN. */
+    readonly approvals = new Approvals();
 
     /** Everything drawn; `null` until the first one arrives. */
     snapshot = $state.raw<Snapshot | null>(null);
@@ -42,6 +48,8 @@ export class Till {
     showWaiting = $state(false);
     showHelp = $state(false);
 
+    /** When the till was last told that somebody is here. */
+    #touchedAt = 0;
     /** Names the cashier's wish to take money, kept until the till has answered it. */
     #click: string | null = null;
     /** The language chosen while there was no till to keep it. */
@@ -94,6 +102,32 @@ export class Till {
         }
     }
 
+    /** Runs an act that may need a manager's PIN. Answers whether it was done; a refusal becomes a notice. */
+    async approved(what: string, act: (shown: Shown | null) => Promise<unknown>): Promise<boolean> {
+        let done = false;
+        const answered = await this.read(async () => {
+            done = await this.approvals.run(what, act);
+        });
+        if (answered && done) this.notice = null;
+        return done;
+    }
+
+    /** Locks the till, where there is somebody who can unlock it. */
+    async lock(): Promise<void> {
+        if (this.snapshot?.staff.atTill == null) return;
+        this.approvals.giveUp();
+        await this.run(() => this.backend.lockTill());
+    }
+
+    /** Somebody touches the window: it does not lock itself. Told seldom, for it is a matter of minutes. */
+    touched(): void {
+        const now = Date.now();
+        if (this.snapshot?.staff.atTill == null || now - this.#touchedAt < TOUCH_TOLD_EVERY) return;
+        this.#touchedAt = now;
+        // The next act says the same; a missing word of presence is not worth an error.
+        void this.backend.stillHere().catch(() => {});
+    }
+
     /** Takes money for the cart. Asked twice before the answer, it is still one sale. */
     async pay(): Promise<void> {
         if (this.placing) return;
@@ -114,6 +148,7 @@ export class Till {
 
     /** Takes a scanned barcode to where it belongs. */
     async scanned(barcode: string): Promise<void> {
+        if (this.snapshot?.staff.locked) return;
         const front = this.snapshot?.front ?? null;
         if (front !== null && front.state === 'paid') {
             if (!(await this.run(() => this.backend.done()))) return;

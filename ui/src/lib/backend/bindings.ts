@@ -55,6 +55,22 @@ export const commands = {
 	reloadConfig: () => typedError<null, CommandError>(__TAURI_INVOKE("reload_config")),
 	/**  Training only: opens the customer's phone in a window of its own. */
 	openPhone: () => typedError<null, CommandError>(__TAURI_INVOKE("open_phone")),
+	/**  Signs somebody in. */
+	signIn: (userId: number, pin: string) => typedError<null, CommandError>(__TAURI_INVOKE("sign_in", { userId, pin })),
+	/**  Locks the till; payments under way go on. */
+	lockTill: () => typedError<null, CommandError>(__TAURI_INVOKE("lock_till")),
+	/**  Somebody touches the window without asking for anything: the till does not lock itself. */
+	stillHere: () => typedError<null, CommandError>(__TAURI_INVOKE("still_here")),
+	/**  The first person, a manager, of a till that has none; is signed in at once. */
+	addFirstManager: (name: string, pin: string) => typedError<null, CommandError>(__TAURI_INVOKE("add_first_manager", { name, pin })),
+	/**  Adds somebody; a manager approves it. */
+	addUser: (name: string, role: Role, pin: string, shown: Shown | null) => typedError<null, CommandError>(__TAURI_INVOKE("add_user", { name, role, pin, shown })),
+	/**  Changes somebody's name and role, and their PIN when one is given; a manager approves it. */
+	changeUser: (userId: number, name: string, role: Role, pin: string | null, shown: Shown | null) => typedError<null, CommandError>(__TAURI_INVOKE("change_user", { userId, name, role, pin, shown })),
+	/**  Somebody does not work here any more; a manager approves it. */
+	putOffDuty: (userId: number, shown: Shown | null) => typedError<null, CommandError>(__TAURI_INVOKE("put_off_duty", { userId, shown })),
+	/**  Changes the rules of the house; a manager approves it. */
+	setHouse: (house: HouseView, shown: Shown | null) => typedError<null, CommandError>(__TAURI_INVOKE("set_house", { house, shown })),
 };
 
 /** Events */
@@ -145,7 +161,25 @@ export type ErrorCode = "cart_empty" |
 /**  The disk did not take it: nothing was done. */
 "not_saved" | 
 /**  The configuration has to be put right first. */
-"not_ready" | "day_wrong" | "internal";
+"not_ready" | "day_wrong" | 
+/**  There are users and none of them has signed in. */
+"locked" | "no_such_user" | 
+/**  A name has 1 to 20 characters. */
+"name_wrong" | 
+/**  Somebody on duty has this name. */
+"name_taken" | 
+/**  A PIN has 4 to 8 digits. */
+"pin_format" | 
+/**  Not that person's PIN. */
+"pin_wrong" | 
+/**  Too many wrong PINs; `detail` is the time from which one may be tried again. */
+"pin_shut" | 
+/**  A manager has to approve it: call again with their PIN. */
+"needs_manager" | 
+/**  There are no users yet: call again once it was confirmed. */
+"needs_confirmation" | 
+/**  Without this one there would be no manager left. */
+"last_manager" | "rules_out_of_range" | "internal";
 
 export type EvidenceKind = "unifiedorder" | "orderquery" | "closeorder" | "notify" | 
 /**  A cashier's act: cancel, put to background, new QR. */
@@ -183,6 +217,16 @@ export type HourView = {
 	count: number,
 	/**  Whole fen in decimal text. */
 	sumFen: string,
+};
+
+/**  What the shop decides for itself. */
+export type HouseView = {
+	/**  The till locks itself after so long; 1 to 240. */
+	idleMinutes: number,
+	/**  Who counts the drawer is not told what should be in it. */
+	blindCount: boolean,
+	/**  A larger difference than this needs a manager. */
+	differenceLimitFen: number,
 };
 
 /**  A CSV import: how many rows went in, or every row that is wrong; never some of each. */
@@ -341,6 +385,8 @@ export type ReviewReason =
 /**  A notify said that it is paid, WeChat's own answers deny it. */
 "not_confirmed";
 
+export type Role = "cashier" | "manager";
+
 /**  What the settings page shows. No key is ever in it. */
 export type SettingsView = {
 	configPath: string,
@@ -358,6 +404,13 @@ export type SettingsView = {
 	/**  Training: where the customer's phone page is. */
 	phoneUrl: string | null,
 };
+
+/**  What is shown to have an act approved. */
+export type Shown = 
+/**  A manager's PIN, as entered. */
+{ by: "manager"; userId: number; pin: string } | 
+/**  Whoever is at the till has confirmed it; counts only while there are no users. */
+{ by: "confirmed" };
 
 export type SignVerdict = "right" | "wrong" | "missing" | 
 /**  Nothing came that could carry a signature. */
@@ -385,6 +438,23 @@ export type Snapshot = {
 	waiting: PaymentBrief[],
 	/**  Goes up when products or stock changed: ask for the tiles again. */
 	catalogueVersion: number,
+	staff: StaffView,
+	house: HouseView,
+};
+
+/**  Who works here and who is at the till. */
+export type StaffView = {
+	/**  Everybody on duty; empty: the till works without signing in. */
+	users: UserView[],
+	atTill: UserView | null,
+	/**  There are users and none of them is here: the sign-in page covers everything. */
+	locked: boolean,
+};
+
+export type UserView = {
+	id: number,
+	name: string,
+	role: Role,
 };
 
 export type WechatLamp = 

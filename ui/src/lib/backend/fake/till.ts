@@ -20,6 +20,7 @@ import { dayOf, pastDay } from './history';
 import { FakePayment } from './payment';
 import { SHOP_NAME, shopProducts, type FakeProduct } from './products';
 import { dayView } from './report';
+import { FakeStaff } from './staff';
 
 const ZONE = 'Asia/Shanghai';
 const POLL = 3000;
@@ -47,6 +48,7 @@ export class FakeTill {
     front: FakePayment | null = null;
     payments: FakePayment[] = [];
     products: FakeProduct[] = shopProducts();
+    readonly staff = new FakeStaff();
 
     readonly #seen = new Set<(snapshot: Snapshot) => void>();
     readonly #seenByCustomer = new Set<(view: CustomerView) => void>();
@@ -85,6 +87,8 @@ export class FakeTill {
                 .filter((payment) => payment.live || payment.state.state === 'review')
                 .map((payment) => payment.brief()),
             catalogueVersion: this.#catalogueVersion,
+            staff: this.staff.view(),
+            house: this.staff.house,
         };
     }
 
@@ -278,6 +282,7 @@ export class FakeTill {
             ...this.#paymentCommands(),
             ...this.#recordCommands(),
             ...this.#settingsCommands(),
+            ...this.staff.commands((act) => this.#change(act)),
         };
     }
 

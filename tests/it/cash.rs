@@ -1,0 +1,3 @@
+//! Cash, people and shifts on the real till and a real file, on invented time.
+
+mod users;
