@@ -38,4 +38,5 @@ pub use gateway::{Gateway, SnapshotError};
 pub use http::{ServeError, Tls, TlsError, serve, serve_tls};
 pub use notify::{NotifyPost, REPLY_WITHIN, RETRY_AFTER};
 pub use order::{Coupon, CouponKind, TradeState};
+pub use refund::RefundView;
 pub use simulator::{OpenError, Simulator};

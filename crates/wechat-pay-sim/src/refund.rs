@@ -55,6 +55,23 @@ pub(crate) struct Refund {
     pub(crate) outcome: Outcome,
 }
 
+/// A refund as WeChat's book has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RefundView {
+    /// WeChat's number of it.
+    pub refund_id: String,
+    /// The merchant's number.
+    pub out_refund_no: String,
+    /// The order's number.
+    pub out_trade_no: String,
+    /// What was asked for, in fen.
+    pub refund_fee: Fen,
+    /// `refund_status`.
+    pub status: &'static str,
+    /// When it was taken on.
+    pub requested: Timestamp,
+}
+
 impl Refund {
     /// `refund_status` at that instant.
     pub(crate) fn status(&self, now: Timestamp) -> &'static str {
@@ -85,6 +102,25 @@ impl Refund {
 }
 
 impl Gateway {
+    /// All refunds, by the time they were taken on.
+    pub fn refunds(&self, now: Timestamp) -> Vec<RefundView> {
+        let mut refunds: Vec<RefundView> = self
+            .book
+            .refunds
+            .values()
+            .map(|refund| RefundView {
+                refund_id: refund.refund_id.clone(),
+                out_refund_no: refund.out_refund_no.clone(),
+                out_trade_no: refund.out_trade_no.clone(),
+                refund_fee: refund.asked,
+                status: refund.status(now),
+                requested: refund.requested,
+            })
+            .collect();
+        refunds.sort_by(|a, b| (a.requested, &a.out_refund_no).cmp(&(b.requested, &b.out_refund_no)));
+        refunds
+    }
+
     /// Enters an admitted refund.
     pub(crate) fn accept_refund(&mut self, refund: Refund) {
         if let Some(order) = self.book.orders.get_mut(&refund.out_trade_no) {

@@ -4,7 +4,7 @@ use crate::envelope::{Judged, Request, judge, optional_fen, required, required_f
 use crate::fields::Fields;
 use crate::limits::{self, FieldError, FieldFault};
 use crate::merchant::Merchant;
-use crate::money::Fen;
+use crate::money::{Fen, parse_fen_positive};
 use crate::order_query::OrderNumber;
 use crate::outcome::Doubt;
 use crate::sign::SignType;
@@ -47,10 +47,11 @@ impl RefundAccount {
     }
 }
 
-/// Asks for a refund.
+/// Asks for a refund. The fields are fixed when it is made; [`Refund::saved`] keeps them, and [`Refund::from_saved`] sends
+/// the very same ones again: after a doubt, the same number with the same parameters is the same refund.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refund {
-    order: RefundOrder,
+    fields: Fields,
 }
 
 /// The refund is accepted, **not** done: ask by `refundquery`.
@@ -80,18 +81,72 @@ impl Refund {
     /// # Errors
     /// The first field that WeChat would refuse.
     pub fn new(order: RefundOrder) -> Result<Self, FieldError> {
-        order.number.check()?;
-        limits::out_refund_no(&order.out_refund_no)?;
-        if order.total_fee < Fen::new(1) {
-            return Err(FieldFault::OutOfRange.of("total_fee"));
+        let (name, number) = order.number.as_field();
+        let fields = Fields::new()
+            .with(name, number)
+            .with("out_refund_no", &order.out_refund_no)
+            .with("total_fee", order.total_fee.to_string())
+            .with("refund_fee", order.refund_fee.to_string())
+            .with_some("refund_desc", order.refund_desc.as_deref())
+            .with_some("refund_account", order.refund_account.map(RefundAccount::as_str))
+            .with_some("notify_url", order.notify_url.as_deref());
+        Self::from_saved(fields)
+    }
+
+    /// The same refund, of this merchant only: with another merchant's key it is not sent.
+    #[must_use]
+    pub fn of(self, merchant: &Merchant) -> Self {
+        let fields = self
+            .fields
+            .with("appid", &merchant.appid)
+            .with("mch_id", &merchant.mch_id)
+            .with("sign_type", merchant.sign_type.as_str());
+        Self { fields }
+    }
+
+    /// All fields but `nonce_str` and `sign`, to be kept before the refund is sent.
+    pub fn saved(&self) -> &Fields {
+        &self.fields
+    }
+
+    /// The refund of these saved fields, sent again exactly as they are.
+    ///
+    /// # Errors
+    /// The first field that is missing, wrong, or doesn't belong in a saved refund.
+    pub fn from_saved(fields: Fields) -> Result<Self, FieldError> {
+        for field in ["nonce_str", "sign"] {
+            if fields.get(field).is_some() {
+                return Err(FieldFault::Unexpected.of(field));
+            }
         }
-        if order.refund_fee < Fen::new(1) || order.refund_fee > order.total_fee {
+        let need = |field: &'static str| fields.present(field).ok_or_else(|| FieldFault::Missing.of(field));
+        order_number(&fields)?.check()?;
+        limits::out_refund_no(need("out_refund_no")?)?;
+        let amount = |field: &'static str| {
+            parse_fen_positive(need(field)?).map_err(|_| FieldFault::OutOfRange.of(field))
+        };
+        if amount("refund_fee")? > amount("total_fee")? {
             return Err(FieldFault::OutOfRange.of("refund_fee"));
         }
-        limits::optional("refund_desc", order.refund_desc.as_deref(), 80)?;
-        order.notify_url.as_deref().map_or(Ok(()), limits::notify_url)?;
-        Ok(Self { order })
+        limits::optional("refund_desc", fields.get("refund_desc"), 80)?;
+        fields.get("notify_url").map_or(Ok(()), limits::notify_url)?;
+        Ok(Self { fields })
     }
+
+    /// The merchant's number of the refund.
+    pub fn out_refund_no(&self) -> &str {
+        // from_saved lets no refund without a number through.
+        self.fields.get("out_refund_no").unwrap_or_default()
+    }
+}
+
+/// How a saved refund names its order; WeChat's number wins where both are given.
+fn order_number(fields: &Fields) -> Result<OrderNumber, FieldError> {
+    let text = |name: &str| fields.present(name).map(str::to_owned);
+    text("transaction_id")
+        .map(OrderNumber::TransactionId)
+        .or_else(|| text("out_trade_no").map(OrderNumber::OutTradeNo))
+        .ok_or_else(|| FieldFault::Missing.of("out_trade_no"))
 }
 
 impl Request for Refund {
@@ -104,39 +159,32 @@ impl Request for Refund {
     type Answer = RefundAccepted;
 
     fn fields(&self) -> Fields {
-        let order = &self.order;
-        let (name, number) = order.number.as_field();
-        Fields::new()
-            .with(name, number)
-            .with("out_refund_no", &order.out_refund_no)
-            .with("total_fee", order.total_fee.to_string())
-            .with("refund_fee", order.refund_fee.to_string())
-            .with_some("refund_desc", order.refund_desc.as_deref())
-            .with_some("refund_account", order.refund_account.map(RefundAccount::as_str))
-            .with_some("notify_url", order.notify_url.as_deref())
+        self.fields.clone()
     }
 
     fn judge(&self, body: &[u8], merchant: &Merchant, kind: SignType) -> Judged<RefundAccepted> {
         judge(body, Self::ANSWER_CAP, merchant, kind, |answer| {
-            read(answer, &self.order)
+            read(answer, &self.fields)
         })
     }
 }
 
-fn read(answer: &Fields, asked: &RefundOrder) -> Result<RefundAccepted, Doubt> {
-    let (name, number) = asked.number.as_field();
-    same_number(answer, name, number)?;
+fn read(answer: &Fields, asked: &Fields) -> Result<RefundAccepted, Doubt> {
     required(answer, "out_refund_no")?;
-    same_number(answer, "out_refund_no", &asked.out_refund_no)?;
-    let accepted = RefundAccepted {
-        refund_id: required(answer, "refund_id")?.to_owned(),
-        transaction_id: required(answer, "transaction_id")?.to_owned(),
-        out_trade_no: required(answer, "out_trade_no")?.to_owned(),
-        out_refund_no: asked.out_refund_no.clone(),
+    for name in ["transaction_id", "out_trade_no", "out_refund_no"] {
+        if let Some(number) = asked.present(name) {
+            same_number(answer, name, number)?;
+        }
+    }
+    let text = |name| required(answer, name).map(str::to_owned);
+    Ok(RefundAccepted {
+        refund_id: text("refund_id")?,
+        transaction_id: text("transaction_id")?,
+        out_trade_no: text("out_trade_no")?,
+        out_refund_no: text("out_refund_no")?,
         refund_fee: required_fen(answer, "refund_fee")?,
         total_fee: required_fen(answer, "total_fee")?,
         cash_refund_fee: optional_fen(answer, "cash_refund_fee")?,
         coupon_refund_fee: optional_fen(answer, "coupon_refund_fee")?,
-    };
-    Ok(accepted)
+    })
 }

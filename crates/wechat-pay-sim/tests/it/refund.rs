@@ -53,6 +53,15 @@ fn a_refund_is_accepted_then_settles_and_is_told() {
         "the order shows that a refund was asked for"
     );
     assert_eq!(desk.refund_status("R1"), "PROCESSING", "refunds take time");
+    let book = desk.gateway.refunds(desk.now);
+    let row = book
+        .first()
+        .map(|it| (it.out_refund_no.as_str(), it.refund_fee, it.status));
+    assert_eq!(
+        (row, book.len()),
+        (Some(("R1", Fen::new(400), "PROCESSING")), 1),
+        "WeChat's book has it once"
+    );
     desk.now = desk
         .gateway
         .next_notify()

@@ -61,6 +61,36 @@ fn a_refund_is_accepted_for_the_number_asked() {
 }
 
 #[test]
+fn a_saved_refund_is_sent_again_exactly_as_it_was_and_by_its_merchant_alone() {
+    let refund = Refund::new(refund_order())
+        .unwrap()
+        .of(&merchant(SignType::HmacSha256));
+    let text = serde_json::to_string(refund.saved()).unwrap();
+    let again = Refund::from_saved(serde_json::from_str(&text).unwrap()).unwrap();
+    assert_eq!(again, refund, "the saved text holds all of it");
+    assert_eq!(again.out_refund_no(), "R@1", "its number among it");
+    let other = wechat_pay::Merchant {
+        mch_id: "1900000000".to_owned(),
+        ..merchant(SignType::HmacSha256)
+    };
+    let nonce = wechat_pay::Nonce::parse("n0nce").unwrap();
+    let sealed = wechat_pay::envelope::seal(again.fields(), &other, &nonce);
+    assert_eq!(
+        sealed.unwrap_err(),
+        Doubt::OtherMerchant,
+        "another merchant's key does not sign it"
+    );
+    for (field, value) in [("nonce_str", "x"), ("refund_fee", "0"), ("out_refund_no", "")] {
+        let wrong = refund.saved().clone().with(field, value);
+        assert_eq!(
+            Refund::from_saved(wrong).unwrap_err().field,
+            field,
+            "a saved text that was tampered with is not sent"
+        );
+    }
+}
+
+#[test]
 fn refunds_are_listed() {
     let one = RefundQuery::new(RefundNumber::OutRefundNo("R1".to_owned()), None).unwrap();
     let answer = envelope()
