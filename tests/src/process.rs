@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::Context;
 
@@ -66,6 +67,20 @@ pub fn signal(id: u32, name: &str) -> anyhow::Result<()> {
         .context("running the shell's kill")?;
     anyhow::ensure!(status.success(), "process {id} was gone already");
     Ok(())
+}
+
+/// From now on, counts how often a failpoint of this program is passed, and kills the process at the nth time.
+pub fn die_at(point: &str, nth: u32) -> anyhow::Result<()> {
+    let left = AtomicU32::new(nth);
+    fail::cfg_callback(point, move || {
+        if left.fetch_sub(1, Ordering::SeqCst) == 1 {
+            // SIGKILL to itself: nothing is flushed, no destructor runs.
+            let _ = kill_now(std::process::id());
+            std::process::abort();
+        }
+    })
+    .map_err(anyhow::Error::msg)
+    .context("arming a failpoint")
 }
 
 /// Every process started by `id`, directly or not, parents before children.

@@ -45,7 +45,7 @@ pub struct Config {
 pub struct Limits {
     /// Connections in all; a quarter is kept for senders of authentic notifies and for trusted proxies.
     pub connections: usize,
-    /// Connections of one sender.
+    /// Connections of one sender that is neither.
     pub connections_per_sender: usize,
     /// Verified notifies waiting for the broker; a quarter is kept for senders of authentic ones.
     pub in_flight: usize,

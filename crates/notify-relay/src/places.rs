@@ -8,12 +8,10 @@ use crate::sender::Sender;
 /// Who asks for a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// Nobody has heard of him: he can't have the last quarter of the places.
+    /// Nobody has heard of him: a share of his own and no more, and none of the last quarter of the places.
     Stranger,
-    /// Has sent an authentic notify before.
+    /// Has sent an authentic notify before, or is a proxy that speaks for many.
     Known,
-    /// A proxy that speaks for many: not bound to one sender's share.
-    Proxy,
 }
 
 /// So many places in all, and so many for one sender.
@@ -50,13 +48,13 @@ impl Places {
     pub(crate) fn take(&self, sender: Sender, standing: Standing) -> Option<Place> {
         let most = match standing {
             Standing::Stranger => self.most - self.most / 4,
-            Standing::Known | Standing::Proxy => self.most,
+            Standing::Known => self.most,
         };
         let mut taken = lock(&self.taken);
         let own = taken.each.get(&sender).copied().unwrap_or(0);
         let too_many = match standing {
-            Standing::Stranger | Standing::Known => own >= self.most_each,
-            Standing::Proxy => false,
+            Standing::Stranger => own >= self.most_each,
+            Standing::Known => false,
         };
         if too_many || taken.all >= most {
             return None;
@@ -109,10 +107,9 @@ mod tests {
             .map_while(|number| places.take(sender(number), Standing::Stranger))
             .collect();
         assert_eq!(strangers.len(), 6, "three quarters of eight");
-        let known = places.take(sender(9), Standing::Known);
-        let proxy = places.take(sender(10), Standing::Proxy);
+        let known = [9, 10].map(|number| places.take(sender(number), Standing::Known));
         assert!(
-            known.is_some() && proxy.is_some(),
+            known.iter().all(Option::is_some),
             "the rest is for those who are known"
         );
         assert!(
@@ -128,16 +125,19 @@ mod tests {
     }
 
     #[test]
-    fn one_sender_has_its_share_and_a_proxy_has_many() {
+    fn a_stranger_has_its_share_and_who_is_known_has_many() {
         let places = Places::new(100, 2);
         let own: Vec<_> = (0..5)
             .map_while(|_| places.take(sender(1), Standing::Stranger))
             .collect();
         assert_eq!(own.len(), 2, "a share each");
-        assert!(places.take(sender(1), Standing::Known).is_none(), "known or not");
-        let proxied: Vec<_> = (0..5)
-            .map_while(|_| places.take(sender(2), Standing::Proxy))
+        let known: Vec<_> = (0..5)
+            .map_while(|_| places.take(sender(2), Standing::Known))
             .collect();
-        assert_eq!(proxied.len(), 5, "a proxy speaks for many");
+        assert_eq!(
+            known.len(),
+            5,
+            "WeChat may come as often as it likes, and a proxy speaks for many"
+        );
     }
 }

@@ -87,9 +87,7 @@ impl Relay {
     /// A place for a connection from this address.
     pub(crate) fn connect(&self, peer: IpAddr) -> Option<Place> {
         let sender = Sender::at(peer);
-        let standing = if self.trusted_proxies.contain(peer) {
-            Standing::Proxy
-        } else if self.senders.is_known(sender) {
+        let standing = if self.trusted_proxies.contain(peer) || self.senders.is_known(sender) {
             Standing::Known
         } else {
             Standing::Stranger

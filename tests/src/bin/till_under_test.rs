@@ -6,12 +6,12 @@
 use std::io::{BufRead as _, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use anyhow::Context;
 use clap::Parser;
 use jiff::{SignedDuration, Timestamp};
-use scantill_tests::process::kill_now;
+use scantill_tests::process::die_at;
 use scantill_tests::till_process::{Kill, Picture, Says, Told};
 use till_app::clock::{Clock, steady};
 use till_app::run::{self, TillHandle};
@@ -37,7 +37,7 @@ struct Args {
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     if let Some(kill) = &args.kill {
-        arm(kill)?;
+        die_at(&kill.point, kill.nth)?;
     }
     let _lock = lock::take(&args.folder)?;
     let mut config = Config::load(&args.folder.join("till.toml"))?;
@@ -57,7 +57,7 @@ fn main() -> anyhow::Result<()> {
     for line in std::io::stdin().lock().lines() {
         let answer = match serde_json::from_str(&line?)? {
             Told::Arm(kill) => {
-                arm(&kill)?;
+                die_at(&kill.point, kill.nth)?;
                 Says::Done
             }
             Told::Advance(millis) => {
@@ -118,20 +118,6 @@ fn clock(ahead: Arc<AtomicI64>) -> Clock {
         let ahead = SignedDuration::from_millis(ahead.load(Ordering::SeqCst));
         machine().saturating_add(ahead).unwrap_or(Timestamp::MAX)
     })
-}
-
-/// From now on, counts how often the point is passed, and kills this process when the number is reached.
-fn arm(kill: &Kill) -> anyhow::Result<()> {
-    let left = AtomicU32::new(kill.nth);
-    fail::cfg_callback(kill.point.as_str(), move || {
-        if left.fetch_sub(1, Ordering::SeqCst) == 1 {
-            // SIGKILL to itself: nothing is flushed, no destructor runs.
-            let _ = kill_now(std::process::id());
-            std::process::abort();
-        }
-    })
-    .map_err(anyhow::Error::msg)
-    .context("arming a failpoint")
 }
 
 fn say(what: &Says) -> anyhow::Result<()> {

@@ -62,12 +62,12 @@ pub(super) struct LimitsText {
 impl Default for LimitsText {
     fn default() -> Self {
         Self {
-            connections: 1024,
+            connections: 2048,
             connections_per_sender: 64,
-            in_flight: 512,
-            requests_per_second: 200,
-            burst: 1000,
-            price_of_refusal: 50,
+            in_flight: 2048,
+            requests_per_second: 1000,
+            burst: 10_000,
+            price_of_refusal: 200,
         }
     }
 }

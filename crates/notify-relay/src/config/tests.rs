@@ -42,7 +42,7 @@ fn a_right_one_is_read_whole() {
         "a network of proxies"
     );
     assert_eq!(config.limits.connections, 100, "as given");
-    assert_eq!(config.limits.in_flight, 512, "as it is unless given");
+    assert_eq!(config.limits.in_flight, 2048, "as it is unless given");
     assert_eq!(
         config.broker.place(),
         "127.0.0.1:5672/scantill",
