@@ -121,6 +121,7 @@ impl Till {
         let number = last_attempt(&sale).out_trade_no.clone();
         tracing::info!(out_trade_no = %number, total_fee = total.get(), "sale placed");
         self.cart = till_core::Cart::default();
+        self.tell_deadline(last_attempt(&sale));
         self.refresh_stock(&lines);
         let first = lines.first().map(|line| line.name.clone()).unwrap_or_default();
         let pieces = lines
@@ -163,6 +164,7 @@ impl Till {
         });
         let (after, lines) = self.saved(written)?;
         let next = last_attempt(&after).out_trade_no.clone();
+        self.tell_deadline(last_attempt(&after));
         self.orders.insert(next.clone(), id);
         if let Some(watched) = self.sales.get_mut(&id) {
             watched.sale = after;

@@ -15,6 +15,7 @@ pub mod house;
 pub mod import;
 pub mod key_store;
 pub mod lock;
+pub mod notify;
 mod order;
 mod payments;
 mod pictures;

@@ -2,9 +2,10 @@
 //! onto the screens.
 
 use jiff::Timestamp;
-use till_core::{Effect, Evidence, EvidenceKind, Input, OutTradeNo, Sale, SaleId, SignVerdict};
+use till_core::{Effect, Evidence, EvidenceKind, Input, OutTradeNo, Sale, SaleId, SignVerdict, State};
 use till_store::{EvidenceId, StoreError, Tx};
 
+use crate::notify::Heard;
 use crate::snapshot::LastCheck;
 use crate::till::{Refusal, Run, Till};
 
@@ -28,15 +29,31 @@ impl Till {
         input: Input,
         evidence: Option<Evidence>,
     ) -> Result<(), Refusal> {
+        self.apply_heard(now, number, input, evidence, None)
+    }
+
+    /// The same for an input that a message brought: the message is saved with what follows from it, even if that is nothing.
+    pub(crate) fn apply_heard(
+        &mut self,
+        now: Timestamp,
+        number: &OutTradeNo,
+        input: Input,
+        evidence: Option<Evidence>,
+        heard: Option<&Heard<'_>>,
+    ) -> Result<(), Refusal> {
         let id = *self.orders.get(number).ok_or(Refusal::NoSuchOrder)?;
         let watched = self.sales.get(&id).ok_or(Refusal::NoSuchOrder)?;
         let before = watched.sale.clone();
         let (after, effects) = before.clone().handle(now, &self.config.timing, number, input);
         let plan = self.plan_evidence(id, number, evidence);
-        let new_row = if matches!(plan, EvidencePlan::NewRow { .. }) || worth_saving(&before, &after) {
-            let written = self
-                .db
-                .write(|tx| write_step(tx, now, number, (&before, &after, &effects), &plan));
+        let news = heard.is_some() || matches!(plan, EvidencePlan::NewRow { .. });
+        let new_row = if news || worth_saving(&before, &after) {
+            let written = self.db.write(|tx| {
+                if let Some(heard) = heard {
+                    tx.inbox().put(now, &heard.message, &heard.became)?;
+                }
+                write_step(tx, now, number, (&before, &after, &effects), &plan)
+            });
             self.saved(written)?
         } else {
             None
@@ -71,6 +88,9 @@ impl Till {
             let old = before.attempt(number);
             let state_changed = old.is_none_or(|old| old.state != attempt.state);
             on_show |= state_changed || self.front.as_ref() == Some(number);
+            if let (true, State::Paid(payment)) = (state_changed, &attempt.state) {
+                self.found(payment.found_by);
+            }
             if state_changed && attempt.is_final() {
                 tracing::info!(out_trade_no = %number, state = attempt.state.word(), "payment settled");
                 if self.front.as_ref() != Some(number) {
@@ -217,6 +237,8 @@ fn worth_saving(before: &Sale, after: &Sale) -> bool {
         || after.attempts.iter().any(|attempt| {
             before.attempt(&attempt.out_trade_no).is_none_or(|old| {
                 old.state != attempt.state
+                    || old.is_done() != attempt.is_done()
+                    || old.unconfirmed.is_some() != attempt.unconfirmed.is_some()
                     || old.deadline != attempt.deadline
                     || old.placed_at != attempt.placed_at
             })

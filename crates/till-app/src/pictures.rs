@@ -25,6 +25,7 @@ impl Till {
             shop: self.config.shop.clone(),
             locale: self.locale,
             wechat: self.wechat,
+            notify: self.notify.picture().clone(),
             clock_wrong: self.clock_wrong,
             disk_trouble: self.disk_trouble,
             cart: self.cart.clone(),

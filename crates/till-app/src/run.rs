@@ -8,10 +8,12 @@ use jiff::Timestamp;
 use thiserror::Error;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use wechat_pay::{Client, Transport};
 
 use crate::clock::Clock;
 use crate::driver::{Reply, carry_out};
+use crate::notify;
 use crate::snapshot::{CustomerPicture, Snapshot};
 use crate::till::Till;
 
@@ -19,6 +21,9 @@ use crate::till::Till;
 const ACTS_MAX: usize = 256;
 /// However idle, the till looks at the clock this often: a machine that slept is noticed.
 const LOOK_UP: Duration = Duration::from_secs(1);
+
+/// The shortest time between two pictures; a change after a quiet while is shown at once.
+pub const SHOW_EVERY: Duration = Duration::from_millis(50);
 
 type Act = Box<dyn FnOnce(&mut Till, Timestamp) + Send>;
 
@@ -38,6 +43,8 @@ pub struct Stopped;
 pub struct Running {
     /// The way to it.
     pub handle: TillHandle,
+    /// The way to the broker, if there is one.
+    notify: Option<notify::Connected>,
     thread: JoinHandle<()>,
 }
 
@@ -60,7 +67,12 @@ impl TillHandle {
 impl Running {
     /// Lets go of the till, and waits until it has written down what it had in memory. Other handles must be gone.
     pub fn stop(self) {
-        let Self { handle, thread } = self;
+        let Self {
+            handle,
+            notify,
+            thread,
+        } = self;
+        drop(notify);
         drop(handle);
         if thread.join().is_err() {
             tracing::error!("the till's thread ended in a panic");
@@ -68,10 +80,10 @@ impl Running {
     }
 }
 
-/// Starts the till's thread. Questions to WeChat are sent on `runtime`; `show` is called with fresh pictures after each
-/// change.
+/// Starts the till's thread. Questions to WeChat are sent on `runtime`, and the broker is spoken to there, if the
+/// configuration names one; `show` is called with fresh pictures after each change, at most every [`SHOW_EVERY`].
 pub fn start<T: Transport + 'static>(
-    till: Till,
+    mut till: Till,
     client: Client<T>,
     clock: Clock,
     runtime: Handle,
@@ -79,6 +91,7 @@ pub fn start<T: Transport + 'static>(
 ) -> std::io::Result<Running> {
     let (acts, inbox) = mpsc::channel(ACTS_MAX);
     let waiting = Builder::new_current_thread().enable_time().build()?;
+    let (connection, reading) = (till.connection(), runtime.clone());
     let thread = std::thread::Builder::new()
         .name("till".to_owned())
         .spawn(move || {
@@ -89,11 +102,15 @@ pub fn start<T: Transport + 'static>(
                 runtime,
                 show,
                 shown: None,
+                shown_at: None,
             };
             waiting.block_on(desk.work(inbox));
         })?;
+    let handle = TillHandle { acts };
+    let notify = connection.map(|connection| notify::connect(connection, &handle, &reading));
     Ok(Running {
-        handle: TillHandle { acts },
+        handle,
+        notify,
         thread,
     })
 }
@@ -105,6 +122,7 @@ struct Desk<T, S> {
     runtime: Handle,
     show: S,
     shown: Option<u32>,
+    shown_at: Option<Instant>,
 }
 
 impl<T: Transport + 'static, S: FnMut(Snapshot, CustomerPicture)> Desk<T, S> {
@@ -114,8 +132,7 @@ impl<T: Transport + 'static, S: FnMut(Snapshot, CustomerPicture)> Desk<T, S> {
         loop {
             self.till.lock_if_idle((self.clock)());
             self.send_due(&replies);
-            self.show_changes();
-            let wait = self.until_due();
+            let wait = self.until_due().min(self.show_changes());
             tokio::select! {
                 biased;
                 Some(reply) = answers.recv() => {
@@ -152,12 +169,21 @@ impl<T: Transport + 'static, S: FnMut(Snapshot, CustomerPicture)> Desk<T, S> {
         }
     }
 
-    fn show_changes(&mut self) {
+    /// Shows what has changed, or says how long to wait until it may be shown: a queue that is drained changes the till
+    /// thousands of times a second, and nobody sees more than a few of those pictures.
+    fn show_changes(&mut self) -> Duration {
         let version = self.till.version();
-        if self.shown != Some(version) {
-            self.shown = Some(version);
-            (self.show)(self.till.snapshot(), self.till.customer());
+        if self.shown == Some(version) {
+            return LOOK_UP;
         }
+        let since = self.shown_at.map_or(SHOW_EVERY, |at| at.elapsed());
+        if since < SHOW_EVERY {
+            return SHOW_EVERY - since;
+        }
+        self.shown = Some(version);
+        self.shown_at = Some(Instant::now());
+        (self.show)(self.till.snapshot(), self.till.customer());
+        LOOK_UP
     }
 
     fn until_due(&self) -> Duration {

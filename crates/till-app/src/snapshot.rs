@@ -6,6 +6,7 @@ pub use till_store::HeldCart;
 
 use crate::config::{Locale, Shop};
 use crate::house::HouseRules;
+use crate::notify::NotifyPicture;
 use crate::qr::Qr;
 
 /// Everything the till window shows.
@@ -19,6 +20,8 @@ pub struct Snapshot {
     pub locale: Locale,
     /// How WeChat answers.
     pub wechat: WechatLamp,
+    /// How notifies come.
+    pub notify: NotifyPicture,
     /// The machine's clock is behind the till's by more than two minutes, or was when the program started.
     pub clock_wrong: bool,
     /// The last save failed.

@@ -13,6 +13,7 @@ use till_store::{Database, EvidenceId, HeldCart, StoreError, StoredSale};
 use crate::catalogue::Catalogue;
 use crate::config::{Config, Locale};
 use crate::house::HouseRules;
+use crate::notify::NotifyDesk;
 use crate::snapshot::{LastCheck, WechatLamp};
 use crate::users::Staff;
 
@@ -44,6 +45,7 @@ pub struct Till {
     pub(crate) doubts_since: Option<Timestamp>,
     pub(crate) clock_wrong: bool,
     pub(crate) disk_trouble: bool,
+    pub(crate) notify: NotifyDesk,
     pub(crate) staff: Staff,
     pub(crate) house: HouseRules,
     pub(crate) version: u32,
@@ -173,6 +175,7 @@ pub(crate) mod setting {
     pub(crate) const LOCALE: &str = "locale";
     pub(crate) const ORDER_SEQUENCE: &str = "order_sequence";
     pub(crate) const LAST_SEEN: &str = "last_seen_ms";
+    pub(crate) const INBOX_SEEN: &str = "inbox_seen";
     pub(crate) const HOUSE: &str = "house_rules";
 }
 
@@ -201,6 +204,7 @@ impl Till {
         let staff = Staff::new(db.read().users().on_duty()?, now);
         let house = HouseRules::load(&db)?;
         let catalogue = Catalogue::new(db.read().products().all()?);
+        let notify = NotifyDesk::open(&config, &db)?;
         let mut till = Self {
             config,
             db,
@@ -222,6 +226,7 @@ impl Till {
             doubts_since: None,
             clock_wrong,
             disk_trouble: false,
+            notify,
             staff,
             house,
             version: 1,
@@ -234,7 +239,7 @@ impl Till {
     fn resume(&mut self, now: Timestamp, live: Vec<StoredSale>) -> Result<(), StoreError> {
         let count = live
             .iter()
-            .map(|it| it.sale.attempts.iter().filter(|it| !it.is_final()).count())
+            .map(|it| it.sale.attempts.iter().filter(|it| !it.is_done()).count())
             .sum::<usize>();
         let apart = self
             .config
@@ -248,7 +253,7 @@ impl Till {
                 .sale
                 .attempts
                 .iter()
-                .filter(|attempt| !attempt.is_final())
+                .filter(|attempt| !attempt.is_done())
                 .map(|attempt| attempt.out_trade_no.clone())
                 .collect();
             self.watch(stored);
