@@ -487,6 +487,16 @@ pub enum ErrorCode {
     /// The configuration has to be put right first.
     NotReady,
     DayWrong,
+    /// A file is no bill of ours, or not of a day that is over.
+    BillWrong,
+    /// The difference from the bill is not there any more.
+    NoSuchDifference,
+    /// A note has 1 to 500 characters.
+    NoteWrong,
+    /// There is no bill yet to agree with.
+    NoBill,
+    /// Differences without a note can't be signed off; `detail` says how many.
+    DifferencesOpen,
     /// There are users and none of them has signed in.
     Locked,
     NoSuchUser,

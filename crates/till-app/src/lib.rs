@@ -3,7 +3,10 @@
 //! [`Till`] is owned by one thread and is handed the time; [`run::start`] is that thread. Everything that happens to a
 //! payment goes through one function: into the machine, onto the disk, and only then into memory and onto the screens.
 
+mod agreement;
 pub mod approval;
+pub mod bill_file;
+mod bills;
 pub mod catalogue;
 pub mod clock;
 pub mod config;
@@ -26,6 +29,8 @@ pub mod snapshot;
 mod till;
 mod users;
 
+pub use agreement::{AgreementJob, AgreementPicture, NOTE_MAX};
+pub use bills::{BillJob, BillReply, BillStanding, BillTrouble, carry_out_bill, ready_at as bill_ready_at};
 pub use config::{Config, ConfigProblem, Locale};
 pub use driver::{Job, Reply, Step, UNSTABLE_FROM, carry_out};
 pub use import::{WrongRow, WrongRowCode};

@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use wechat_pay::{Client, Transport};
 
+use crate::bills::{BillReply, carry_out_bill};
 use crate::clock::Clock;
 use crate::driver::{Reply, carry_out};
 use crate::notify;
@@ -129,9 +130,11 @@ impl<T: Transport + 'static, S: FnMut(Snapshot, CustomerPicture)> Desk<T, S> {
     async fn work(mut self, mut inbox: mpsc::Receiver<Act>) {
         // At most as many replies as questions may be under way.
         let (replies, mut answers) = mpsc::unbounded_channel::<Reply>();
+        let (bill_replies, mut bills) = mpsc::unbounded_channel::<BillReply>();
         loop {
             self.till.lock_if_idle((self.clock)());
             self.send_due(&replies);
+            self.send_due_bill(&bill_replies);
             let wait = self.until_due().min(self.show_changes());
             tokio::select! {
                 biased;
@@ -146,6 +149,10 @@ impl<T: Transport + 'static, S: FnMut(Snapshot, CustomerPicture)> Desk<T, S> {
                     }
                     None => break,
                 },
+                Some(reply) = bills.recv() => {
+                    let now = (self.clock)();
+                    self.till.finish_bill(now, reply);
+                }
                 () = tokio::time::sleep(wait) => {}
             }
         }
@@ -164,6 +171,20 @@ impl<T: Transport + 'static, S: FnMut(Snapshot, CustomerPicture)> Desk<T, S> {
             self.runtime.spawn(async move {
                 let reply = carry_out(&client, job).await;
                 // The till may have been stopped meanwhile; the order is asked after again at the next start.
+                let _ = replies.send(reply);
+            });
+        }
+    }
+
+    /// Beside the questions about payments: a bill is large, and reading it must not keep an answer waiting.
+    fn send_due_bill(&mut self, replies: &mpsc::UnboundedSender<BillReply>) {
+        let now = (self.clock)();
+        if let Some(job) = self.till.begin_bill(now) {
+            let (client, replies, runtime) =
+                (Arc::clone(&self.client), replies.clone(), self.runtime.clone());
+            self.runtime.spawn_blocking(move || {
+                let reply = runtime.block_on(carry_out_bill(&client, job));
+                // The till may have been stopped meanwhile; the next start asks for the bill again.
                 let _ = replies.send(reply);
             });
         }

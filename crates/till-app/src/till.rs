@@ -10,6 +10,8 @@ use thiserror::Error;
 use till_core::{Cart, CartError, Evidence, Input, NotNow, OutTradeNo, Product, Sale, SaleId, State};
 use till_store::{Database, EvidenceId, HeldCart, StoreError, StoredSale};
 
+use crate::bill_file::BillFault;
+use crate::bills::BillDesk;
 use crate::catalogue::Catalogue;
 use crate::config::{Config, Locale};
 use crate::house::HouseRules;
@@ -48,6 +50,8 @@ pub struct Till {
     pub(crate) notify: NotifyDesk,
     pub(crate) staff: Staff,
     pub(crate) house: HouseRules,
+    pub(crate) bills: BillDesk,
+    pub(crate) bills_version: u32,
     pub(crate) version: u32,
 }
 
@@ -137,6 +141,21 @@ pub enum Refusal {
     /// A day that is none.
     #[error("not a day")]
     DayWrong,
+    /// Not a bill of this merchant's.
+    #[error(transparent)]
+    Bill(#[from] BillFault),
+    /// No such difference from the bill any more.
+    #[error("no such difference")]
+    NoSuchDifference,
+    /// A note of nothing, or one longer than a note.
+    #[error("a note has 1 to 500 characters")]
+    NoteWrong,
+    /// There is no bill to agree with.
+    #[error("the bill is not there yet")]
+    NoBill,
+    /// Differences without a word about them can't be signed off.
+    #[error("{0} differences are open")]
+    DifferencesOpen(usize),
     /// There are people who work here, and none of them has signed in.
     #[error("the till is locked")]
     Locked,
@@ -229,6 +248,8 @@ impl Till {
             notify,
             staff,
             house,
+            bills: BillDesk::default(),
+            bills_version: 1,
             version: 1,
         };
         till.resume(now, live)?;

@@ -10,7 +10,7 @@ use crate::bill::{bill_bounds, bill_date};
 use crate::neighbours::Neighbours;
 use crate::{
     Attempt, Bill, BillEntry, BillLine, Cause, CountAndSum, Difference, Fen, MicroYuan, MoneyError, NotPaid,
-    OutTradeNo, Payment, Rate, RefundStanding, ReviewReason, State, Subject, TillId,
+    OutTradeNo, Payment, Rate, Refund, RefundStanding, RefundState, ReviewReason, State, Subject, TillId,
 };
 
 /// So close to midnight a payment may be on the neighbouring day's bill: WeChat's clock and its books are not one.
@@ -38,6 +38,27 @@ pub struct RefundHere {
     pub at: Timestamp,
     /// How it stands.
     pub standing: RefundStanding,
+}
+
+impl From<&Refund> for RefundHere {
+    fn from(refund: &Refund) -> Self {
+        let standing = match refund.state {
+            RefundState::Waiting
+            | RefundState::Sending
+            | RefundState::Refused { .. }
+            | RefundState::Withdrawn { .. } => RefundStanding::Asked,
+            RefundState::Processing { .. } => RefundStanding::Processing,
+            RefundState::Refunded { .. } => RefundStanding::Done,
+            RefundState::NeedsPerson { .. } | RefundState::Closed { .. } => RefundStanding::Failed,
+        };
+        Self {
+            out_refund_no: refund.out_refund_no.to_string(),
+            out_trade_no: refund.out_trade_no.clone(),
+            amount: refund.refund_fee,
+            at: refund.sent_at.unwrap_or(refund.wished_at),
+            standing,
+        }
+    }
 }
 
 /// WeChat's side: the day's bill, and its neighbours' where they are there.

@@ -162,6 +162,16 @@ export type ErrorCode = "cart_empty" |
 "not_saved" | 
 /**  The configuration has to be put right first. */
 "not_ready" | "day_wrong" | 
+/**  A file is no bill of ours, or not of a day that is over. */
+"bill_wrong" | 
+/**  The difference from the bill is not there any more. */
+"no_such_difference" | 
+/**  A note has 1 to 500 characters. */
+"note_wrong" | 
+/**  There is no bill yet to agree with. */
+"no_bill" | 
+/**  Differences without a note can't be signed off; `detail` says how many. */
+"differences_open" | 
 /**  There are users and none of them has signed in. */
 "locked" | "no_such_user" | 
 /**  A name has 1 to 20 characters. */

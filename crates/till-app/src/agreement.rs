@@ -1,0 +1,264 @@
+//! A day held against its bill, for the screens; notes on its differences; and signing it off.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use till_core::{
+    Agreement, Attempt, Bill, BillEntry, Bills, Cause, Difference, Here, MoneyError, OutTradeNo, Subject,
+    TillId, bill_bounds, reconcile,
+};
+use till_store::{BillContent, BillNote, BillRow, Read, Reader, SignOff, StoreError};
+
+use crate::bill_file;
+use crate::bills::BillStanding;
+use crate::till::{Refusal, Till};
+
+/// The longest note, in characters.
+pub const NOTE_MAX: usize = 500;
+
+/// Everything that is needed to hold a day against its bill, away from the till's own thread: a large day takes a second.
+#[derive(Debug)]
+pub struct AgreementJob {
+    date: Date,
+    till: TillId,
+    standing: BillStanding,
+    reader: Reader,
+}
+
+/// A day and its bill.
+#[derive(Debug, Clone)]
+pub struct AgreementPicture {
+    /// The day, in Beijing.
+    pub date: Date,
+    /// How far the till is with its bill.
+    pub standing: BillStanding,
+    /// How the two agree, if the bill is here.
+    pub agreement: Option<Agreement>,
+    /// What people have written, oldest first.
+    pub notes: Vec<BillNote>,
+    /// The last sign-off.
+    pub sign_off: Option<SignOff>,
+}
+
+impl AgreementJob {
+    /// Does it.
+    pub fn run(self) -> Result<AgreementPicture, Refusal> {
+        let ledger = self.reader.read();
+        let agreement = match &self.standing {
+            BillStanding::Here(row) => Some(agree(ledger, self.date, &self.till, row)?),
+            BillStanding::TooEarly { .. } | BillStanding::Waiting { .. } | BillStanding::OutOfReach => None,
+        };
+        Ok(AgreementPicture {
+            date: self.date,
+            agreement,
+            notes: ledger.bill_notes().of_day(self.date).map_err(Refusal::NotSaved)?,
+            sign_off: ledger.sign_offs().newest(self.date).map_err(Refusal::NotSaved)?,
+            standing: self.standing,
+        })
+    }
+}
+
+impl AgreementPicture {
+    /// The difference about this.
+    pub fn difference(&self, subject: &Subject) -> Result<&Difference, Refusal> {
+        let differences = self.agreement.as_ref().map(|it| it.differences.as_slice());
+        differences
+            .unwrap_or_default()
+            .iter()
+            .find(|it| it.subject == *subject)
+            .ok_or(Refusal::NoSuchDifference)
+    }
+
+    /// The notes on a difference, as long as its cause is what it was when they were written.
+    pub fn notes_on(&self, difference: &Difference) -> impl Iterator<Item = &BillNote> {
+        let about = move |note: &&BillNote| {
+            note.subject == difference.subject && note.cause == difference.cause.word()
+        };
+        self.notes.iter().filter(about)
+    }
+
+    /// A difference is settled when it explains itself or somebody has written what it is about.
+    #[must_use]
+    pub fn is_settled(&self, difference: &Difference) -> bool {
+        difference.explains_itself() || self.notes_on(difference).next().is_some()
+    }
+
+    /// How many differences are not settled.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        let differences = self.agreement.as_ref().map(|it| it.differences.as_slice());
+        let open = differences
+            .unwrap_or_default()
+            .iter()
+            .filter(|it| !self.is_settled(it));
+        open.count()
+    }
+
+    /// The day was signed off as it stands now.
+    #[must_use]
+    pub fn is_signed(&self) -> bool {
+        match (&self.sign_off, &self.agreement) {
+            (Some(signed), Some(agreement)) => signed.agreement == *agreement,
+            (Some(_) | None, None) | (None, Some(_)) => false,
+        }
+    }
+}
+
+impl Till {
+    /// What is needed to hold a day against its bill; the work itself is [`AgreementJob::run`].
+    pub fn agreement(&self, now: Timestamp, date: Date) -> Result<AgreementJob, Refusal> {
+        Ok(AgreementJob {
+            date,
+            till: self.config.shop.till.clone(),
+            standing: self.bill_standing(now, date).map_err(Refusal::NotSaved)?,
+            reader: self.db.reader().map_err(Refusal::NotSaved)?,
+        })
+    }
+
+    /// Writes down what a difference is about.
+    pub fn note_difference(
+        &mut self,
+        now: Timestamp,
+        date: Date,
+        difference: &Difference,
+        text: &str,
+    ) -> Result<(), Refusal> {
+        let text = text.trim();
+        if text.is_empty() || text.chars().count() > NOTE_MAX {
+            return Err(Refusal::NoteWrong);
+        }
+        let note = BillNote {
+            date,
+            subject: difference.subject.clone(),
+            cause: difference.cause.word().to_owned(),
+            at: now,
+            user: self.staff.at_till().map(|user| user.id),
+            text: text.to_owned(),
+        };
+        let about = match &difference.subject {
+            Subject::Order { out_trade_no } => out_trade_no,
+            Subject::Refund { out_refund_no, .. } => out_refund_no,
+            Subject::Bill => "bill",
+        };
+        let detail = format!("{date} {about}: {}", note.cause);
+        let written = self.db.write(|tx| {
+            tx.bill_notes().write(&note)?;
+            tx.journal().add(now, "bill_noted", None, None, &detail)
+        });
+        self.saved(written)?;
+        self.bills_changed();
+        Ok(())
+    }
+
+    /// Signs a day off as it was shown. Every difference must have been settled.
+    pub fn sign_off(&mut self, now: Timestamp, picture: &AgreementPicture) -> Result<(), Refusal> {
+        let (BillStanding::Here(bill), Some(agreement)) = (&picture.standing, &picture.agreement) else {
+            return Err(Refusal::NoBill);
+        };
+        let open = picture.open();
+        if open > 0 {
+            return Err(Refusal::DifferencesOpen(open));
+        }
+        let sign_off = SignOff {
+            bill: bill.id,
+            at: now,
+            user: self.staff.at_till().map(|user| user.id),
+            agreement: agreement.clone(),
+        };
+        let (here, there) = (agreement.here, agreement.there);
+        let detail = format!(
+            "{}: paid {} here, {} on the bill; refunded {} here, {} on the bill; {} differences",
+            picture.date,
+            here.paid.sum,
+            there.paid.sum,
+            here.refunded.sum,
+            there.refunded.sum,
+            agreement.differences.len()
+        );
+        let written = self.db.write(|tx| {
+            tx.sign_offs().sign(&sign_off)?;
+            tx.journal().add(now, "bill_signed_off", None, None, &detail)
+        });
+        self.saved(written)?;
+        self.bills_changed();
+        Ok(())
+    }
+}
+
+fn agree(ledger: Read<'_>, date: Date, till: &TillId, row: &BillRow) -> Result<Agreement, Refusal> {
+    let bill = load(ledger, row)?;
+    let orders = orders_of(ledger, date, till, &bill).map_err(Refusal::NotSaved)?;
+    let here = Here {
+        orders: &orders,
+        refunds: &[],
+    };
+    let alone = Bills {
+        of_day: &bill,
+        day_before: None,
+        day_after: None,
+    };
+    let agreement = reconcile(date, till, here, alone).map_err(out_of_range)?;
+    // Most days have nothing that a neighbour's bill could explain, and a bill takes its time to be read.
+    if !agreement.differences.iter().any(may_be_elsewhere) {
+        return Ok(agreement);
+    }
+    let (before, after) = (
+        beside(ledger, date.yesterday().ok())?,
+        beside(ledger, date.tomorrow().ok())?,
+    );
+    let bills = Bills {
+        of_day: &bill,
+        day_before: before.as_ref(),
+        day_after: after.as_ref(),
+    };
+    reconcile(date, till, here, bills).map_err(out_of_range)
+}
+
+fn may_be_elsewhere(difference: &Difference) -> bool {
+    matches!(
+        difference.cause,
+        Cause::OnlyHere | Cause::DayBoundary { there: None, .. } | Cause::Review { on_bill: false, .. }
+    )
+}
+
+/// The orders paid on the day, and those that the bill names beyond them.
+fn orders_of(ledger: Read<'_>, date: Date, till: &TillId, bill: &Bill) -> Result<Vec<Attempt>, StoreError> {
+    let Some((from, to)) = bill_bounds(date) else {
+        return Ok(Vec::new());
+    };
+    let mut orders = ledger.attempts().paid_between(from, to)?;
+    let known: HashSet<String> = orders.iter().map(|it| it.out_trade_no.to_string()).collect();
+    let named = bill
+        .lines
+        .iter()
+        .filter(|line| !matches!(line.entry, BillEntry::Refund { .. }))
+        .filter(|line| !known.contains(&line.out_trade_no))
+        .filter_map(|line| OutTradeNo::parse(&line.out_trade_no).ok())
+        .filter(|number| number.till() == till.as_str());
+    let named: HashSet<OutTradeNo> = named.collect();
+    for number in named {
+        orders.extend(ledger.attempts().get(&number)?);
+    }
+    Ok(orders)
+}
+
+fn beside(ledger: Read<'_>, date: Option<Date>) -> Result<Option<Bill>, Refusal> {
+    let Some(date) = date else { return Ok(None) };
+    let row = ledger.bills().newest(date).map_err(Refusal::NotSaved)?;
+    row.map(|row| load(ledger, &row)).transpose()
+}
+
+/// A kept bill, read again from its file.
+fn load(ledger: Read<'_>, row: &BillRow) -> Result<Bill, Refusal> {
+    if row.content == BillContent::Nothing {
+        return Ok(Bill::default());
+    }
+    let file = ledger.bills().file(row.id).map_err(Refusal::NotSaved)?;
+    let bill = wechat_pay::bill::read(&file).map_err(|error| Refusal::Bill(error.into()))?;
+    Ok(bill_file::convert(&bill))
+}
+
+fn out_of_range(_: MoneyError) -> Refusal {
+    Refusal::DayWrong
+}
