@@ -11,6 +11,7 @@ mod bill;
 mod callback;
 mod cart;
 mod day;
+mod cash;
 mod difference;
 mod evidence;
 mod money;
@@ -22,6 +23,7 @@ mod refund;
 mod sale;
 mod state;
 mod timing;
+mod shift;
 mod user;
 
 pub use answer::{CloseAnswer, FoundBy, Payment, PlaceAnswer, QueryAnswer};
@@ -31,7 +33,11 @@ pub use bill::{
 };
 pub use callback::CallbackHealth;
 pub use cart::{Cart, CartError, Line, LineNo, PIECES_MAX, TOTAL_MAX};
-pub use day::{CountAndSum, DayFigures, DayRow, Hour, Standing, bounds as day_bounds};
+pub use cash::{CashMove, MoveKind, Tender, TenderError, quick_amounts};
+pub use day::{
+    CountAndSum, DayFigures, DayRefund, DayRow, Hour, RefundDayStanding, Standing, bounds as day_bounds,
+};
+pub use decision::Shelf;
 pub use difference::{Cause, Difference, NotPaid, Subject, WayOut};
 pub use evidence::{Evidence, EvidenceKind, SignVerdict};
 pub use money::{Fen, MoneyError};
@@ -47,3 +53,6 @@ pub use sale::{Effect, NotNow, Sale, SaleId, StockHold};
 pub use state::{CloseReason, ReviewReason, State};
 pub use timing::Timing;
 pub use user::{Pin, Role, User, UserError, UserId, UserName, WrongPins};
+pub use shift::{
+    CountError, DENOMINATIONS, DrawerCount, DrawerDifference, Shift, ShiftEnd, ShiftId, ShiftSums, is_float,
+};

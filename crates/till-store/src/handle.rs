@@ -5,6 +5,7 @@ use rusqlite::Connection;
 use crate::table::attempts::{AttemptsRead, AttemptsWrite};
 use crate::table::bill_notes::{BillNotesRead, BillNotesWrite};
 use crate::table::bills::{BillsRead, BillsWrite};
+use crate::table::cash_moves::{CashMovesRead, CashMovesWrite};
 use crate::table::evidence::{EvidenceRead, EvidenceWrite};
 use crate::table::held_carts::{HeldCartsRead, HeldCartsWrite};
 use crate::table::inbox::{InboxRead, InboxWrite};
@@ -12,6 +13,7 @@ use crate::table::journal::{JournalRead, JournalWrite};
 use crate::table::products::{ProductsRead, ProductsWrite};
 use crate::table::sales::{SalesRead, SalesWrite};
 use crate::table::settings::{SettingsRead, SettingsWrite};
+use crate::table::shifts::{ShiftsRead, ShiftsWrite};
 use crate::table::sign_offs::{SignOffsRead, SignOffsWrite};
 use crate::table::stock::{StockRead, StockWrite};
 use crate::table::users::{UsersRead, UsersWrite};
@@ -101,6 +103,18 @@ impl<'c> Read<'c> {
         JournalRead { conn: self.conn }
     }
 
+    /// What moved in the drawer.
+    #[must_use]
+    pub fn cash_moves(self) -> CashMovesRead<'c> {
+        CashMovesRead { conn: self.conn }
+    }
+
+    /// Times at the till between two counts.
+    #[must_use]
+    pub fn shifts(self) -> ShiftsRead<'c> {
+        ShiftsRead { conn: self.conn }
+    }
+
     /// Who works here.
     #[must_use]
     pub fn users(self) -> UsersRead<'c> {
@@ -185,6 +199,18 @@ impl<'c> Tx<'c> {
     #[must_use]
     pub fn journal(&self) -> JournalWrite<'c> {
         JournalWrite { conn: self.conn }
+    }
+
+    /// What moved in the drawer.
+    #[must_use]
+    pub fn cash_moves(&self) -> CashMovesWrite<'c> {
+        CashMovesWrite { conn: self.conn }
+    }
+
+    /// Times at the till between two counts.
+    #[must_use]
+    pub fn shifts(&self) -> ShiftsWrite<'c> {
+        ShiftsWrite { conn: self.conn }
     }
 
     /// Who works here.

@@ -32,6 +32,8 @@ pub(crate) fn migrations() -> Vec<Migration> {
         table::sign_offs::MIGRATIONS,
         table::inbox::MIGRATIONS,
         table::users::MIGRATIONS,
+        table::shifts::MIGRATIONS,
+        table::cash_moves::MIGRATIONS,
     ]
     .concat();
     all.sort_by_key(|migration| migration.number);

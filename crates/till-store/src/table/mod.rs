@@ -3,6 +3,7 @@
 pub(crate) mod attempts;
 pub(crate) mod bill_notes;
 pub(crate) mod bills;
+pub(crate) mod cash_moves;
 pub(crate) mod evidence;
 pub(crate) mod held_carts;
 pub(crate) mod inbox;
@@ -10,6 +11,7 @@ pub(crate) mod journal;
 pub(crate) mod products;
 pub(crate) mod sales;
 pub(crate) mod settings;
+pub(crate) mod shifts;
 pub(crate) mod sign_offs;
 pub(crate) mod stock;
 pub(crate) mod users;

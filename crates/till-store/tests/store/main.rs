@@ -3,6 +3,7 @@
 
 mod backup;
 mod bills;
+mod cash;
 mod crash;
 mod disk;
 mod inbox;
