@@ -275,6 +275,7 @@ fn state(attempt: &Attempt) -> PayState {
         State::Paid(_) => PayState::Paid,
         State::Closed { why } => PayState::Closed { why: (*why).into() },
         State::Refused { code } => PayState::Refused { code: code.clone() },
+        State::GivenBack { why, .. } => PayState::GivenBack { why: (*why).into() },
         State::Review { why, .. } => PayState::Review { why: (*why).into() },
     }
 }
@@ -286,7 +287,7 @@ fn money(attempt: &Attempt) -> Money {
             why: till_core::ReviewReason::NotConfirmed,
             ..
         } => Money::Unknown,
-        State::Paid(_) | State::Review { payment: Some(_), .. } => Money::Taken,
+        State::Paid(_) | State::GivenBack { .. } | State::Review { payment: Some(_), .. } => Money::Taken,
         // Nobody has seen a code for it, or WeChat has said that nothing can be paid.
         State::Placing | State::Closed { .. } | State::Refused { .. } => Money::NotTaken,
         State::AwaitingPayment {
@@ -468,6 +469,11 @@ impl From<Refusal> for CommandError {
             Refusal::NameTaken => ErrorCode::NameTaken,
             Refusal::LastManager => ErrorCode::LastManager,
             Refusal::RulesOutOfRange => ErrorCode::RulesOutOfRange,
+            Refusal::NoShift => ErrorCode::NoShift,
+            Refusal::ShiftOpen => ErrorCode::ShiftOpen,
+            Refusal::AmountOutOfRange => ErrorCode::AmountOutOfRange,
+            Refusal::ReasonMissing => ErrorCode::ReasonMissing,
+            Refusal::WordsTooLong => ErrorCode::WordsTooLong,
         };
         let detail = match refusal {
             Refusal::OutOfStock { name } => name,

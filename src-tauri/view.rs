@@ -160,6 +160,10 @@ pub enum PayState {
     Refused {
         code: String,
     },
+    /// Money that is no sale's, as a person decided: it goes back by a refund.
+    GivenBack {
+        why: ReviewReason,
+    },
     /// A person decides.
     Review {
         why: ReviewReason,
@@ -453,71 +457,6 @@ pub enum WrongRowCode {
     StockNotWhole,
     BarcodeTwice,
     BarcodeWrong,
-}
-
-/// A refusal the page puts into words. `detail` is for the log and the curious.
-#[derive(Debug, Clone, Serialize, Type)]
-#[serde(rename_all = "camelCase")]
-pub struct CommandError {
-    pub code: ErrorCode,
-    pub detail: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
-#[serde(rename_all = "snake_case")]
-pub enum ErrorCode {
-    CartEmpty,
-    /// Fewer pieces left than asked for; `detail` names the product.
-    OutOfStock,
-    NoSuchProduct,
-    NoSuchBarcode,
-    NoSuchOrder,
-    /// This product needs a price.
-    PriceMissing,
-    PriceOutOfRange,
-    QuantityOutOfRange,
-    /// The sale is more than WeChat takes in one order.
-    TotalOutOfRange,
-    /// The old attempt of this sale is not being closed yet, or the sale is settled.
-    NotNow,
-    /// Already paid: nothing to cancel.
-    AlreadyPaid,
-    /// The disk did not take it: nothing was done.
-    NotSaved,
-    /// The configuration has to be put right first.
-    NotReady,
-    DayWrong,
-    /// A file is no bill of ours, or not of a day that is over.
-    BillWrong,
-    /// The difference from the bill is not there any more.
-    NoSuchDifference,
-    /// A note has 1 to 500 characters.
-    NoteWrong,
-    /// There is no bill yet to agree with.
-    NoBill,
-    /// Differences without a note can't be signed off; `detail` says how many.
-    DifferencesOpen,
-    /// There are users and none of them has signed in.
-    Locked,
-    NoSuchUser,
-    /// A name has 1 to 20 characters.
-    NameWrong,
-    /// Somebody on duty has this name.
-    NameTaken,
-    /// A PIN has 4 to 8 digits.
-    PinFormat,
-    /// Not that person's PIN.
-    PinWrong,
-    /// Too many wrong PINs; `detail` is the time from which one may be tried again.
-    PinShut,
-    /// A manager has to approve it: call again with their PIN.
-    NeedsManager,
-    /// There are no users yet: call again once it was confirmed.
-    NeedsConfirmation,
-    /// Without this one there would be no manager left.
-    LastManager,
-    RulesOutOfRange,
-    Internal,
 }
 
 /// What the settings page shows. No key is ever in it.

@@ -254,7 +254,7 @@ fn reason(
                 | ReviewReason::NotConfirmed => tally.other_reviews += 1,
             }
         }
-        State::Placing | State::AwaitingPayment { .. } | State::Closing { .. } => {}
+        State::Placing | State::AwaitingPayment { .. } | State::Closing { .. } | State::GivenBack { .. } => {}
     }
     Ok(())
 }

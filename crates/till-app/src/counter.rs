@@ -187,7 +187,9 @@ impl Till {
             .ok_or(Refusal::NoSuchOrder)?;
         match attempt.state {
             State::Placing | State::AwaitingPayment { .. } => {}
-            State::Paid(_) | State::Review { .. } => return Err(Refusal::AlreadyPaid),
+            State::Paid(_) | State::GivenBack { .. } | State::Review { .. } => {
+                return Err(Refusal::AlreadyPaid);
+            }
             // Asked for twice is asked for once.
             State::Closing { .. } | State::Closed { .. } | State::Refused { .. } => return Ok(()),
         }

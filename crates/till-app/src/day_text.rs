@@ -111,7 +111,7 @@ mod tests {
             placed_at: at,
             standing: Standing::Paid(at),
         };
-        let figures = DayFigures::compute(date(2026, 11, 23), &zone, [row]).unwrap();
+        let figures = DayFigures::compute(date(2026, 11, 23), &zone, [row], []).unwrap();
         let shop = Shop {
             name: "小满便利店".to_owned(),
             till: TillId::parse("T01").unwrap(),

@@ -94,6 +94,7 @@ impl Till {
             | State::Paid(_)
             | State::Closed { .. }
             | State::Refused { .. }
+            | State::GivenBack { .. }
             | State::Review { .. } => None,
         };
         Ok(PaymentPicture {
@@ -165,6 +166,6 @@ fn customer_stage(attempt: &Attempt) -> CustomerStage {
         },
         // What became of it is between the cashier and the customer; the screen asks for patience.
         State::Closing { .. } | State::Review { .. } => CustomerStage::Wait { total },
-        State::Closed { .. } | State::Refused { .. } => CustomerStage::Idle,
+        State::Closed { .. } | State::Refused { .. } | State::GivenBack { .. } => CustomerStage::Idle,
     }
 }

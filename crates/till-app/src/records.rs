@@ -133,7 +133,7 @@ impl Till {
             .day_rows(from, to)
             .map_err(Refusal::NotSaved)?;
         let figures =
-            DayFigures::compute(day, &self.config.shop.zone, rows).map_err(|_| Refusal::DayWrong)?;
+            DayFigures::compute(day, &self.config.shop.zone, rows, []).map_err(|_| Refusal::DayWrong)?;
         let text = day_text::write(&figures, &self.config.shop, self.locale, training);
         Ok(DayPicture { figures, text })
     }

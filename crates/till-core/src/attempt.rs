@@ -1,5 +1,6 @@
 //! One order at WeChat: the payment machine. Pure; nothing here sends, sleeps or reads a clock.
 
+mod money;
 mod second;
 
 use jiff::{SignedDuration, Timestamp};
@@ -29,6 +30,9 @@ pub struct Attempt {
     /// Its payment is known by a notify alone; no query has confirmed it yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unconfirmed: Option<Unconfirmed>,
+    /// A person took its payment over as the sale's, although this had contradicted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adopted: Option<ReviewReason>,
 }
 
 /// A question to WeChat and its time.
@@ -110,6 +114,7 @@ impl Attempt {
             }),
             doubts: 0,
             unconfirmed: None,
+            adopted: None,
         }
     }
 
@@ -142,6 +147,7 @@ impl Attempt {
             | State::Paid(_)
             | State::Closed { .. }
             | State::Refused { .. }
+            | State::GivenBack { .. }
             | State::Review { .. } => next,
         }
     }
@@ -151,7 +157,11 @@ impl Attempt {
     pub fn is_final(&self) -> bool {
         match self.state {
             State::Placing | State::AwaitingPayment { .. } | State::Closing { .. } => false,
-            State::Paid(_) | State::Closed { .. } | State::Refused { .. } | State::Review { .. } => true,
+            State::Paid(_)
+            | State::Closed { .. }
+            | State::Refused { .. }
+            | State::GivenBack { .. }
+            | State::Review { .. } => true,
         }
     }
 
@@ -166,6 +176,7 @@ impl Attempt {
     pub fn payment(&self) -> Option<&Payment> {
         match &self.state {
             State::Paid(payment)
+            | State::GivenBack { payment, .. }
             | State::Review {
                 payment: Some(payment),
                 ..
@@ -229,7 +240,14 @@ impl Attempt {
                 | PlaceAnswer::NumberTaken
                 | PlaceAnswer::Unknown,
             ) => self.ask(now, Ask::Query),
-            (State::Paid(_) | State::Closed { .. } | State::Refused { .. } | State::Review { .. }, _) => self,
+            (
+                State::Paid(_)
+                | State::Closed { .. }
+                | State::Refused { .. }
+                | State::GivenBack { .. }
+                | State::Review { .. },
+                _,
+            ) => self,
         }
     }
 
@@ -250,9 +268,11 @@ impl Attempt {
                 State::AwaitingPayment { .. } | State::Closing { .. } => {
                     self.ask_in_doubt(now, timing, Ask::Query)
                 }
-                State::Paid(_) | State::Closed { .. } | State::Refused { .. } | State::Review { .. } => {
-                    Self { next: None, ..self }
-                }
+                State::Paid(_)
+                | State::Closed { .. }
+                | State::Refused { .. }
+                | State::GivenBack { .. }
+                | State::Review { .. } => Self { next: None, ..self },
             },
         }
     }
@@ -304,9 +324,11 @@ impl Attempt {
                 self.closed(why)
             }
             State::Closing { .. } => self.close_when_allowed(now, timing),
-            State::Paid(_) | State::Closed { .. } | State::Refused { .. } | State::Review { .. } => {
-                Self { next: None, ..self }
-            }
+            State::Paid(_)
+            | State::Closed { .. }
+            | State::Refused { .. }
+            | State::GivenBack { .. }
+            | State::Review { .. } => Self { next: None, ..self },
         }
     }
 
@@ -323,6 +345,7 @@ impl Attempt {
             | State::Paid(_)
             | State::Closed { .. }
             | State::Refused { .. }
+            | State::GivenBack { .. }
             | State::Review { .. } => self.trusted().ask(later(now, timing.poll), Ask::Query),
         }
     }
@@ -344,9 +367,11 @@ impl Attempt {
                 self.closed(why)
             }
             State::Closing { .. } => self.close_when_allowed(now, timing),
-            State::Paid(_) | State::Closed { .. } | State::Refused { .. } | State::Review { .. } => {
-                Self { next: None, ..self }
-            }
+            State::Paid(_)
+            | State::Closed { .. }
+            | State::Refused { .. }
+            | State::GivenBack { .. }
+            | State::Review { .. } => Self { next: None, ..self },
         }
     }
 
@@ -357,9 +382,11 @@ impl Attempt {
             }
             State::Placing | State::AwaitingPayment { .. } => self.closed(CloseReason::ClosedAtWechat),
             State::Closing { why, .. } => self.closed(why),
-            State::Paid(_) | State::Closed { .. } | State::Refused { .. } | State::Review { .. } => {
-                Self { next: None, ..self }
-            }
+            State::Paid(_)
+            | State::Closed { .. }
+            | State::Refused { .. }
+            | State::GivenBack { .. }
+            | State::Review { .. } => Self { next: None, ..self },
         }
     }
 
@@ -368,61 +395,11 @@ impl Attempt {
             State::Placing | State::AwaitingPayment { .. } | State::Closing { .. } => {
                 self.review(ReviewReason::StateUnknown, None)
             }
-            State::Paid(_) | State::Closed { .. } | State::Refused { .. } | State::Review { .. } => {
-                Self { next: None, ..self }
-            }
-        }
-    }
-
-    /// Money was taken. Where it goes depends on what we know; it never goes nowhere.
-    fn paid(self, payment: Payment) -> Self {
-        let as_asked = payment.total_fee == self.total_fee && payment.fee_type == "CNY";
-        match &self.state {
-            // The first proof stands; a second one of the same payment changes nothing.
-            State::Paid(_) | State::Review { payment: Some(_), .. } => Self { next: None, ..self },
-            State::Review { why, payment: None } => {
-                let why = *why;
-                self.review(why, Some(payment))
-            }
-            State::Placing
-            | State::AwaitingPayment { .. }
-            | State::Closing { .. }
+            State::Paid(_)
             | State::Closed { .. }
             | State::Refused { .. }
-                if !as_asked =>
-            {
-                self.review(ReviewReason::AmountDiffers, Some(payment))
-            }
-            State::Placing | State::AwaitingPayment { .. } => self.settled(payment),
-            State::Closing { why, since, .. } => match why {
-                CloseReason::PaidOtherwise => self.review(ReviewReason::PaidTwice, Some(payment)),
-                // WeChat's time has whole seconds, so a payment in the second of the decision counts as in time.
-                CloseReason::Deadline | CloseReason::Cancelled if payment.time_end <= *since => {
-                    self.settled(payment)
-                }
-                CloseReason::Deadline => self.review(ReviewReason::PaidAfterDeadline, Some(payment)),
-                CloseReason::Cancelled => self.review(ReviewReason::PaidAfterCancel, Some(payment)),
-                CloseReason::NumberTaken | CloseReason::PlacingFailed | CloseReason::ClosedAtWechat => {
-                    self.review(ReviewReason::PaidAfterClosed, Some(payment))
-                }
-            },
-            State::Closed { .. } | State::Refused { .. } => {
-                self.review(ReviewReason::PaidAfterClosed, Some(payment))
-            }
-        }
-    }
-
-    fn refunded(self, payment: Payment) -> Self {
-        match self.state {
-            State::Paid(_) | State::Review { payment: Some(_), .. } => Self { next: None, ..self },
-            State::Placing
-            | State::AwaitingPayment { .. }
-            | State::Closing { .. }
-            | State::Closed { .. }
-            | State::Refused { .. }
-            | State::Review { payment: None, .. } => {
-                self.review(ReviewReason::RefundedElsewhere, Some(payment))
-            }
+            | State::GivenBack { .. }
+            | State::Review { .. } => Self { next: None, ..self },
         }
     }
 
@@ -476,6 +453,7 @@ impl Attempt {
             | State::Paid(_)
             | State::Closed { .. }
             | State::Refused { .. }
+            | State::GivenBack { .. }
             | State::Review { .. } => self,
         }
     }
@@ -495,6 +473,7 @@ impl Attempt {
             | State::Paid(_)
             | State::Closed { .. }
             | State::Refused { .. }
+            | State::GivenBack { .. }
             | State::Review { .. } => self.doubts,
         };
         Self {
@@ -506,29 +485,9 @@ impl Attempt {
         .ask(later(now, hold_back), Ask::Query)
     }
 
-    fn settled(self, payment: Payment) -> Self {
-        Self {
-            state: State::Paid(payment),
-            next: None,
-            doubts: 0,
-            ..self
-        }
-    }
-
     fn closed(self, why: CloseReason) -> Self {
         Self {
             state: State::Closed { why },
-            next: None,
-            doubts: 0,
-            ..self
-        }
-    }
-
-    /// Puts the decision before a person.
-    #[must_use]
-    pub(crate) fn review(self, why: ReviewReason, payment: Option<Payment>) -> Self {
-        Self {
-            state: State::Review { why, payment },
             next: None,
             doubts: 0,
             ..self

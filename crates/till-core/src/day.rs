@@ -2,15 +2,15 @@
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
-use crate::{CloseReason, Fen, MoneyError, ReviewReason};
+use crate::{CloseReason, Fen, MoneyError, Refund, RefundState, ReviewReason};
 
 /// One order of the ledger, as much of it as a day needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DayRow {
-    /// What WeChat was asked for.
+    /// What WeChat was asked for; what it took, once it has.
     pub total_fee: Fen,
     /// When it was placed.
     pub placed_at: Timestamp,
@@ -23,6 +23,10 @@ pub struct DayRow {
 pub enum Standing {
     /// Paid at this time; belongs to the day it was paid.
     Paid(Timestamp),
+    /// Paid at this time, late or twice, and taken over as a sale by a person; belongs to the day it was paid.
+    Adopted(Timestamp),
+    /// Money taken at this time that is no sale's: it goes back by a refund.
+    GivenBack(Timestamp),
     /// Not settled yet.
     Waiting,
     /// Closed unpaid.
@@ -31,6 +35,32 @@ pub enum Standing {
     Refused,
     /// Waits for a person.
     Review(ReviewReason),
+}
+
+/// One refund of the ledger, as much of it as a day needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DayRefund {
+    /// What goes back.
+    pub refund_fee: Fen,
+    /// When WeChat took it; when it was wished, as long as WeChat has not.
+    pub at: Timestamp,
+    /// What became of it.
+    pub standing: RefundDayStanding,
+}
+
+/// What became of a refund, as much as a day needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefundDayStanding {
+    /// WeChat has taken it: the money is with the customer or on its way.
+    Given,
+    /// WeChat has taken it and can't finish it: a person has to hand the money over, or has done so.
+    ByHand,
+    /// WeChat had taken it and has given it up: the money stayed.
+    Closed,
+    /// WeChat does not have it yet, or has refused it so far.
+    Waiting,
+    /// Given up before WeChat had it.
+    Withdrawn,
 }
 
 /// How many and how much.
@@ -58,6 +88,18 @@ pub struct DayFigures {
     pub day: Date,
     /// Paid on this day, whenever placed.
     pub paid: CountAndSum,
+    /// Of these, late or double payments that a person took over as sales.
+    pub adopted: CountAndSum,
+    /// Taken on this day besides, and no sale's: goes back by a refund, on the day of that.
+    pub given_back: CountAndSum,
+    /// Refunds that WeChat took on this day, whenever the order was paid and wherever the money is by now.
+    pub refunded: CountAndSum,
+    /// Of these, money that a person has to see to, or had to.
+    pub refunds_by_hand: CountAndSum,
+    /// Refunds that WeChat took on this day and gave up: the money stayed.
+    pub refunds_closed: CountAndSum,
+    /// Refunds wished on this day that WeChat has not taken: on their way, or refused and not given up.
+    pub refunds_waiting: CountAndSum,
     /// Placed on this day and closed at the deadline.
     pub closed_by_deadline: CountAndSum,
     /// Placed on this day and cancelled.
@@ -97,11 +139,18 @@ impl DayFigures {
         day: Date,
         zone: &TimeZone,
         rows: impl IntoIterator<Item = DayRow>,
+        refunds: impl IntoIterator<Item = DayRefund>,
     ) -> Result<Self, MoneyError> {
         let (start, end) = bounds(day, zone).ok_or(MoneyError::OutOfRange)?;
         let mut figures = Self {
             day,
             paid: CountAndSum::default(),
+            adopted: CountAndSum::default(),
+            given_back: CountAndSum::default(),
+            refunded: CountAndSum::default(),
+            refunds_by_hand: CountAndSum::default(),
+            refunds_closed: CountAndSum::default(),
+            refunds_waiting: CountAndSum::default(),
             closed_by_deadline: CountAndSum::default(),
             closed_by_cancel: CountAndSum::default(),
             closed_otherwise: CountAndSum::default(),
@@ -113,12 +162,22 @@ impl DayFigures {
         for row in rows {
             figures.add(&row, start, end)?;
         }
+        for refund in refunds {
+            if start <= refund.at && refund.at < end {
+                figures.add_refund(&refund)?;
+            }
+        }
         Ok(figures)
+    }
+
+    /// What the day brought: taken, less what went back. Below zero on a day of refunds.
+    pub fn net(&self) -> Result<Fen, MoneyError> {
+        self.paid.sum.plus(self.given_back.sum)?.minus(self.refunded.sum)
     }
 
     fn add(&mut self, row: &DayRow, start: Timestamp, end: Timestamp) -> Result<(), MoneyError> {
         let at = match row.standing {
-            Standing::Paid(at) => at,
+            Standing::Paid(at) | Standing::Adopted(at) | Standing::GivenBack(at) => at,
             Standing::Waiting | Standing::Closed(_) | Standing::Refused | Standing::Review(_) => {
                 row.placed_at
             }
@@ -127,13 +186,12 @@ impl DayFigures {
             return Ok(());
         }
         match row.standing {
-            Standing::Paid(at) => {
-                let hour = usize::try_from(at.duration_since(start).as_hours()).unwrap_or_default();
-                if let Some(hour) = self.hours.get_mut(hour) {
-                    hour.paid.add(row.total_fee)?;
-                }
-                self.paid.add(row.total_fee)
+            Standing::Paid(at) => self.add_paid(row.total_fee, at.duration_since(start)),
+            Standing::Adopted(at) => {
+                self.adopted.add(row.total_fee)?;
+                self.add_paid(row.total_fee, at.duration_since(start))
             }
+            Standing::GivenBack(_) => self.given_back.add(row.total_fee),
             Standing::Closed(CloseReason::Deadline) => self.closed_by_deadline.add(row.total_fee),
             Standing::Closed(CloseReason::Cancelled) => self.closed_by_cancel.add(row.total_fee),
             Standing::Closed(
@@ -145,6 +203,49 @@ impl DayFigures {
             Standing::Refused => self.refused.add(row.total_fee),
             Standing::Waiting => self.waiting.add(row.total_fee),
             Standing::Review(_) => self.review.add(row.total_fee),
+        }
+    }
+
+    fn add_paid(&mut self, amount: Fen, into_the_day: SignedDuration) -> Result<(), MoneyError> {
+        let hour = usize::try_from(into_the_day.as_hours()).unwrap_or_default();
+        if let Some(hour) = self.hours.get_mut(hour) {
+            hour.paid.add(amount)?;
+        }
+        self.paid.add(amount)
+    }
+
+    fn add_refund(&mut self, refund: &DayRefund) -> Result<(), MoneyError> {
+        match refund.standing {
+            RefundDayStanding::Given => self.refunded.add(refund.refund_fee),
+            RefundDayStanding::ByHand => {
+                self.refunds_by_hand.add(refund.refund_fee)?;
+                self.refunded.add(refund.refund_fee)
+            }
+            RefundDayStanding::Closed => self.refunds_closed.add(refund.refund_fee),
+            RefundDayStanding::Waiting => self.refunds_waiting.add(refund.refund_fee),
+            RefundDayStanding::Withdrawn => Ok(()),
+        }
+    }
+}
+
+impl From<&Refund> for DayRefund {
+    fn from(refund: &Refund) -> Self {
+        let taken_at = refund.sent_at.unwrap_or(refund.wished_at);
+        let (at, standing) = match refund.state {
+            RefundState::Processing { .. } | RefundState::Refunded { .. } => {
+                (taken_at, RefundDayStanding::Given)
+            }
+            RefundState::NeedsPerson { .. } => (taken_at, RefundDayStanding::ByHand),
+            RefundState::Closed { .. } => (taken_at, RefundDayStanding::Closed),
+            RefundState::Waiting | RefundState::Sending | RefundState::Refused { .. } => {
+                (refund.wished_at, RefundDayStanding::Waiting)
+            }
+            RefundState::Withdrawn { .. } => (refund.wished_at, RefundDayStanding::Withdrawn),
+        };
+        Self {
+            refund_fee: refund.refund_fee,
+            at,
+            standing,
         }
     }
 }
@@ -184,7 +285,7 @@ mod tests {
         let before = paid(100, "2026-11-23T23:59:59+08:00");
         let mut after = paid(200, "2026-11-24T00:00:01+08:00");
         after.placed_at = at("2026-11-23T23:59:58+08:00");
-        let day = |day| DayFigures::compute(day, &zone, [before.clone(), after.clone()]).unwrap();
+        let day = |day| DayFigures::compute(day, &zone, [before.clone(), after.clone()], []).unwrap();
         assert_eq!(
             day(date(2026, 11, 23)).paid.sum,
             Fen::new(100),
@@ -203,10 +304,70 @@ mod tests {
     }
 
     #[test]
+    fn a_refund_is_a_row_of_its_own_on_its_own_day() {
+        let zone = TimeZone::get("Asia/Shanghai").unwrap();
+        let sale = paid(2980, "2026-11-23T12:00:00+08:00");
+        let mut late = paid(500, "2026-11-23T13:00:00+08:00");
+        late.standing = Standing::Adopted(at("2026-11-23T13:00:00+08:00"));
+        let mut twice = paid(300, "2026-11-23T14:00:00+08:00");
+        twice.standing = Standing::GivenBack(at("2026-11-23T14:00:00+08:00"));
+        let refund = |fen, when: &str, standing| DayRefund {
+            refund_fee: Fen::new(fen),
+            at: at(when),
+            standing,
+        };
+        let refunds = [
+            refund(300, "2026-11-23T15:00:00+08:00", RefundDayStanding::Given),
+            refund(980, "2026-11-24T09:00:00+08:00", RefundDayStanding::Given),
+            refund(100, "2026-11-24T09:10:00+08:00", RefundDayStanding::ByHand),
+            refund(70, "2026-11-24T09:20:00+08:00", RefundDayStanding::Closed),
+            refund(60, "2026-11-24T09:30:00+08:00", RefundDayStanding::Waiting),
+            refund(50, "2026-11-24T09:40:00+08:00", RefundDayStanding::Withdrawn),
+        ];
+        let rows = [sale, late, twice];
+        let first = DayFigures::compute(date(2026, 11, 23), &zone, rows.clone(), refunds).unwrap();
+        let second = DayFigures::compute(date(2026, 11, 24), &zone, rows, refunds).unwrap();
+        let figure = |count, fen| CountAndSum {
+            count,
+            sum: Fen::new(fen),
+        };
+        assert_eq!(
+            (first.paid, first.adopted, first.given_back),
+            (figure(2, 3480), figure(1, 500), figure(1, 300)),
+            "what was taken on the first day is not changed by what goes back later"
+        );
+        assert_eq!(
+            first.refunded,
+            figure(1, 300),
+            "the double payment went back the same day"
+        );
+        assert_eq!(first.net(), Ok(Fen::new(3480)), "and leaves nothing behind");
+        assert_eq!(
+            second.refunded,
+            figure(2, 1080),
+            "the refunds of the second day are the second day's"
+        );
+        assert_eq!(
+            (
+                second.refunds_by_hand,
+                second.refunds_closed,
+                second.refunds_waiting
+            ),
+            (figure(1, 100), figure(1, 70), figure(1, 60)),
+            "and are told apart by where the money is"
+        );
+        assert_eq!(
+            second.net(),
+            Ok(Fen::new(-1080)),
+            "a day of nothing but refunds is below zero"
+        );
+    }
+
+    #[test]
     fn days_of_23_and_25_hours_have_as_many_rows() {
         let zone = TimeZone::get("Europe/Berlin").unwrap();
-        let short = DayFigures::compute(date(2026, 3, 29), &zone, []).unwrap();
-        let long = DayFigures::compute(date(2026, 10, 25), &zone, []).unwrap();
+        let short = DayFigures::compute(date(2026, 3, 29), &zone, [], []).unwrap();
+        let long = DayFigures::compute(date(2026, 10, 25), &zone, [], []).unwrap();
         assert_eq!(short.hours.len(), 23, "the clocks go forward");
         assert_eq!(long.hours.len(), 25, "the clocks go back");
         assert_eq!(long.hours[2].hour, 2, "two o'clock comes");
@@ -218,7 +379,7 @@ mod tests {
         let zone = TimeZone::get("Asia/Shanghai").unwrap();
         let rows =
             (0..100_000).map(|number| paid([1, 29, 115, 1999][number % 4], "2026-11-23T12:00:00+08:00"));
-        let figures = DayFigures::compute(date(2026, 11, 23), &zone, rows).unwrap();
+        let figures = DayFigures::compute(date(2026, 11, 23), &zone, rows, []).unwrap();
         assert_eq!(
             figures.paid.sum,
             Fen::new(25_000 * (1 + 29 + 115 + 1999)),

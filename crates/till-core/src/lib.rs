@@ -12,6 +12,7 @@ mod callback;
 mod cart;
 mod day;
 mod cash;
+mod decision;
 mod difference;
 mod evidence;
 mod money;

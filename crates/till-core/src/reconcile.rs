@@ -163,6 +163,19 @@ fn till_of(out_trade_no: &str) -> &str {
     }
 }
 
+/// The money of an order that counts here: a sale's, or money that went back by a refund, which counts as a refund then.
+fn counted(order: &Attempt) -> Option<&Payment> {
+    match &order.state {
+        State::Paid(payment) | State::GivenBack { payment, .. } => Some(payment),
+        State::Placing
+        | State::AwaitingPayment { .. }
+        | State::Closing { .. }
+        | State::Closed { .. }
+        | State::Refused { .. }
+        | State::Review { .. } => None,
+    }
+}
+
 struct Matching<'a> {
     bounds: (Timestamp, Timestamp),
     orders: HashMap<&'a str, &'a Attempt>,
@@ -181,10 +194,10 @@ impl<'a> Matching<'a> {
 
     fn count_here(&mut self, here: Here<'_>) -> Result<(), MoneyError> {
         for order in here.orders {
-            if let State::Paid(payment) = &order.state
+            if let Some(payment) = counted(order)
                 && self.is_of_day(payment.time_end)
             {
-                self.agreement.here.paid.add(order.total_fee)?;
+                self.agreement.here.paid.add(payment.total_fee)?;
             }
         }
         for refund in here.refunds {
@@ -247,7 +260,7 @@ impl<'a> Matching<'a> {
         settled: Fen,
     ) -> Result<(Fen, Option<Cause>), MoneyError> {
         let payment = match &order.state {
-            State::Paid(payment) => payment,
+            State::Paid(payment) | State::GivenBack { payment, .. } => payment,
             State::Review { why, .. } => {
                 let review = Cause::Review {
                     why: *why,
@@ -265,7 +278,7 @@ impl<'a> Matching<'a> {
             State::Refused { .. } => return Ok((Fen::ZERO, Some(Cause::NotPaidHere(NotPaid::Refused)))),
         };
         let of_day = self.is_of_day(payment.time_end);
-        let here = if of_day { order.total_fee } else { Fen::ZERO };
+        let here = if of_day { payment.total_fee } else { Fen::ZERO };
         let cause = if payment.transaction_id != line.transaction_id {
             Some(Cause::PaymentDiffers {
                 here: payment.transaction_id.clone(),
@@ -275,7 +288,7 @@ impl<'a> Matching<'a> {
             Some(Cause::CurrencyDiffers {
                 there: line.fee_type.clone(),
             })
-        } else if order.total_fee != amount {
+        } else if payment.total_fee != amount {
             Some(Cause::AmountDiffers)
         } else if !of_day {
             Some(Cause::DayBoundary {
@@ -360,16 +373,9 @@ impl<'a> Matching<'a> {
             BillEntry::Other(word) if till_of(number) == till.as_str() => word,
             BillEntry::Other(_) | BillEntry::Payment { .. } | BillEntry::Refund { .. } => return,
         };
-        let paid = self.orders.get(number).and_then(|order| match &order.state {
-            State::Paid(payment) if self.is_of_day(payment.time_end) => Some(order.total_fee),
-            State::Paid(_)
-            | State::Placing
-            | State::AwaitingPayment { .. }
-            | State::Closing { .. }
-            | State::Closed { .. }
-            | State::Refused { .. }
-            | State::Review { .. } => None,
-        });
+        let paid = self.orders.get(number).and_then(|order| counted(order));
+        let paid = paid.filter(|payment| self.is_of_day(payment.time_end));
+        let paid = paid.map(|payment| payment.total_fee);
         let first = self.billed_orders.insert(number);
         let here = paid.filter(|_| first).unwrap_or(Fen::ZERO);
         let cause = Cause::StateDiffers { there: word.clone() };
@@ -392,13 +398,14 @@ impl<'a> Matching<'a> {
                 State::Review { .. } if elsewhere.is_some() => continue,
                 State::Review { why, .. } => (Fen::ZERO, not_on_bill_either(*why, payment)),
                 State::Paid(_)
+                | State::GivenBack { .. }
                 | State::Placing
                 | State::AwaitingPayment { .. }
                 | State::Closing { .. }
                 | State::Closed { .. }
                 | State::Refused { .. } => {
                     let cause = self.missing(payment.time_end, elsewhere, neighbours);
-                    (order.total_fee, cause)
+                    (payment.total_fee, cause)
                 }
             };
             self.differ(Subject::order(number), payment.time_end, here, Fen::ZERO, cause);

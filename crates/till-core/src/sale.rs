@@ -34,7 +34,7 @@ pub enum StockHold {
     Held,
     /// Sold.
     Sold,
-    /// Given back.
+    /// Given back; or, of a late payment that was taken over, none were left to sell.
     Returned,
 }
 
@@ -58,6 +58,9 @@ pub enum NotNow {
     /// The last attempt is still on show.
     #[error("the last attempt of the sale is still waiting for its payment")]
     StillWaiting,
+    /// No money of this order waits for a decision.
+    #[error("no money of this order waits for a decision")]
+    NothingToDecide,
 }
 
 impl Sale {
@@ -111,16 +114,7 @@ impl Sale {
             }
         }
         if let Some(first) = paid_before.or_else(|| paid_by(&attempts)) {
-            attempts = attempts
-                .into_iter()
-                .map(|attempt| {
-                    if attempt.out_trade_no == first {
-                        attempt
-                    } else {
-                        second_to(attempt, now, timing)
-                    }
-                })
-                .collect();
+            attempts = others_are_second(attempts, &first, now, timing);
         }
         let (stock, effects) = stock_after(self.stock, &attempts);
         (
@@ -158,11 +152,31 @@ impl Sale {
             match attempt.state {
                 State::Paid(_) | State::Review { .. } => return Err(NotNow::Settled),
                 State::Placing | State::AwaitingPayment { .. } => return Err(NotNow::StillWaiting),
-                State::Closing { .. } | State::Closed { .. } | State::Refused { .. } => {}
+                State::Closing { .. }
+                | State::Closed { .. }
+                | State::Refused { .. }
+                | State::GivenBack { .. } => {}
             }
         }
         Ok(())
     }
+}
+
+/// The sale has its money by this order: the others are second to it.
+pub(crate) fn others_are_second(
+    attempts: Vec<Attempt>,
+    first: &OutTradeNo,
+    now: Timestamp,
+    timing: &Timing,
+) -> Vec<Attempt> {
+    let second = |attempt: Attempt| {
+        if attempt.out_trade_no == *first {
+            attempt
+        } else {
+            second_to(attempt, now, timing)
+        }
+    };
+    attempts.into_iter().map(second).collect()
 }
 
 /// What an attempt becomes when another one of its sale has the money.
@@ -176,17 +190,22 @@ fn second_to(attempt: Attempt, now: Timestamp, timing: &Timing) -> Attempt {
         State::Placing | State::AwaitingPayment { .. } | State::Closing { .. } => {
             attempt.handle(now, timing, Input::PaidOtherwise)
         }
-        State::Closed { .. } | State::Refused { .. } | State::Review { .. } => attempt,
+        State::Closed { .. } | State::Refused { .. } | State::GivenBack { .. } | State::Review { .. } => {
+            attempt
+        }
     }
 }
 
-/// Sold when an attempt is paid; given back when every attempt is closed or refused; held as long as one may be paid or a
-/// person must decide.
-fn stock_after(stock: StockHold, attempts: &[Attempt]) -> (StockHold, Vec<Effect>) {
+/// Sold when an attempt is paid; given back when every attempt is closed or refused or its money goes back; held as long as
+/// one may be paid or a person must decide.
+pub(crate) fn stock_after(stock: StockHold, attempts: &[Attempt]) -> (StockHold, Vec<Effect>) {
     let paid = attempts.iter().any(|it| matches!(it.state, State::Paid(_)));
-    let over = attempts
-        .iter()
-        .all(|it| matches!(it.state, State::Closed { .. } | State::Refused { .. }));
+    let over = attempts.iter().all(|it| {
+        matches!(
+            it.state,
+            State::Closed { .. } | State::Refused { .. } | State::GivenBack { .. }
+        )
+    });
     match stock {
         StockHold::Held if paid => (StockHold::Sold, vec![Effect::Sell]),
         StockHold::Held if over => (StockHold::Returned, vec![Effect::GiveBack]),

@@ -31,7 +31,7 @@ pub enum State {
         /// No `closeorder` before this.
         close_at: Timestamp,
     },
-    /// Verified and paid, for this sale, in time.
+    /// Verified and paid, for this sale: in time, or taken over by a person.
     Paid(Payment),
     /// WeChat has said that it can't be paid any more.
     Closed {
@@ -42,6 +42,13 @@ pub enum State {
     Refused {
         /// WeChat's `err_code`.
         code: String,
+    },
+    /// Money that is no sale's, as a person decided: it goes back by a refund.
+    GivenBack {
+        /// What had contradicted.
+        why: ReviewReason,
+        /// The money.
+        payment: Payment,
     },
     /// Evidence that contradicts what we know; a person decides.
     Review {
@@ -103,6 +110,7 @@ impl State {
             Self::Paid(_) => "paid",
             Self::Closed { .. } => "closed",
             Self::Refused { .. } => "refused",
+            Self::GivenBack { .. } => "given_back",
             Self::Review { .. } => "review",
         }
     }

@@ -313,6 +313,7 @@ impl World {
                 | State::Paid(_)
                 | State::Closed { .. }
                 | State::Refused { .. }
+                | State::GivenBack { .. }
                 | State::Review { .. },
                 _,
             ) => return Ok(false),

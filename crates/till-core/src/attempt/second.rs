@@ -104,6 +104,7 @@ impl Attempt {
             | State::Closing { .. }
             | State::Closed { .. }
             | State::Refused { .. }
+            | State::GivenBack { .. }
             | State::Review { .. } => Self { next: None, ..heard },
         }
     }

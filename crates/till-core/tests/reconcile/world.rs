@@ -35,6 +35,7 @@ pub(crate) fn order(nth: usize, fen: i64, state: State) -> Attempt {
         next: None,
         doubts: 0,
         unconfirmed: None,
+        adopted: None,
     }
 }
 

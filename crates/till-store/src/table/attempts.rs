@@ -7,7 +7,7 @@ use till_core::{Attempt, DayRow, Fen, OutTradeNo, SaleId, Standing, State};
 use crate::migration::Migration;
 use crate::{StoreError, sql};
 
-const TABLE: &str = "attempts";
+pub(crate) const TABLE: &str = "attempts";
 
 /// Most orders a search gives.
 pub const ORDERS_MAX: u32 = 500;
@@ -115,9 +115,9 @@ impl AttemptsRead<'_> {
             |row| {
                 let attempt = attempt(row, 0, 1, 2)?;
                 Ok(DayRow {
-                    total_fee: attempt.total_fee,
+                    total_fee: attempt.payment().map_or(attempt.total_fee, |it| it.total_fee),
                     placed_at: attempt.placed_at,
-                    standing: standing(&attempt.state),
+                    standing: standing(&attempt),
                 })
             },
         )
@@ -232,17 +232,17 @@ impl AttemptsWrite<'_> {
 }
 
 /// The columns that are taken from the body.
-struct Columns<'a> {
-    state: &'static str,
+pub(crate) struct Columns<'a> {
+    pub(crate) state: &'static str,
     /// And nothing is left to confirm.
-    is_final: bool,
-    paid_at: Option<i64>,
-    transaction_id: Option<&'a str>,
+    pub(crate) is_final: bool,
+    pub(crate) paid_at: Option<i64>,
+    pub(crate) transaction_id: Option<&'a str>,
     body: String,
 }
 
 impl<'a> Columns<'a> {
-    fn of(attempt: &'a Attempt) -> Result<Self, StoreError> {
+    pub(crate) fn of(attempt: &'a Attempt) -> Result<Self, StoreError> {
         let payment = attempt.payment();
         Ok(Self {
             state: attempt.state.word(),
@@ -254,10 +254,12 @@ impl<'a> Columns<'a> {
     }
 }
 
-fn standing(state: &State) -> Standing {
-    match state {
+fn standing(attempt: &Attempt) -> Standing {
+    match &attempt.state {
         State::Placing | State::AwaitingPayment { .. } | State::Closing { .. } => Standing::Waiting,
+        State::Paid(payment) if attempt.adopted.is_some() => Standing::Adopted(payment.time_end),
         State::Paid(payment) => Standing::Paid(payment.time_end),
+        State::GivenBack { payment, .. } => Standing::GivenBack(payment.time_end),
         State::Closed { why } => Standing::Closed(*why),
         State::Refused { .. } => Standing::Refused,
         State::Review { why, .. } => Standing::Review(*why),
