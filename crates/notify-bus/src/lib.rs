@@ -7,14 +7,25 @@
 #![deny(missing_docs)]
 
 mod address;
+mod backoff;
+mod body;
+mod dead_letters;
+mod delivery;
 mod health;
+mod in_flight;
+mod lane;
+mod link;
 mod message;
 mod publisher;
 mod subscription;
+mod supervisor;
+mod tls;
 pub mod topology;
+mod trouble;
 
 pub use address::{Address, AddressError};
+pub use delivery::{Delivery, Settled};
 pub use health::{Health, Trouble};
 pub use message::{Kind, Message, MessageError, Route, RouteError};
 pub use publisher::{NotConfirmed, Publisher, PublisherLimits};
-pub use subscription::{Delivery, Settled, Subscription};
+pub use subscription::Subscription;
