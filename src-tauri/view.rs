@@ -318,6 +318,9 @@ pub enum EvidenceKind {
     Orderquery,
     Closeorder,
     Notify,
+    Refund,
+    Refundquery,
+    RefundNotify,
     /// A cashier's act: cancel, put to background, new QR.
     Cashier,
 }

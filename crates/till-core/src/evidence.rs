@@ -36,6 +36,12 @@ pub enum EvidenceKind {
     Closeorder,
     /// A notify.
     Notify,
+    /// `refund` and its answer.
+    Refund,
+    /// `refundquery` and its answer.
+    Refundquery,
+    /// A notify of a refund.
+    RefundNotify,
     /// An act of the cashier.
     Cashier,
 }

@@ -11,6 +11,7 @@ use crate::table::held_carts::{HeldCartsRead, HeldCartsWrite};
 use crate::table::inbox::{InboxRead, InboxWrite};
 use crate::table::journal::{JournalRead, JournalWrite};
 use crate::table::products::{ProductsRead, ProductsWrite};
+use crate::table::refunds::{RefundsRead, RefundsWrite};
 use crate::table::sales::{SalesRead, SalesWrite};
 use crate::table::settings::{SettingsRead, SettingsWrite};
 use crate::table::shifts::{ShiftsRead, ShiftsWrite};
@@ -65,6 +66,12 @@ impl<'c> Read<'c> {
     #[must_use]
     pub fn attempts(self) -> AttemptsRead<'c> {
         AttemptsRead { conn: self.conn }
+    }
+
+    /// Money given back.
+    #[must_use]
+    pub fn refunds(self) -> RefundsRead<'c> {
+        RefundsRead { conn: self.conn }
     }
 
     /// What was sent and received about an order.
@@ -163,6 +170,12 @@ impl<'c> Tx<'c> {
     #[must_use]
     pub fn attempts(&self) -> AttemptsWrite<'c> {
         AttemptsWrite { conn: self.conn }
+    }
+
+    /// Money given back.
+    #[must_use]
+    pub fn refunds(&self) -> RefundsWrite<'c> {
+        RefundsWrite { conn: self.conn }
     }
 
     /// What was sent and received about an order.

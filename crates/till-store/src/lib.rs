@@ -34,6 +34,7 @@ pub use table::held_carts::{HeldCart, HeldCartsRead, HeldCartsWrite};
 pub use table::inbox::{Became, InboxId, InboxRead, InboxRow, InboxWrite, Received};
 pub use table::journal::{JournalRead, JournalRow, JournalWrite};
 pub use table::products::{NewProduct, NewStock, ProductsRead, ProductsWrite};
+pub use table::refunds::{NewRefund, RefundsRead, RefundsWrite, StoredRefund};
 pub use table::sales::{NewSale, SalesRead, SalesWrite, StoredSale};
 pub use table::settings::{SettingsRead, SettingsWrite};
 pub use table::shifts::{ShiftsRead, ShiftsWrite};

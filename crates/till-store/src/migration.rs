@@ -27,6 +27,7 @@ pub(crate) fn migrations() -> Vec<Migration> {
         table::attempts::MIGRATIONS,
         table::evidence::MIGRATIONS,
         table::journal::MIGRATIONS,
+        table::refunds::MIGRATIONS,
         table::bills::MIGRATIONS,
         table::bill_notes::MIGRATIONS,
         table::sign_offs::MIGRATIONS,

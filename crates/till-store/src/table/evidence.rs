@@ -2,16 +2,17 @@
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
-use till_core::{Evidence, OutTradeNo};
+use till_core::{Evidence, OutRefundNo, OutTradeNo, Refund};
 
 use crate::migration::Migration;
 use crate::{StoreError, sql};
 
 const TABLE: &str = "evidence";
 
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    number: 2026112307,
-    sql: "CREATE TABLE evidence (
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        number: 2026112307,
+        sql: "CREATE TABLE evidence (
               id INTEGER PRIMARY KEY,
               out_trade_no TEXT NOT NULL REFERENCES attempts (out_trade_no),
               first_at INTEGER NOT NULL, -- UTC milliseconds
@@ -24,7 +25,13 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
               answer TEXT
           ) STRICT;
           CREATE INDEX evidence_of_order ON evidence (out_trade_no);",
-}];
+    },
+    Migration {
+        number: 2026112452,
+        sql: "ALTER TABLE evidence ADD COLUMN out_refund_no TEXT REFERENCES refunds (out_refund_no);
+          CREATE INDEX evidence_of_refund ON evidence (out_refund_no) WHERE out_refund_no IS NOT NULL;",
+    },
+];
 
 /// Number of a row of evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,12 +50,12 @@ pub struct EvidenceWrite<'c> {
 }
 
 impl EvidenceRead<'_> {
-    /// Everything about an order, in the order it came.
+    /// Everything about an order itself, in the order it came; what is about its refunds stands with each of them.
     pub fn of_order(self, out_trade_no: &OutTradeNo) -> Result<Vec<(EvidenceId, Evidence)>, StoreError> {
         sql::all(
             self.conn,
             "SELECT id, first_at, last_at, count, kind, outcome, sign, request, answer
-             FROM evidence WHERE out_trade_no = ?1 ORDER BY id",
+             FROM evidence WHERE out_trade_no = ?1 AND out_refund_no IS NULL ORDER BY id",
             [out_trade_no.as_str()],
             evidence,
         )
@@ -62,8 +69,19 @@ impl EvidenceRead<'_> {
         sql::first(
             self.conn,
             "SELECT id, first_at, last_at, count, kind, outcome, sign, request, answer
-             FROM evidence WHERE out_trade_no = ?1 ORDER BY id DESC LIMIT 1",
+             FROM evidence WHERE out_trade_no = ?1 AND out_refund_no IS NULL ORDER BY id DESC LIMIT 1",
             [out_trade_no.as_str()],
+            evidence,
+        )
+    }
+
+    /// Everything about a refund, in the order it came.
+    pub fn of_refund(self, out_refund_no: &OutRefundNo) -> Result<Vec<(EvidenceId, Evidence)>, StoreError> {
+        sql::all(
+            self.conn,
+            "SELECT id, first_at, last_at, count, kind, outcome, sign, request, answer
+             FROM evidence WHERE out_refund_no = ?1 ORDER BY id",
+            [out_refund_no.as_str()],
             evidence,
         )
     }
@@ -72,10 +90,25 @@ impl EvidenceRead<'_> {
 impl EvidenceWrite<'_> {
     /// Adds a row. The order must be there already.
     pub fn insert(self, out_trade_no: &OutTradeNo, evidence: &Evidence) -> Result<EvidenceId, StoreError> {
+        self.add(out_trade_no, None, evidence)
+    }
+
+    /// Adds a row about a refund. It must be there already.
+    pub fn insert_of_refund(self, refund: &Refund, evidence: &Evidence) -> Result<EvidenceId, StoreError> {
+        self.add(&refund.out_trade_no, Some(&refund.out_refund_no), evidence)
+    }
+
+    fn add(
+        self,
+        out_trade_no: &OutTradeNo,
+        out_refund_no: Option<&OutRefundNo>,
+        evidence: &Evidence,
+    ) -> Result<EvidenceId, StoreError> {
         sql::execute(
             self.conn,
-            "INSERT INTO evidence (out_trade_no, first_at, last_at, count, kind, outcome, sign, request, answer)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT INTO evidence (out_trade_no, first_at, last_at, count, kind, outcome, sign, request, answer,
+                                   out_refund_no)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             params![
                 out_trade_no.as_str(),
                 sql::to_millis(evidence.first_at),
@@ -85,7 +118,8 @@ impl EvidenceWrite<'_> {
                 evidence.outcome,
                 sql::word(TABLE, &evidence.sign)?,
                 evidence.request,
-                evidence.answer
+                evidence.answer,
+                out_refund_no.map(OutRefundNo::as_str)
             ],
         )?;
         Ok(EvidenceId(self.conn.last_insert_rowid()))

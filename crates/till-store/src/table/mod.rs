@@ -9,6 +9,7 @@ pub(crate) mod held_carts;
 pub(crate) mod inbox;
 pub(crate) mod journal;
 pub(crate) mod products;
+pub(crate) mod refunds;
 pub(crate) mod sales;
 pub(crate) mod settings;
 pub(crate) mod shifts;

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Params, Row, params};
-use till_core::{Effect, Fen, Line, LineNo, OutTradeNo, ProductId, Sale, SaleId, StockHold};
+use till_core::{
+    Effect, Fen, Line, LineNo, MoveKind, OutTradeNo, ProductId, Sale, SaleId, ShiftId, State, StockHold,
+    UserId,
+};
 
 use crate::handle::Tx;
 use crate::migration::Migration;
@@ -31,6 +34,16 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
               pieces INTEGER NOT NULL CHECK (pieces > 0),
               PRIMARY KEY (sale_id, nth)
           ) STRICT, WITHOUT ROWID;",
+}, Migration {
+    number: 2026112414,
+    sql: "ALTER TABLE sales ADD COLUMN user_id INTEGER REFERENCES users (id); -- who rang it up
+          ALTER TABLE sales ADD COLUMN shift_id INTEGER REFERENCES shifts (id);
+          ALTER TABLE sales ADD COLUMN paid_at INTEGER; -- UTC milliseconds: when the whole sum was there
+          -- Taken in cash, and neither made a sale of nor given back.
+          ALTER TABLE sales ADD COLUMN cash_in_hand_fen INTEGER NOT NULL DEFAULT 0 CHECK (cash_in_hand_fen >= 0);
+          UPDATE sales SET paid_at = (SELECT a.paid_at FROM attempts a WHERE a.sale_id = sales.id AND a.state = 'paid');
+          CREATE INDEX sales_by_paid_at ON sales (paid_at) WHERE paid_at IS NOT NULL;
+          CREATE INDEX sales_with_cash_in_hand ON sales (id) WHERE cash_in_hand_fen > 0;",
 }];
 
 /// A sale to be written down.
@@ -44,6 +57,10 @@ pub struct NewSale<'a> {
     pub rung_up_at: Timestamp,
     /// What was rung up.
     pub lines: &'a [Line],
+    /// Who rang it up; `None`: a till without users.
+    pub by: Option<UserId>,
+    /// In which shift; `None`: none was open.
+    pub shift: Option<ShiftId>,
 }
 
 /// A sale as it stands in the ledger.
@@ -74,13 +91,14 @@ pub struct SalesWrite<'c> {
 }
 
 impl SalesRead<'_> {
-    /// Every sale with something left to ask about or to decide, oldest first: an attempt that is not final, or one in
-    /// review.
+    /// Every sale with something left to ask about or to decide, oldest first: an attempt that is not final, one in
+    /// review, or cash in hand.
     pub fn live(self) -> Result<Vec<StoredSale>, StoreError> {
-        // Two partial indexes find them; the ledger may hold years.
+        // Partial indexes find them; the ledger may hold years.
         self.find(
             "s.id IN (SELECT sale_id FROM attempts WHERE is_final = 0
-                      UNION SELECT sale_id FROM attempts WHERE state = 'review')",
+                      UNION SELECT sale_id FROM attempts WHERE state = 'review'
+                      UNION SELECT id FROM sales WHERE cash_in_hand_fen > 0)",
             [],
         )
     }
@@ -126,8 +144,10 @@ impl SalesRead<'_> {
                 "SELECT s.id, s.click, s.total_fee, s.stock, s.rung_up_at,
                         (SELECT name FROM sale_lines WHERE sale_id = s.id ORDER BY nth LIMIT 1),
                         (SELECT sum(pieces) FROM sale_lines WHERE sale_id = s.id),
-                        a.out_trade_no, a.total_fee, a.body
-                 FROM sales s JOIN attempts a ON a.sale_id = s.id WHERE {which} ORDER BY s.id, a.nth"
+                        a.out_trade_no, a.total_fee, a.body,
+                        (SELECT sum(CASE kind WHEN 'sale' THEN amount_fen WHEN 'given_back' THEN -amount_fen END)
+                         FROM cash_moves WHERE sale_id = s.id)
+                 FROM sales s LEFT JOIN attempts a ON a.sale_id = s.id WHERE {which} ORDER BY s.id, a.nth"
             ),
             params,
             |row| Ok((row.get::<_, i64>(0)?, stored_sale(row)?)),
@@ -146,13 +166,20 @@ impl SalesRead<'_> {
 }
 
 impl SalesWrite<'_> {
-    /// Writes a sale and its lines down and reserves its goods. The first attempt has to follow in the same transaction:
-    /// a sale without one is not found again.
+    /// Writes a sale and its lines down and reserves its goods. Its first attempt, or the cash that pays it, has to follow
+    /// in the same transaction.
     pub fn ring_up(self, sale: &NewSale<'_>) -> Result<SaleId, StoreError> {
         sql::execute(
             self.conn,
-            "INSERT INTO sales (click, total_fee, stock, rung_up_at) VALUES (?1, ?2, 'held', ?3)",
-            params![sale.click, sale.total.get(), sql::to_millis(sale.rung_up_at)],
+            "INSERT INTO sales (click, total_fee, stock, rung_up_at, user_id, shift_id)
+             VALUES (?1, ?2, 'held', ?3, ?4, ?5)",
+            params![
+                sale.click,
+                sale.total.get(),
+                sql::to_millis(sale.rung_up_at),
+                sale.by.map(|user| user.0),
+                sale.shift.map(|shift| shift.0)
+            ],
         )?;
         let id = SaleId(self.conn.last_insert_rowid());
         let mut insert = self.conn.prepare_cached(
@@ -175,7 +202,8 @@ impl SalesWrite<'_> {
     }
 
     /// Saves what a step of the machine has made of a sale: every attempt that changed, what is true of its goods, and the
-    /// effects on the stock. Attempts that `before` has not are for [`AttemptsWrite::insert`](crate::AttemptsWrite::insert).
+    /// effects on the stock. Attempts that `before` has not are for [`AttemptsWrite::insert`](crate::AttemptsWrite::insert);
+    /// what moved in the drawer has to be written down before.
     pub fn save(self, before: &Sale, after: &Sale, effects: &[Effect]) -> Result<(), StoreError> {
         for attempt in &after.attempts {
             match before.attempt(&attempt.out_trade_no) {
@@ -183,11 +211,18 @@ impl SalesWrite<'_> {
                 Some(_) | None => {}
             }
         }
-        if before.stock != after.stock {
+        let settled = (before.stock, before.is_paid(), before.cash_in_hand())
+            != (after.stock, after.is_paid(), after.cash_in_hand());
+        if settled {
             let touched = sql::execute(
                 self.conn,
-                "UPDATE sales SET stock = ?2 WHERE id = ?1",
-                params![after.id.0, sql::word(TABLE, &after.stock)?],
+                "UPDATE sales SET stock = ?2, paid_at = ?3, cash_in_hand_fen = ?4 WHERE id = ?1",
+                params![
+                    after.id.0,
+                    sql::word(TABLE, &after.stock)?,
+                    self.paid_at(after)?.map(sql::to_millis),
+                    after.cash_in_hand().get()
+                ],
             )?;
             if touched != 1 {
                 return Err(StoreError::unreadable(TABLE, format!("no sale {}", after.id.0)));
@@ -199,6 +234,70 @@ impl SalesWrite<'_> {
         Ok(())
     }
 
+    /// Writes the same goods down as a sale of its own, for a second payment of the sale `of` that a person took over: its
+    /// order moves there. `adopted` is told the new sale's number, and says what that sale is and what it does to the stock.
+    /// The old sale, without the order, is for [`Self::save`].
+    pub fn put_apart(
+        self,
+        of: SaleId,
+        order: &OutTradeNo,
+        now: Timestamp,
+        adopted: impl FnOnce(SaleId) -> (Sale, Vec<Effect>),
+    ) -> Result<Sale, StoreError> {
+        sql::execute(
+            self.conn,
+            "INSERT INTO sales (click, total_fee, stock, rung_up_at)
+             SELECT 'adopted ' || ?2, total_fee, 'returned', ?3 FROM sales WHERE id = ?1",
+            params![of.0, order.as_str(), sql::to_millis(now)],
+        )?;
+        let id = SaleId(self.conn.last_insert_rowid());
+        sql::execute(
+            self.conn,
+            "INSERT INTO sale_lines (sale_id, nth, line, product_id, name, price_fen, pieces)
+             SELECT ?2, nth, line, product_id, name, price_fen, pieces FROM sale_lines WHERE sale_id = ?1",
+            [of.0, id.0],
+        )?;
+        let (sale, effects) = adopted(id);
+        for (nth, attempt) in (0_i64..).zip(&sale.attempts) {
+            sql::execute(
+                self.conn,
+                "UPDATE attempts SET sale_id = ?2, nth = ?3 WHERE out_trade_no = ?1",
+                params![attempt.out_trade_no.as_str(), id.0, nth],
+            )?;
+            self.tx().attempts().save(attempt)?;
+        }
+        let before = Sale {
+            stock: StockHold::Returned,
+            attempts: Vec::new(),
+            ..sale.clone()
+        };
+        self.save(&before, &sale, &effects)?;
+        Ok(sale)
+    }
+
+    /// When the whole sum was there: with WeChat's payment, or with the last of the cash where cash alone has paid it.
+    fn paid_at(self, sale: &Sale) -> Result<Option<Timestamp>, StoreError> {
+        let by_wechat = sale.attempts.iter().find_map(|attempt| match &attempt.state {
+            State::Paid(payment) => Some(payment.time_end),
+            State::Placing
+            | State::AwaitingPayment { .. }
+            | State::Closing { .. }
+            | State::Closed { .. }
+            | State::Refused { .. }
+            | State::GivenBack { .. }
+            | State::Review { .. } => None,
+        });
+        if by_wechat.is_some() || !sale.is_paid_in_cash() {
+            return Ok(by_wechat);
+        }
+        let moves = self.tx().read().cash_moves().of_sale(sale.id)?;
+        Ok(moves
+            .iter()
+            .rev()
+            .find(|it| it.kind == MoveKind::Sale)
+            .map(|it| it.at))
+    }
+
     fn tx(&self) -> Tx<'_> {
         Tx { conn: self.conn }
     }
@@ -206,12 +305,17 @@ impl SalesWrite<'_> {
 
 fn stored_sale(row: &Row<'_>) -> Result<StoredSale, StoreError> {
     let stock: StockHold = sql::from_word(TABLE, row.get(3)?)?;
-    let attempt = super::attempts::attempt(row, 7, 8, 9)?;
+    let attempts = match row.get::<_, Option<String>>(7)? {
+        Some(_) => vec![super::attempts::attempt(row, 7, 8, 9)?],
+        None => Vec::new(),
+    };
+    let cash: Option<i64> = row.get(10)?;
     let sale = Sale {
         id: SaleId(row.get(0)?),
         total: sql::fen(row, 2)?,
+        cash: Fen::new(cash.unwrap_or_default()),
         stock,
-        attempts: vec![attempt],
+        attempts,
     };
     Ok(StoredSale {
         sale,

@@ -1,7 +1,8 @@
-//! How many pieces there are: on hand = received − sold − reserved, never below zero where pieces are counted.
+//! How many pieces there are: on hand = received − sold − reserved, never below zero where pieces are counted. Sold pieces
+//! that came back with a refund are sold no more.
 
 use rusqlite::{Connection, params};
-use till_core::{Effect, ProductId, SaleId};
+use till_core::{Effect, OutRefundNo, ProductId, SaleId};
 
 use crate::migration::Migration;
 use crate::{StoreError, sql};
@@ -38,7 +39,7 @@ pub struct StockRow {
 pub struct StockDrift {
     /// Which product, and what its row says.
     pub row: StockRow,
-    /// Pieces of it in sales whose goods are sold.
+    /// Pieces of it in sales whose goods are sold, less those that came back.
     pub sold_in_sales: i64,
     /// Pieces of it in sales whose goods are held.
     pub held_in_sales: i64,
@@ -80,13 +81,20 @@ impl StockRead<'_> {
         sql::all(
             self.conn,
             "SELECT s.product_id, s.counted, s.received, s.sold, s.reserved,
-                    ifnull(l.sold, 0) AS sold_in_sales, ifnull(l.held, 0) AS held_in_sales
+                    ifnull(l.sold, 0) - ifnull(b.pieces, 0) AS sold_in_sales, ifnull(l.held, 0) AS held_in_sales
              FROM stock s LEFT JOIN (
                  SELECT line.product_id,
                         sum(CASE WHEN sale.stock = 'sold' THEN line.pieces END) AS sold,
                         sum(CASE WHEN sale.stock = 'held' THEN line.pieces END) AS held
                  FROM sale_lines line JOIN sales sale ON sale.id = line.sale_id GROUP BY line.product_id
              ) l ON l.product_id = s.product_id
+             LEFT JOIN (
+                 SELECT line.product_id, sum(back.pieces) AS pieces
+                 FROM refund_lines back JOIN refunds refund ON refund.id = back.refund
+                 JOIN attempts attempt ON attempt.out_trade_no = refund.out_trade_no
+                 JOIN sale_lines line ON line.sale_id = attempt.sale_id AND line.line = back.line
+                 WHERE refund.goods = 'back' GROUP BY line.product_id
+             ) b ON b.product_id = s.product_id
              WHERE s.sold <> sold_in_sales OR s.reserved <> held_in_sales ORDER BY s.product_id",
             [],
             |row| {
@@ -109,6 +117,12 @@ impl StockWrite<'_> {
             Effect::Sell => self.change(sale, SELL),
             Effect::GiveBack => self.change(sale, GIVE_BACK),
         }
+    }
+
+    /// The pieces of a refund can be sold again.
+    pub(crate) fn put_back(self, refund: &OutRefundNo) -> Result<(), StoreError> {
+        sql::execute(self.conn, PUT_BACK, [refund.as_str()])?;
+        Ok(())
     }
 
     /// Pieces came in (or, below zero, went out otherwise than by a sale). Starts the counting where there was none.
@@ -169,6 +183,14 @@ const SELL: &str = "UPDATE stock SET reserved = reserved - l.pieces, sold = sold
 const GIVE_BACK: &str = "UPDATE stock SET reserved = reserved - l.pieces
     FROM (SELECT product_id, sum(pieces) AS pieces FROM sale_lines WHERE sale_id = ?1 GROUP BY product_id) l
     WHERE stock.product_id = l.product_id";
+
+const PUT_BACK: &str = "UPDATE stock SET sold = sold - b.pieces
+    FROM (SELECT line.product_id, sum(back.pieces) AS pieces
+          FROM refunds refund JOIN refund_lines back ON back.refund = refund.id
+          JOIN attempts attempt ON attempt.out_trade_no = refund.out_trade_no
+          JOIN sale_lines line ON line.sale_id = attempt.sale_id AND line.line = back.line
+          WHERE refund.out_refund_no = ?1 GROUP BY line.product_id) b
+    WHERE stock.product_id = b.product_id";
 
 fn stock_row(row: &rusqlite::Row<'_>) -> Result<StockRow, rusqlite::Error> {
     Ok(StockRow {

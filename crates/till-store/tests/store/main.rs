@@ -10,6 +10,7 @@ mod inbox;
 mod journal;
 mod open;
 mod orders;
+mod refunds;
 mod sales;
 mod stock;
 mod tables;
@@ -113,6 +114,8 @@ fn ring_up(
             total,
             rung_up_at: now,
             lines: &lines,
+            by: None,
+            shift: None,
         })?;
         let sequence = tx.settings().next_number("order_sequence")?;
         let order = number(&format!("T1-261123-{sequence:06}-AAAA"));
