@@ -249,6 +249,7 @@ fn reason(
                 ReviewReason::AmountDiffers
                 | ReviewReason::PaidAfterDeadline
                 | ReviewReason::PaidAfterClosed
+                | ReviewReason::RestChanged
                 | ReviewReason::RefundedElsewhere
                 | ReviewReason::StateUnknown
                 | ReviewReason::NotConfirmed => tally.other_reviews += 1,

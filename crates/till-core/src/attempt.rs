@@ -71,8 +71,10 @@ pub enum Input {
     Cancel,
     /// Time is up.
     Deadline(Timer),
-    /// Another attempt of the same sale took the money.
+    /// Another attempt of the same sale, or cash, took the money.
     PaidOtherwise,
+    /// Cash changed what is due: the order asks for a wrong amount.
+    RestChanged,
     /// The cashier wants to know now.
     CheckNow,
     /// The program was started and knows nothing of what happened since the state was saved.
@@ -129,6 +131,7 @@ impl Attempt {
             Input::Notify(payment) => self.notified(now, payment),
             Input::Cancel => self.unwanted(now, timing, CloseReason::Cancelled),
             Input::PaidOtherwise => self.unwanted(now, timing, CloseReason::PaidOtherwise),
+            Input::RestChanged => self.unwanted(now, timing, CloseReason::RestChanged),
             Input::Deadline(timer) => self.time_is_up(now, timing, timer),
             Input::CheckNow => self.ask(now, Ask::Query),
             Input::Resume { hold_back } => self.resume(now, timing, hold_back),
@@ -433,22 +436,27 @@ impl Attempt {
                 ..self
             }
             .ask(now, Ask::Query),
-            // The sale has its money: whatever this one brings from now on is a second payment.
+            // The sale has its money, or something else is due now: whatever this one brings is for a person.
             State::Closing {
+                why: before,
                 said_closed,
                 said_unknown,
                 close_at,
                 ..
-            } if why == CloseReason::PaidOtherwise => Self {
-                state: State::Closing {
-                    why,
-                    since,
-                    said_closed,
-                    said_unknown,
-                    close_at,
-                },
-                ..self
-            },
+            } if why == CloseReason::PaidOtherwise
+                || (why == CloseReason::RestChanged && before != CloseReason::PaidOtherwise) =>
+            {
+                Self {
+                    state: State::Closing {
+                        why,
+                        since,
+                        said_closed,
+                        said_unknown,
+                        close_at,
+                    },
+                    ..self
+                }
+            }
             State::Closing { .. }
             | State::Paid(_)
             | State::Closed { .. }

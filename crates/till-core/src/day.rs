@@ -196,6 +196,7 @@ impl DayFigures {
             Standing::Closed(CloseReason::Cancelled) => self.closed_by_cancel.add(row.total_fee),
             Standing::Closed(
                 CloseReason::PaidOtherwise
+                | CloseReason::RestChanged
                 | CloseReason::NumberTaken
                 | CloseReason::PlacingFailed
                 | CloseReason::ClosedAtWechat,

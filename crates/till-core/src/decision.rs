@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::sale::{others_are_second, stock_after};
 use crate::state::State;
-use crate::{Attempt, Effect, NotNow, OutTradeNo, Sale, SaleId, StockHold, Timing};
+use crate::{Attempt, Effect, Fen, NotNow, OutTradeNo, Sale, SaleId, StockHold, Timing};
 
 /// Whether goods that had gone back to the shelf are still there to be sold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +45,11 @@ impl Sale {
         if !self.is_paid() {
             return Err(NotNow::StillWaiting);
         }
+        // A part beside cash is no price of anything.
+        let whole = |attempt: &Attempt| attempt.total_fee == self.total;
+        if !self.attempt(out_trade_no).is_some_and(whole) {
+            return Err(NotNow::NotTheRest);
+        }
         self.decide(out_trade_no, Attempt::adopt)?;
         let (own, rest): (Vec<Attempt>, Vec<Attempt>) = self
             .attempts
@@ -54,6 +59,7 @@ impl Sale {
         let apart = Self {
             id,
             total: self.total,
+            cash: Fen::ZERO,
             stock,
             attempts: own,
         };
@@ -68,7 +74,7 @@ impl Sale {
     /// free, unless another order of the sale may still be paid.
     pub fn give_back(mut self, out_trade_no: &OutTradeNo) -> Result<(Self, Vec<Effect>), NotNow> {
         self.decide(out_trade_no, Attempt::give_back)?;
-        let (stock, effects) = stock_after(self.stock, &self.attempts);
+        let (stock, effects) = stock_after(&self);
         Ok((Self { stock, ..self }, effects))
     }
 
@@ -88,10 +94,10 @@ impl Sale {
         }
     }
 
-    /// Some order of it has brought the money.
+    /// Some order of it, or cash, has brought the money.
     #[must_use]
     pub fn is_paid(&self) -> bool {
-        self.attempts.iter().any(|it| matches!(it.state, State::Paid(_)))
+        self.is_paid_in_cash() || self.attempts.iter().any(|it| matches!(it.state, State::Paid(_)))
     }
 
     fn decide(

@@ -1,5 +1,7 @@
 //! One sale: what was rung up, the attempts to collect it, and what that means for the stock.
 
+mod cash;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -20,9 +22,11 @@ pub struct Sale {
     pub id: SaleId,
     /// What the customer owes.
     pub total: Fen,
+    /// Cash taken for it and not given back; never more than the total.
+    pub cash: Fen,
     /// Whether its goods are held, sold or given back.
     pub stock: StockHold,
-    /// At least one; the last is the one on show.
+    /// The last is the one on show; none, if cash alone has paid it.
     pub attempts: Vec<Attempt>,
 }
 
@@ -61,6 +65,12 @@ pub enum NotNow {
     /// No money of this order waits for a decision.
     #[error("no money of this order waits for a decision")]
     NothingToDecide,
+    /// That is not what is due, nor a part of it.
+    #[error("the amount is not what is due, nor a part of it")]
+    NotTheRest,
+    /// No cash is in the drawer that no sale was made of.
+    #[error("there is no cash to give back")]
+    NoCash,
 }
 
 impl Sale {
@@ -69,10 +79,8 @@ impl Sale {
     pub fn new(id: SaleId, total: Fen, out_trade_no: OutTradeNo, now: Timestamp, timing: &Timing) -> Self {
         let attempt = Attempt::new(out_trade_no, total, now, timing);
         Self {
-            id,
-            total,
-            stock: StockHold::Held,
             attempts: vec![attempt],
+            ..Self::rung_up(id, total)
         }
     }
 
@@ -113,21 +121,31 @@ impl Sale {
                 *attempt = attempt.clone().handle(now, timing, input.clone());
             }
         }
-        if let Some(first) = paid_before.or_else(|| paid_by(&attempts)) {
-            attempts = others_are_second(attempts, &first, now, timing);
-        }
-        let (stock, effects) = stock_after(self.stock, &attempts);
-        (
-            Self {
-                attempts,
-                stock,
-                ..self
-            },
-            effects,
-        )
+        let mut after = Self {
+            attempts: Vec::new(),
+            ..self
+        };
+        after.attempts = if after.is_paid_in_cash() {
+            let second = |attempt| second_to(attempt, now, timing);
+            attempts.into_iter().map(second).collect()
+        } else if let Some(first) = paid_before {
+            others_are_second(attempts, &first, now, timing)
+        } else {
+            let rest = after.rest();
+            attempts = attempts
+                .into_iter()
+                .map(|attempt| not_the_rest(attempt, rest))
+                .collect();
+            match paid_by(&attempts) {
+                Some(first) => others_are_second(attempts, &first, now, timing),
+                None => attempts,
+            }
+        };
+        let (stock, effects) = stock_after(&after);
+        (Self { stock, ..after }, effects)
     }
 
-    /// A new attempt, the old one being final without money, or being closed and watched.
+    /// A new attempt for what is due beside the cash, the old one being final without money, or being closed and watched.
     pub fn pay_again(
         mut self,
         out_trade_no: OutTradeNo,
@@ -135,8 +153,8 @@ impl Sale {
         timing: &Timing,
     ) -> Result<(Self, Vec<Effect>), NotNow> {
         self.can_pay_again()?;
-        self.attempts
-            .push(Attempt::new(out_trade_no, self.total, now, timing));
+        let attempt = Attempt::new(out_trade_no, self.rest(), now, timing);
+        self.attempts.push(attempt);
         match self.stock {
             StockHold::Returned => {
                 self.stock = StockHold::Held;
@@ -148,6 +166,9 @@ impl Sale {
 
     /// Whether [`Self::pay_again`] would be allowed.
     pub fn can_pay_again(&self) -> Result<(), NotNow> {
+        if self.rest() == Fen::ZERO {
+            return Err(NotNow::Settled);
+        }
         for attempt in &self.attempts {
             match attempt.state {
                 State::Paid(_) | State::Review { .. } => return Err(NotNow::Settled),
@@ -179,7 +200,24 @@ pub(crate) fn others_are_second(
     attempts.into_iter().map(second).collect()
 }
 
-/// What an attempt becomes when another one of its sale has the money.
+/// An order that brought another amount than is due beside the cash: a person decides.
+fn not_the_rest(attempt: Attempt, rest: Fen) -> Attempt {
+    match attempt.state.clone() {
+        State::Paid(payment) if attempt.total_fee != rest => {
+            attempt.review(ReviewReason::RestChanged, Some(payment))
+        }
+        State::Paid(_)
+        | State::Placing
+        | State::AwaitingPayment { .. }
+        | State::Closing { .. }
+        | State::Closed { .. }
+        | State::Refused { .. }
+        | State::GivenBack { .. }
+        | State::Review { .. } => attempt,
+    }
+}
+
+/// What an attempt becomes when another one of its sale, or cash, has the money.
 fn second_to(attempt: Attempt, now: Timestamp, timing: &Timing) -> Attempt {
     match attempt.state.clone() {
         State::Paid(payment) => attempt.review(ReviewReason::PaidTwice, Some(payment)),
@@ -196,19 +234,20 @@ fn second_to(attempt: Attempt, now: Timestamp, timing: &Timing) -> Attempt {
     }
 }
 
-/// Sold when an attempt is paid; given back when every attempt is closed or refused or its money goes back; held as long as
-/// one may be paid or a person must decide.
-pub(crate) fn stock_after(stock: StockHold, attempts: &[Attempt]) -> (StockHold, Vec<Effect>) {
-    let paid = attempts.iter().any(|it| matches!(it.state, State::Paid(_)));
-    let over = attempts.iter().all(|it| {
-        matches!(
-            it.state,
-            State::Closed { .. } | State::Refused { .. } | State::GivenBack { .. }
-        )
-    });
-    match stock {
+/// Sold when an attempt or cash has paid it; given back when every attempt is closed or refused or its money goes back, and
+/// no cash is left; held as long as one may be paid or a person must decide.
+pub(crate) fn stock_after(sale: &Sale) -> (StockHold, Vec<Effect>) {
+    let paid = sale.is_paid();
+    let over = sale.cash == Fen::ZERO
+        && sale.attempts.iter().all(|it| {
+            matches!(
+                it.state,
+                State::Closed { .. } | State::Refused { .. } | State::GivenBack { .. }
+            )
+        });
+    match sale.stock {
         StockHold::Held if paid => (StockHold::Sold, vec![Effect::Sell]),
         StockHold::Held if over => (StockHold::Returned, vec![Effect::GiveBack]),
-        StockHold::Held | StockHold::Sold | StockHold::Returned => (stock, Vec::new()),
+        StockHold::Held | StockHold::Sold | StockHold::Returned => (sale.stock, Vec::new()),
     }
 }

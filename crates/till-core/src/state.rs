@@ -67,8 +67,10 @@ pub enum CloseReason {
     Deadline,
     /// The cashier asked.
     Cancelled,
-    /// Another attempt of the same sale was paid.
+    /// Another attempt of the same sale was paid, or it was paid in cash.
     PaidOtherwise,
+    /// Cash was taken for the sale, or given back: what the order asks for is not what is due any more.
+    RestChanged,
     /// The number is in use at WeChat for an order on other terms.
     NumberTaken,
     /// WeChat refused it after an answer had been lost, so that an earlier request may have been taken.
@@ -89,8 +91,10 @@ pub enum ReviewReason {
     PaidAfterDeadline,
     /// Paid although the order counted as closed or refused.
     PaidAfterClosed,
-    /// The sale was already paid by another attempt.
+    /// The sale was already paid by another attempt, or in cash.
     PaidTwice,
+    /// Paid although cash had changed what was due.
+    RestChanged,
     /// Paid, and a refund was asked for outside this till.
     RefundedElsewhere,
     /// WeChat answered with a state this program does not know.

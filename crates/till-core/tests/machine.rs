@@ -28,12 +28,24 @@ fn payment(total: i64, fee_type: &str, time_end: Timestamp, transaction: u8) -> 
     }
 }
 
-/// A step of the first test: time passes, something happens to one attempt, or a new QR code is asked for.
+/// How a sale of the first test begins.
+#[derive(Debug, Clone)]
+enum Begins {
+    AskingWechat,
+    /// So many fen in cash, the rest by WeChat; the whole in cash if that is all.
+    WithCash(i64),
+}
+
+/// A step of the first test: time passes, something happens to one attempt, a new QR code is asked for, or cash comes and
+/// goes.
 #[derive(Debug, Clone)]
 enum Step {
     Wait(i64),
     Happens(usize, Happening),
     PayAgain,
+    /// So many fen, or whatever is due if that is less; the rest is asked for by a new order.
+    TakeCash(i64),
+    GiveCashBack,
 }
 
 #[derive(Debug, Clone)]
@@ -77,6 +89,7 @@ fn plain_input() -> impl Strategy<Value = Input> {
         Just(Input::Deadline(Timer::Own)),
         Just(Input::Deadline(Timer::Broker)),
         Just(Input::PaidOtherwise),
+        Just(Input::RestChanged),
         Just(Input::CheckNow),
         (0i64..60).prop_map(|s| Input::Resume {
             hold_back: SignedDuration::from_secs(s)
@@ -95,10 +108,32 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (0i64..1000).prop_map(Step::Wait),
         8 => (0usize..3, happening).prop_map(|(nth, happening)| Step::Happens(nth, happening)),
         1 => Just(Step::PayAgain),
+        1 => prop_oneof![1i64..TOTAL.get(), Just(TOTAL.get())].prop_map(Step::TakeCash),
+        1 => Just(Step::GiveCashBack),
     ]
 }
 
-fn input_of(happening: Happening, now: Timestamp) -> Input {
+fn begins() -> impl Strategy<Value = Begins> {
+    prop_oneof![
+        2 => Just(Begins::AskingWechat),
+        1 => prop_oneof![1i64..TOTAL.get(), Just(TOTAL.get())].prop_map(Begins::WithCash),
+    ]
+}
+
+/// Cash for what is due, or a part of it with a new order for the rest, as one transaction. `None`: refused.
+fn cash(sale: &Sale, fen: i64, now: Timestamp, timing: &Timing) -> Option<(Sale, Fen, Vec<Effect>)> {
+    let amount = Fen::new(fen).min(sale.rest());
+    let (taken, mut effects) = sale.clone().take_cash(amount, now, timing).ok()?;
+    if taken.is_paid_in_cash() {
+        return Some((taken, amount, effects));
+    }
+    let next = number(taken.attempts.len());
+    let (asked, more) = taken.pay_again(next, now, timing).ok()?;
+    effects.extend(more);
+    Some((asked, amount, effects))
+}
+
+fn input_of(happening: Happening, asked_for: Fen, now: Timestamp) -> Input {
     match happening {
         Happening::Input(input) => input,
         Happening::Money {
@@ -107,7 +142,11 @@ fn input_of(happening: Happening, now: Timestamp) -> Input {
             ago,
             transaction,
         } => {
-            let total = if as_asked { TOTAL.get() } else { 1 };
+            let total = if as_asked {
+                asked_for.get()
+            } else {
+                asked_for.get() + 1
+            };
             let paid = payment(total, "CNY", now - SignedDuration::from_secs(ago), transaction);
             if notify {
                 Input::Notify(paid)
@@ -116,7 +155,7 @@ fn input_of(happening: Happening, now: Timestamp) -> Input {
             }
         }
         Happening::Refunded { transaction } => Input::Query(QueryAnswer::Refunded(payment(
-            TOTAL.get(),
+            asked_for.get(),
             "CNY",
             now,
             transaction,
@@ -129,11 +168,26 @@ proptest! {
 
     /// Whatever happens, in whatever order, however absurd.
     #[test]
-    fn money_is_never_lost_nor_counted_twice(steps in prop::collection::vec(step(), 1..60)) {
+    fn money_is_never_lost_nor_counted_twice(begins in begins(), steps in prop::collection::vec(step(), 1..60)) {
         let timing = Timing::default();
         let mut now = start();
-        let mut sale = Sale::new(SaleId(1), TOTAL, number(0), now, &timing);
         let (mut sold, mut held) = (0, 1);
+        // What lies in the drawer for it.
+        let mut drawer = Fen::ZERO;
+        let mut sale = match begins {
+            Begins::AskingWechat => Sale::new(SaleId(1), TOTAL, number(0), now, &timing),
+            Begins::WithCash(fen) => {
+                let rung_up = Sale::rung_up(SaleId(1), TOTAL);
+                let (sale, amount, effects) = cash(&rung_up, fen, now, &timing).unwrap();
+                drawer = amount;
+                if effects == [Effect::Sell] {
+                    (sold, held) = (1, 0);
+                } else {
+                    prop_assert_eq!(effects, [], "after a part the goods are held for the rest");
+                }
+                sale
+            }
+        };
         for step in steps {
             let before = sale.clone();
             let mut reported = None;
@@ -149,9 +203,30 @@ proptest! {
                     }
                     Err(_) => continue,
                 },
+                Step::TakeCash(fen) => match cash(&sale, fen, now, &timing) {
+                    Some((next, amount, effects)) => {
+                        sale = next;
+                        drawer = drawer.plus(amount).unwrap();
+                        effects
+                    }
+                    None => {
+                        prop_assert!(sale.can_take_cash().is_err(), "cash for what is due is refused only where nothing is due");
+                        continue;
+                    }
+                },
+                Step::GiveCashBack => match sale.clone().give_cash_back(now, &timing) {
+                    Ok((next, amount, effects)) => {
+                        prop_assert!(amount > Fen::ZERO, "nothing is not given back");
+                        sale = next;
+                        drawer = drawer.minus(amount).unwrap();
+                        effects
+                    }
+                    Err(_) => continue,
+                },
+                Step::Happens(..) if sale.attempts.is_empty() => continue,
                 Step::Happens(nth, happening) => {
                     let nth = nth % sale.attempts.len();
-                    let input = input_of(happening, now);
+                    let input = input_of(happening, sale.attempts[nth].total_fee, now);
                     if matches!(&input, Input::Notify(_) | Input::Query(QueryAnswer::Paid(_) | QueryAnswer::Refunded(_))) {
                         reported = Some(nth);
                     }
@@ -176,10 +251,30 @@ proptest! {
             let paid: Vec<_> = sale.attempts.iter().filter(|it| matches!(it.state, State::Paid(_))).collect();
             prop_assert!(paid.len() <= 1, "one sale is paid by one order; a second one is for a person");
             for attempt in &paid {
-                prop_assert_eq!(attempt.payment().unwrap().total_fee, TOTAL, "paid means the whole amount");
+                let all = attempt.payment().unwrap().total_fee.plus(sale.cash);
+                prop_assert_eq!(all, Ok(TOTAL), "paid means the whole amount, the cash counted in, once");
+            }
+            prop_assert_eq!(sale.cash, drawer, "the cash of a sale is what lies in the drawer for it");
+            prop_assert!((Fen::ZERO..=TOTAL).contains(&sale.cash), "nobody pays more cash than is due");
+            prop_assert!(!sale.is_paid_in_cash() || paid.is_empty(), "what cash has paid no order pays");
+            for shown in sale.attempts.iter().filter(|it| it.can_cancel()) {
+                prop_assert_eq!(shown.total_fee, sale.rest(), "a code on show asks for exactly what is due");
             }
             let denied = sale.attempts.iter().filter(|it| is_denied(it)).count();
-            prop_assert_eq!(paid.len() + denied, sold, "sold if and only if paid, or sold when a notify said so");
+            let in_cash = usize::from(sale.is_paid_in_cash());
+            prop_assert_eq!(
+                paid.len() + denied + in_cash,
+                sold,
+                "sold if and only if paid, by an order or in cash, or sold when a notify said so"
+            );
+            if sold == 0 && !sale.attempts.iter().any(Attempt::can_cancel) {
+                prop_assert_eq!(sale.cash_in_hand(), drawer, "cash that made no sale is in hand");
+                prop_assert_eq!(
+                    sale.can_give_cash_back().is_ok(),
+                    drawer > Fen::ZERO,
+                    "and can be given back as soon as no code is on show"
+                );
+            }
             for (old, new) in before.attempts.iter().zip(&sale.attempts) {
                 if let Some(money) = old.payment() {
                     prop_assert_eq!(new.payment(), Some(money), "money once known is never forgotten or replaced");
@@ -194,6 +289,7 @@ proptest! {
             if sale.stock == StockHold::Returned && before.stock == StockHold::Held {
                 let free = sale.attempts.iter().all(|it| matches!(it.state, State::Closed { .. } | State::Refused { .. }));
                 prop_assert!(free, "goods go back only when no order of the sale can be paid");
+                prop_assert_eq!(drawer, Fen::ZERO, "and no cash for them is left in the drawer");
             }
         }
     }

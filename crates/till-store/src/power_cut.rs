@@ -146,6 +146,8 @@ fn sell(tx: &Tx<'_>, nth: u32) -> Result<(), StoreError> {
             price: total,
             pieces: 1,
         }],
+        by: None,
+        shift: None,
     })?;
     let sale = Sale::new(id, total, order(nth), at(nth), &Timing::default());
     tx.attempts()

@@ -29,6 +29,7 @@ impl Attempt {
             State::Placing | State::AwaitingPayment { .. } => self.settled(payment),
             State::Closing { why, since, .. } => match why {
                 CloseReason::PaidOtherwise => self.review(ReviewReason::PaidTwice, Some(payment)),
+                CloseReason::RestChanged => self.review(ReviewReason::RestChanged, Some(payment)),
                 // WeChat's time has whole seconds, so a payment in the second of the decision counts as in time.
                 CloseReason::Deadline | CloseReason::Cancelled if payment.time_end <= *since => {
                     self.settled(payment)

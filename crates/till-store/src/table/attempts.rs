@@ -49,6 +49,8 @@ pub struct OrderRow {
     pub first: String,
     /// Pieces of all the sale's lines.
     pub pieces: u32,
+    /// Cash of the sale that no sale was made of.
+    pub cash_in_hand: Fen,
 }
 
 /// Reads orders.
@@ -150,7 +152,8 @@ impl AttemptsRead<'_> {
                 "SELECT a.sale_id,
                         (SELECT name FROM sale_lines WHERE sale_id = a.sale_id ORDER BY nth LIMIT 1),
                         (SELECT ifnull(sum(pieces), 0) FROM sale_lines WHERE sale_id = a.sale_id),
-                        a.out_trade_no, a.total_fee, a.body
+                        a.out_trade_no, a.total_fee, a.body,
+                        (SELECT cash_in_hand_fen FROM sales WHERE id = a.sale_id)
                  FROM attempts a WHERE {which} ORDER BY a.placed_at DESC, a.id DESC LIMIT {ORDERS_MAX}"
             ),
             params,
@@ -160,6 +163,7 @@ impl AttemptsRead<'_> {
                     attempt: attempt(row, 3, 4, 5)?,
                     first: row.get::<_, Option<String>>(1)?.unwrap_or_default(),
                     pieces: sql::count("sale_lines", row, 2)?,
+                    cash_in_hand: sql::fen(row, 6)?,
                 })
             },
         )

@@ -74,15 +74,11 @@ impl CashMovesRead<'_> {
         self.find("at >= ?1 AND at < ?2", [sql::to_millis(from), sql::to_millis(to)])
     }
 
-    /// Cash that is in the drawer for sales that are not paid in full, and how many there are.
+    /// Cash in the drawer that no sale was made of, and of how many sales.
     pub fn in_hand(self) -> Result<(u32, Fen), StoreError> {
         let open = sql::first(
             self.conn,
-            "SELECT count(*), ifnull(sum(fen), 0) FROM (
-                 SELECT sum(CASE m.kind WHEN 'sale' THEN m.amount_fen ELSE -m.amount_fen END) AS fen
-                 FROM sales s JOIN cash_moves m ON m.sale_id = s.id AND m.kind <> 'refund'
-                 WHERE s.stock = 'held' GROUP BY s.id
-             ) WHERE fen > 0",
+            "SELECT count(*), ifnull(sum(cash_in_hand_fen), 0) FROM sales WHERE cash_in_hand_fen > 0",
             [],
             |row| Ok((sql::count(TABLE, row, 0)?, sql::fen(row, 1)?)),
         )?;

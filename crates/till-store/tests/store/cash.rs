@@ -1,9 +1,11 @@
 //! Cash and shifts: added once, never changed; one shift at a time; a closed one stays closed.
 
-use till_core::{CashMove, DrawerCount, Fen, MoveKind, Shift, ShiftEnd, ShiftId};
-use till_store::{Database, StoreError};
+use till_core::{
+    CashMove, DrawerCount, Fen, Input, MoveKind, QueryAnswer, Sale, Shift, ShiftEnd, ShiftId, Timing,
+};
+use till_store::{Database, NewSale, StoreError};
 
-use crate::{Folder, at, ring_up, shop};
+use crate::{Folder, at, feed, lines, ring_up, shop};
 
 fn paid_in(fen: i64, seconds: i64) -> CashMove {
     CashMove {
@@ -141,10 +143,101 @@ fn a_movement_that_makes_no_sense_is_not_written() {
         [of_sale],
         "the right one is"
     );
+}
+
+/// Takes cash for a sale and saves what comes of it, as one transaction.
+fn take(db: &mut Database, sale: &Sale, fen: i64, seconds: i64) -> Sale {
+    let moved = CashMove {
+        kind: MoveKind::Sale,
+        sale: Some(sale.id),
+        tendered: Some(Fen::new(10_000)),
+        ..paid_in(fen, seconds)
+    };
+    let (after, effects) = sale
+        .clone()
+        .take_cash(Fen::new(fen), at(seconds), &Timing::default())
+        .unwrap();
+    db.write(|tx| {
+        tx.cash_moves().add(&format!("cash-{seconds}"), &moved)?;
+        tx.sales().save(sale, &after, &effects)
+    })
+    .unwrap();
+    after
+}
+
+#[test]
+fn a_sale_that_cash_has_paid_has_no_order_and_is_found_all_the_same() {
+    let mut db = shop();
+    let lines = lines(&[(1, 2)]);
+    let id = db
+        .write(|tx| {
+            tx.sales().ring_up(&NewSale {
+                click: "click",
+                total: Fen::new(200),
+                rung_up_at: at(0),
+                lines: &lines,
+                by: None,
+                shift: None,
+            })
+        })
+        .unwrap();
+    let after = take(&mut db, &Sale::rung_up(id, Fen::new(200)), 200, 5);
+    let stored = db.read().sales().by_click("click").unwrap().unwrap();
+    assert_eq!(stored.sale, after, "as it was saved: cash, no order, sold");
+    let row = db.read().stock().all().unwrap()[0];
+    assert_eq!((row.sold, row.reserved), (2, 0), "its goods are sold");
+    assert_eq!(
+        db.read().stock().drift().unwrap(),
+        [],
+        "and the stock follows from the sales"
+    );
+    assert!(
+        db.read().sales().live().unwrap().is_empty(),
+        "nothing is left to do"
+    );
     assert_eq!(
         db.read().cash_moves().in_hand().unwrap(),
-        (1, Fen::new(200)),
-        "cash for a sale that is not paid in full is not forgotten"
+        (0, Fen::ZERO),
+        "the cash is a sale's"
+    );
+}
+
+#[test]
+fn cash_that_made_no_sale_keeps_the_sale_alive_until_it_is_given_back() {
+    let mut db = shop();
+    let sale = ring_up(&mut db, "click", &[(1, 2)], at(0)).unwrap();
+    let after = take(&mut db, &sale, 50, 5);
+    let closed = feed(&mut db, after, at(400), Input::Query(QueryAnswer::Closed)).unwrap();
+    let live = db.read().sales().live().unwrap();
+    assert_eq!(
+        live.iter().map(|stored| stored.sale.clone()).collect::<Vec<_>>(),
+        [closed.clone()],
+        "no order is left to ask about, but half a yuan is in the drawer"
+    );
+    assert_eq!(
+        db.read().cash_moves().in_hand().unwrap(),
+        (1, Fen::new(50)),
+        "and whoever counts the drawer is told"
+    );
+    let (given_back, amount, effects) = closed
+        .clone()
+        .give_cash_back(at(500), &Timing::default())
+        .unwrap();
+    let moved = CashMove {
+        kind: MoveKind::GivenBack,
+        sale: Some(closed.id),
+        ..paid_in(amount.get(), 500)
+    };
+    db.write(|tx| {
+        tx.cash_moves().add("back", &moved)?;
+        tx.sales().save(&closed, &given_back, &effects)
+    })
+    .unwrap();
+    assert!(db.read().sales().live().unwrap().is_empty(), "then it is over");
+    assert_eq!(
+        db.read().sales().by_click("click").unwrap().unwrap().sale.cash,
+        Fen::ZERO,
+        "the two rows cancel out, and both are kept"
     );
 }
 

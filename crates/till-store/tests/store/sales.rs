@@ -177,6 +177,8 @@ fn saving_what_is_not_there_is_refused() {
             total: till_core::Fen::new(100),
             rung_up_at: at(0),
             lines: &unknown,
+            by: None,
+            shift: None,
         })
     });
     assert!(
