@@ -5,6 +5,7 @@ mod bad_input;
 mod bus;
 mod cash;
 mod chain;
+mod chain_bill;
 mod chain_faults;
 mod chain_lies;
 mod chain_load;

@@ -6,6 +6,7 @@ use anyhow::Context;
 
 pub mod app;
 pub mod audit;
+pub mod bill_text;
 pub mod broker;
 pub mod caller;
 pub mod counter;

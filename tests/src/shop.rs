@@ -5,14 +5,16 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use jiff::civil::{Date, Time};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
-use till_app::{Config, Database, Step, Till};
+use till_app::{AgreementPicture, Config, Database, Step, Till, bill_file};
 use till_core::{Evidence, EvidenceKind, OutTradeNo, ProductId, State};
 use till_store::StockRow;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use wechat_pay::beijing::OFFSET as BEIJING;
 use wechat_pay::client::HttpConfig;
 use wechat_pay::{ApiKey, Client, HttpTransport};
 use wechat_pay_sim::{Call, Fault, Gateway, GatewayConfig, PayWith, Receipt, Simulator, Times, serve};
@@ -189,6 +191,47 @@ impl Shop {
             }
         }
         bail!("the till asks in a circle")
+    }
+
+    /// Lets time go by, the till at work, until the clock in Beijing shows this for the next time.
+    pub async fn live_until(&mut self, time: Time) -> anyhow::Result<()> {
+        let now = BEIJING.to_datetime(self.now());
+        let today = now.date().to_datetime(time);
+        let next = if today > now {
+            today
+        } else {
+            now.date().tomorrow()?.to_datetime(time)
+        };
+        let at = BEIJING.to_timestamp(next)?;
+        self.live(at.duration_since(self.now())).await
+    }
+
+    /// Asks for every bill that is due, once each.
+    pub async fn fetch_bills(&mut self) -> anyhow::Result<()> {
+        for _ in 0..STEPS_MAX {
+            if !self.till.step_bill(self.now(), &self.client).await {
+                return Ok(());
+            }
+        }
+        bail!("the till asks for bills in a circle")
+    }
+
+    /// A day held against its bill.
+    pub fn agreement(&self, date: Date) -> anyhow::Result<AgreementPicture> {
+        Ok(self.till.agreement(self.now(), date)?.run()?)
+    }
+
+    /// The file of a day's bill, as the till keeps it.
+    pub fn bill_file(&self, date: Date) -> anyhow::Result<Vec<u8>> {
+        let bills = self.till.db().read().bills();
+        let row = bills.newest(date)?.context("a bill is kept")?;
+        Ok(bills.file(row.id)?)
+    }
+
+    /// A person brings a bill's file.
+    pub fn import_bill(&mut self, file: &[u8]) -> anyhow::Result<()> {
+        let bill = bill_file::read(file, &self.config.merchant)?;
+        Ok(self.till.import_bill(self.now(), bill.date, file)?)
     }
 
     /// The power fails for that long.
