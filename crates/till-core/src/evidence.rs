@@ -61,12 +61,18 @@ pub enum SignVerdict {
 }
 
 impl Evidence {
+    /// Whether the next one says the same, so that it belongs to this run.
+    #[must_use]
+    pub fn goes_on_with(&self, next: &Self) -> bool {
+        let same = self.kind == next.kind && self.outcome == next.outcome && self.sign == next.sign;
+        // What a cashier did stands on its own each time.
+        same && self.kind != EvidenceKind::Cashier
+    }
+
     /// Takes the next one into this run if it says the same; gives it back if it does not.
     #[must_use]
     pub fn absorb(&mut self, next: Self) -> Option<Self> {
-        let same = self.kind == next.kind && self.outcome == next.outcome && self.sign == next.sign;
-        // What a cashier did stands on its own each time.
-        if !same || self.kind == EvidenceKind::Cashier {
+        if !self.goes_on_with(&next) {
             return Some(next);
         }
         self.last_at = next.last_at;

@@ -115,12 +115,19 @@ impl Sale {
                 .map(|it| it.out_trade_no.clone())
         };
         let paid_before = paid_by(&self.attempts);
-        let mut attempts: Vec<Attempt> = self.attempts;
-        for attempt in &mut attempts {
-            if attempt.out_trade_no == *out_trade_no {
-                *attempt = attempt.clone().handle(now, timing, input.clone());
-            }
-        }
+        // Numbers are unique: the input goes to one of them at most.
+        let mut input = Some(input);
+        let mut attempts: Vec<Attempt> = self
+            .attempts
+            .into_iter()
+            .map(|attempt| {
+                let input = input.take_if(|_| attempt.out_trade_no == *out_trade_no);
+                match input {
+                    Some(input) => attempt.handle(now, timing, input),
+                    None => attempt,
+                }
+            })
+            .collect();
         let mut after = Self {
             attempts: Vec::new(),
             ..self

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Identity, StatusCode, Url, tls};
 
@@ -154,7 +154,7 @@ impl<T: Transport> Client<T> {
             }
         };
         let body = sealed.to_xml();
-        let sent = mask::openid(&body);
+        let sent = mask::openid(body.clone());
         let call = HttpCall {
             path: R::PATH,
             body,
@@ -176,7 +176,7 @@ impl<T: Transport> Client<T> {
         };
         let judged = request.judge(&answer, &self.merchant, kind);
         tracing::debug!(path = R::PATH, bytes = answer.len(), verdict = ?judged.verdict, "answer judged");
-        let received = Some(evidence(&answer));
+        let received = Some(evidence(answer));
         Exchange {
             outcome: judged.outcome,
             sent,
@@ -187,13 +187,14 @@ impl<T: Transport> Client<T> {
 }
 
 /// An answer's text to be kept. A bill holds the openid of every payer and is no evidence for one order.
-fn evidence(answer: &[u8]) -> String {
-    let text = answer.strip_prefix(b"\xef\xbb\xbf").unwrap_or(answer);
-    if text.trim_ascii_start().starts_with(b"<") {
-        mask::openid(&String::from_utf8_lossy(answer))
-    } else {
-        format!("[{} bytes, not XML]", answer.len())
+fn evidence(answer: Vec<u8>) -> String {
+    let text = answer.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&answer);
+    if !text.trim_ascii_start().starts_with(b"<") {
+        return format!("[{} bytes, not XML]", answer.len());
     }
+    let text = String::from_utf8(answer)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    mask::openid(text)
 }
 
 /// How to reach the gateway.
@@ -378,7 +379,7 @@ impl Host {
         };
         let request = http
             .post(format!("{}{}", self.base, call.path))
-            .header(CONTENT_TYPE, "text/xml; charset=utf-8")
+            .header(CONTENT_TYPE, HeaderValue::from_static("text/xml; charset=utf-8"))
             .body(call.body.clone());
         let mut response = request.send().await.map_err(|error| classify(&error))?;
         let status = response.status();

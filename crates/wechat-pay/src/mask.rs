@@ -2,13 +2,13 @@
 
 /// The body with the content of every `openid` (and `sub_openid`) element replaced by `***`, whether or not the body
 /// is a whole document: in a truncated one the content ends where the body does.
-pub fn openid(body: &str) -> String {
+pub fn openid(body: String) -> String {
     // Every question about an unpaid order and its answer: nothing to look for.
     if !body.contains("openid") {
-        return body.to_owned();
+        return body;
     }
     let mut out = String::with_capacity(body.len());
-    let mut rest = body;
+    let mut rest = body.as_str();
     while let Some(tag) = rest.find('<') {
         let after = &rest[tag + 1..];
         let name_len = after

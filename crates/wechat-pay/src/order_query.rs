@@ -107,7 +107,8 @@ impl Request for OrderQuery {
 
     fn fields(&self) -> Fields {
         let (name, value) = self.number.as_field();
-        Fields::new().with(name, value)
+        // Room for the envelope too: this is the question that every poll asks.
+        Fields::with_capacity(256).with(name, value)
     }
 
     fn judge(&self, body: &[u8], merchant: &Merchant, kind: SignType) -> Judged<OrderState> {

@@ -221,9 +221,11 @@ fn check_declaration(declaration: &BytesDecl<'_>) -> Result<(), XmlError> {
 /// Whether any character isn't an [`is_xml_char`], byte by byte: this runs over every body.
 fn holds_forbidden(text: &str) -> bool {
     let control = |byte: u8| byte < b' ' && byte != b'\t' && byte != b'\n' && byte != b'\r';
-    text.bytes().fold(false, |found, byte| found | control(byte))
-        || text.contains('\u{fffe}')
-        || text.contains('\u{ffff}')
+    let (controls, may_hold_fffe) = text.bytes().fold((false, false), |(controls, ef), byte| {
+        (controls | control(byte), ef | (byte == 0xef))
+    });
+    // Both non-characters begin with this byte, which Chinese text seldom has.
+    controls || (may_hold_fffe && text.contains(['\u{fffe}', '\u{ffff}']))
 }
 
 /// XML 1.0's production 2, `Char`.

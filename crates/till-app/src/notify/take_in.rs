@@ -247,6 +247,6 @@ fn evidence(now: Timestamp, message: &Incoming, outcome: &str, sign: SignVerdict
         outcome: outcome.to_owned(),
         sign,
         request: None,
-        answer: fields.map(|fields| mask::openid(&fields.to_xml())),
+        answer: fields.map(|fields| mask::openid(fields.to_xml())),
     }
 }

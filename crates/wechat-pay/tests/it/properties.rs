@@ -80,7 +80,7 @@ proptest! {
         let body = pieces.concat();
         let _ = Fields::from_xml(body.as_bytes(), 4096);
         let _ = bill::read_within(body.as_bytes(), 4096);
-        let _ = mask::openid(&body);
+        let _ = mask::openid(body.clone());
     }
 
     #[test]
@@ -98,7 +98,7 @@ proptest! {
         let body = format!("<xml><a>{before}</a><openid><![CDATA[{openid}]]></openid><b>1</b></xml>");
         let cut = cut.min(body.len());
         for body in [body.as_str(), &body[..cut]] {
-            prop_assert!(!mask::openid(body).contains(&openid), "{body}");
+            prop_assert!(!mask::openid(body.to_owned()).contains(&openid), "{body}");
         }
     }
 }
