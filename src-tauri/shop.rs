@@ -7,6 +7,7 @@ use tauri::{AppHandle, Runtime};
 use tauri_specta::Event as _;
 use till_app::lock::{self, FolderLock, LockError};
 use till_app::run::{self, Running, TillHandle};
+use till_app::snapshot::CustomerPicture;
 use till_app::{Config, Database, Till, clock, gateway};
 use tokio::runtime::Handle;
 
@@ -195,13 +196,13 @@ fn open<R: Runtime>(place: &Place, runtime: &Handle, app: &AppHandle<R>) -> Resu
     }
     let client = gateway::connect(&config).map_err(|error| unusable(&format!("{error:#}")))?;
     let (app, training) = (app.clone(), place.training);
-    let show = move |till, customer| {
+    let show = move |till, customer: Option<CustomerPicture>| {
         // Each window is told what concerns it; the customer's never gets the till's picture.
         let told = [
-            convert::snapshot(till, training).emit_to(&app, windows::TILL),
-            convert::customer(customer, training).emit_to(&app, windows::CUSTOMER),
+            Some(convert::snapshot(till, training).emit_to(&app, windows::TILL)),
+            customer.map(|customer| convert::customer(customer, training).emit_to(&app, windows::CUSTOMER)),
         ];
-        for error in told.into_iter().filter_map(Result::err) {
+        for error in told.into_iter().flatten().filter_map(Result::err) {
             tracing::warn!(%error, "a window was not told; it asks again when it is loaded");
         }
     };

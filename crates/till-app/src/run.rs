@@ -82,13 +82,14 @@ impl Running {
 }
 
 /// Starts the till's thread. Questions to WeChat are sent on `runtime`, and the broker is spoken to there, if the
-/// configuration names one; `show` is called with fresh pictures after each change, at most every [`SHOW_EVERY`].
+/// configuration names one. `show` is called with fresh pictures after each change, at most every [`SHOW_EVERY`], or at
+/// once, and with the customer's too, when a customer can see a difference.
 pub fn start<T: Transport + 'static>(
     mut till: Till,
     client: Client<T>,
     clock: Clock,
     runtime: Handle,
-    show: impl FnMut(Snapshot, CustomerPicture) + Send + 'static,
+    show: impl FnMut(Snapshot, Option<CustomerPicture>) + Send + 'static,
 ) -> std::io::Result<Running> {
     let (acts, inbox) = mpsc::channel(ACTS_MAX);
     let waiting = Builder::new_current_thread().enable_time().build()?;
@@ -122,11 +123,11 @@ struct Desk<T, S> {
     clock: Clock,
     runtime: Handle,
     show: S,
-    shown: Option<u32>,
+    shown: Option<CustomerPicture>,
     shown_at: Option<Instant>,
 }
 
-impl<T: Transport + 'static, S: FnMut(Snapshot, CustomerPicture)> Desk<T, S> {
+impl<T: Transport + 'static, S: FnMut(Snapshot, Option<CustomerPicture>)> Desk<T, S> {
     async fn work(mut self, mut inbox: mpsc::Receiver<Act>) {
         // At most as many replies as questions may be under way.
         let (replies, mut answers) = mpsc::unbounded_channel::<Reply>();
@@ -193,17 +194,20 @@ impl<T: Transport + 'static, S: FnMut(Snapshot, CustomerPicture)> Desk<T, S> {
     /// Shows what has changed, or says how long to wait until it may be shown: a queue that is drained changes the till
     /// thousands of times a second, and nobody sees more than a few of those pictures.
     fn show_changes(&mut self) -> Duration {
-        let version = self.till.version();
-        if self.shown == Some(version) {
+        let shown = self.shown.as_ref();
+        if shown.is_some_and(|shown| shown.version == self.till.version()) {
             return LOOK_UP;
         }
+        let customer = self.till.customer();
+        let news = shown.is_none_or(|shown| customer.differs_from(shown));
         let since = self.shown_at.map_or(SHOW_EVERY, |at| at.elapsed());
-        if since < SHOW_EVERY {
+        // A code, or a payment: somebody is waiting for it.
+        if !news && since < SHOW_EVERY {
             return SHOW_EVERY - since;
         }
-        self.shown = Some(version);
         self.shown_at = Some(Instant::now());
-        (self.show)(self.till.snapshot(), self.till.customer());
+        (self.show)(self.till.snapshot(), news.then(|| customer.clone()));
+        self.shown = Some(customer);
         LOOK_UP
     }
 

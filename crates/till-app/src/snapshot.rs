@@ -114,7 +114,7 @@ pub struct PaymentBrief {
 }
 
 /// Everything the customer display shows.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CustomerPicture {
     /// Goes up with each change.
     pub version: u32,
@@ -126,8 +126,22 @@ pub struct CustomerPicture {
     pub stage: CustomerStage,
 }
 
+impl CustomerPicture {
+    /// Whether a customer could tell this one from an earlier one.
+    #[must_use]
+    pub fn differs_from(&self, earlier: &Self) -> bool {
+        let Self {
+            version: _,
+            shop,
+            locale,
+            stage,
+        } = self;
+        (shop, locale, stage) != (&earlier.shop, &earlier.locale, &earlier.stage)
+    }
+}
+
 /// What the customer display is at.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CustomerStage {
     /// Nothing is going on.
     Idle,

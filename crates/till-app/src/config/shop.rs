@@ -7,7 +7,7 @@ use till_core::TillId;
 use super::ConfigProblem;
 
 /// The shop and this till, as the screens show them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shop {
     /// Name of the shop.
     pub name: String,
