@@ -11,5 +11,6 @@ mod chain_lies;
 mod chain_load;
 mod crash;
 mod days;
+mod keeping;
 mod licences;
 mod window;

@@ -1,5 +1,6 @@
 //! The till's configuration: TOML read into parsed types, each mistake one clear sentence.
 
+mod backup;
 mod gateway;
 mod notify;
 mod payment;
@@ -13,6 +14,8 @@ use thiserror::Error;
 use till_core::Timing;
 use wechat_pay::Merchant;
 
+pub use self::backup::BackupPlan;
+use self::backup::BackupText;
 pub use self::gateway::Gateway;
 use self::gateway::WechatText;
 pub use self::notify::Broker;
@@ -37,6 +40,8 @@ pub struct Config {
     pub timing: Timing,
     /// At most so many questions under way at once.
     pub at_once: usize,
+    /// Where copies of the ledger go.
+    pub backup: BackupPlan,
     /// Where the API key was found.
     pub key_place: KeyPlace,
 }
@@ -75,6 +80,8 @@ struct FileText {
     payment: PaymentText,
     #[serde(default)]
     notify: NotifyText,
+    #[serde(default)]
+    backup: BackupText,
 }
 
 impl Config {
@@ -136,6 +143,7 @@ impl Config {
         let (merchant, gateway, key_place) = file.wechat.read(find_key)?;
         let broker = file.notify.read(&merchant.mch_id, &shop.till)?;
         let (timing, at_once) = file.payment.read()?;
+        let backup = file.backup.read()?;
         Ok(Self {
             shop,
             merchant,
@@ -143,6 +151,7 @@ impl Config {
             broker,
             timing,
             at_once,
+            backup,
             key_place,
         })
     }
@@ -234,6 +243,16 @@ notify_url = "https://pay.example.com/weixin/pay/notify/url"
                 "notify/url\"",
                 "notify/url\"\n[payment]\ntimeout_minutes = 500",
                 "[payment] timeout_minutes",
+            ),
+            (
+                "notify/url\"",
+                "notify/url\"\n[backup]\nkeep_days = 0",
+                "[backup] keep_days",
+            ),
+            (
+                "notify/url\"",
+                "notify/url\"\n[backup]\nfolder = \"copies\"",
+                "[backup] folder",
             ),
             ("[till]", "[till]\nlocale = \"fr\"", "[till] locale"),
             (

@@ -5,6 +5,7 @@
 
 mod agreement;
 pub mod approval;
+pub mod backup;
 pub mod bill_file;
 mod bills;
 pub mod catalogue;

@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use wechat_pay::{Client, Transport};
 
+use crate::backup::{Backup, BackupError};
 use crate::bills::{BillReply, carry_out_bill};
 use crate::clock::Clock;
 use crate::driver::{Reply, carry_out};
@@ -62,6 +63,24 @@ impl TillHandle {
         });
         self.acts.send(act).await.map_err(|_| Stopped)?;
         answer.await.map_err(|_| Stopped)
+    }
+}
+
+impl TillHandle {
+    /// Makes a copy of the ledger now; the till goes on meanwhile.
+    pub async fn back_up(&self) -> Result<Result<Backup, BackupError>, Stopped> {
+        let job = match self.call(Till::begin_backup).await? {
+            Ok(job) => job,
+            Err(error) => return Ok(Err(error)),
+        };
+        let made = tokio::task::spawn_blocking(|| job.carry_out())
+            .await
+            .unwrap_or_else(|error| Err(BackupError::NotWritten(error.to_string())));
+        self.call(|till, now| {
+            till.finish_backup(now, made.clone());
+            made
+        })
+        .await
     }
 }
 
@@ -132,8 +151,11 @@ impl<T: Transport + 'static, S: FnMut(Snapshot, Option<CustomerPicture>)> Desk<T
         // At most as many replies as questions may be under way.
         let (replies, mut answers) = mpsc::unbounded_channel::<Reply>();
         let (bill_replies, mut bills) = mpsc::unbounded_channel::<BillReply>();
+        // One copy at a time.
+        let (copied, mut copies) = mpsc::unbounded_channel();
         loop {
             self.till.lock_if_idle((self.clock)());
+            self.back_up_if_due(&copied);
             self.send_due(&replies);
             self.send_due_bill(&bill_replies);
             let wait = self.until_due().min(self.show_changes());
@@ -150,6 +172,10 @@ impl<T: Transport + 'static, S: FnMut(Snapshot, Option<CustomerPicture>)> Desk<T
                     }
                     None => break,
                 },
+                Some(made) = copies.recv() => {
+                    let now = (self.clock)();
+                    self.till.finish_backup(now, made);
+                }
                 Some(reply) = bills.recv() => {
                     let now = (self.clock)();
                     self.till.finish_bill(now, reply);
@@ -173,6 +199,16 @@ impl<T: Transport + 'static, S: FnMut(Snapshot, Option<CustomerPicture>)> Desk<T
                 let reply = carry_out(&client, job).await;
                 // The till may have been stopped meanwhile; the order is asked after again at the next start.
                 let _ = replies.send(reply);
+            });
+        }
+    }
+
+    fn back_up_if_due(&mut self, copied: &mpsc::UnboundedSender<Result<Backup, BackupError>>) {
+        if let Some(job) = self.till.backup_if_due((self.clock)()) {
+            let copied = copied.clone();
+            self.runtime.spawn_blocking(move || {
+                // The till may have been stopped meanwhile; the copy is there all the same.
+                let _ = copied.send(job.carry_out());
             });
         }
     }

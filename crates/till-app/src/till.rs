@@ -12,6 +12,7 @@ use till_store::{Database, EvidenceId, HeldCart, StoreError, StoredSale};
 
 use crate::bill_file::BillFault;
 use crate::bills::BillDesk;
+use crate::backup::Backups;
 use crate::catalogue::Catalogue;
 use crate::config::{Config, Locale};
 use crate::house::HouseRules;
@@ -51,6 +52,7 @@ pub struct Till {
     pub(crate) staff: Staff,
     pub(crate) house: HouseRules,
     pub(crate) bills: BillDesk,
+    pub(crate) backups: Backups,
     pub(crate) bills_version: u32,
     pub(crate) version: u32,
 }
@@ -194,6 +196,7 @@ pub(crate) mod setting {
     pub(crate) const LOCALE: &str = "locale";
     pub(crate) const ORDER_SEQUENCE: &str = "order_sequence";
     pub(crate) const LAST_SEEN: &str = "last_seen_ms";
+    pub(crate) const LAST_BACKUP: &str = "last_backup_ms";
     pub(crate) const INBOX_SEEN: &str = "inbox_seen";
     pub(crate) const HOUSE: &str = "house_rules";
 }
@@ -222,6 +225,7 @@ impl Till {
         let live = db.read().sales().live()?;
         let staff = Staff::new(db.read().users().on_duty()?, now);
         let house = HouseRules::load(&db)?;
+        let backups = Backups::since(db.read().settings().get(setting::LAST_BACKUP)?);
         let catalogue = Catalogue::new(db.read().products().all()?);
         let notify = NotifyDesk::open(&config, &db)?;
         let mut till = Self {
@@ -248,6 +252,7 @@ impl Till {
             notify,
             staff,
             house,
+            backups,
             bills: BillDesk::default(),
             bills_version: 1,
             version: 1,

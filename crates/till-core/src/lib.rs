@@ -7,6 +7,7 @@
 
 mod answer;
 mod attempt;
+mod backup;
 mod bill;
 mod callback;
 mod cart;
@@ -29,6 +30,7 @@ mod user;
 
 pub use answer::{CloseAnswer, FoundBy, Payment, PlaceAnswer, QueryAnswer};
 pub use attempt::{Ask, Attempt, Due, Input, Timer, Unconfirmed};
+pub use backup::{backup_due, backups_to_drop};
 pub use bill::{
     Bill, BillEntry, BillLine, BillTotals, MicroYuan, Rate, RefundStanding, bill_bounds, bill_date,
 };

@@ -61,12 +61,12 @@ pub(crate) fn copy(from: &Connection, to: &Path) -> Result<(), StoreError> {
         let what = format!("{}: {error}", to.display());
         StoreError::NotSaved(rusqlite::Error::SqliteFailure(ffi::Error::new(code), Some(what)))
     };
-    // A copy never writes over another file.
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(to)
-        .map_err(in_the_way)?;
+    // A copy never writes over another file, and is for nobody else on the machine: it holds payments.
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(to).map_err(in_the_way)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut copy = Connection::open_with_flags(to, flags)?;
     copy.pragma_update(None, "synchronous", "FULL")?;

@@ -102,6 +102,15 @@ impl Database {
         Ok(Self { conn, place, options })
     }
 
+    /// The file it stands in; `None` in memory.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        match &self.place {
+            Place::File(path) => Some(path),
+            Place::Memory(_) => None,
+        }
+    }
+
     /// Runs `work` in one transaction: when it gives back `Ok` and the disk has taken it, all of it is kept; else nothing
     /// is. Never keeps anything by going out of scope or by a panic.
     pub fn write<T>(&mut self, work: impl FnOnce(&Tx<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {

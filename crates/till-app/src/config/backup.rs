@@ -1,0 +1,55 @@
+//! `[backup]`: where copies of the ledger go, and how long they are kept.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::ConfigProblem;
+
+/// Where copies of the ledger go, and how long they are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackupPlan {
+    /// The folder; `None`: `backups` beside the ledger, which does not help when the disk breaks.
+    pub folder: Option<PathBuf>,
+    /// All copies are kept from so many days, one a month before that; 1 to 3650.
+    pub keep_days: u16,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct BackupText {
+    folder: Option<PathBuf>,
+    keep_days: u16,
+}
+
+impl Default for BackupText {
+    fn default() -> Self {
+        Self {
+            folder: None,
+            keep_days: 14,
+        }
+    }
+}
+
+impl BackupText {
+    pub(super) fn read(self) -> Result<BackupPlan, ConfigProblem> {
+        if !(1..=3650).contains(&self.keep_days) {
+            return Err(ConfigProblem::at(
+                "[backup] keep_days",
+                "1 to 3650 days",
+                "keep_days = 14",
+            ));
+        }
+        if self.folder.as_ref().is_some_and(|folder| !folder.is_absolute()) {
+            return Err(ConfigProblem::at(
+                "[backup] folder",
+                "a whole path: the till may be started from anywhere",
+                "folder = \"/media/usb/scantill\"",
+            ));
+        }
+        Ok(BackupPlan {
+            folder: self.folder,
+            keep_days: self.keep_days,
+        })
+    }
+}
