@@ -23,6 +23,7 @@ mod product;
 mod reconcile;
 mod refund;
 mod sale;
+pub mod self_check;
 mod state;
 mod timing;
 mod shift;

@@ -16,6 +16,7 @@ mod migration;
 #[cfg(test)]
 mod power_cut;
 mod restore;
+mod self_check;
 mod sql;
 mod table;
 
@@ -25,6 +26,7 @@ pub use database::{Database, Options, Reader};
 pub use error::{OpenError, StoreError};
 pub use handle::{Read, Tx};
 pub use restore::{Restored, restore};
+pub use self_check::self_check;
 pub use table::attempts::{AttemptsRead, AttemptsWrite, ORDERS_MAX, OrderRow};
 pub use table::bill_notes::{BillNote, BillNotesRead, BillNotesWrite};
 pub use table::bills::{BillContent, BillId, BillRow, BillSource, BillsRead, BillsWrite, NewBill};

@@ -12,6 +12,7 @@ mod open;
 mod orders;
 mod refunds;
 mod sales;
+mod self_check;
 mod stock;
 mod tables;
 mod users;
@@ -122,7 +123,8 @@ fn ring_up(
         let sale = Sale::new(id, total, order.clone(), now, &Timing::default());
         tx.attempts()
             .insert(id, 0, &sale.attempts[0], "<xml>保存的请求</xml>")?;
-        tx.journal().add(now, "placed", Some(id), Some(&order), "")?;
+        tx.journal()
+            .add(now, "placed", Some(id), Some(&order), &total.to_string())?;
         Ok(sale)
     })
 }
@@ -133,7 +135,17 @@ fn feed(db: &mut Database, sale: Sale, now: Timestamp, input: Input) -> Result<S
     let (after, effects) = sale.clone().handle(now, &Timing::default(), &order, input);
     db.write(|tx| {
         tx.sales().save(&sale, &after, &effects)?;
-        tx.journal().add(now, "step", Some(after.id), Some(&order), "")
+        for attempt in &after.attempts {
+            let number = &attempt.out_trade_no;
+            let old = sale.attempt(number).map_or("", |old| old.state.word());
+            let new = attempt.state.word();
+            if old != new {
+                let change = format!("{old} -> {new}");
+                tx.journal()
+                    .add(now, "state", Some(after.id), Some(number), &change)?;
+            }
+        }
+        Ok(())
     })?;
     Ok(after)
 }

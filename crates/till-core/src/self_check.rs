@@ -1,0 +1,293 @@
+//! The self-check: what must be true of a ledger, whoever wrote to it. Rules only; walking the ledger is the store's part.
+//!
+//! Nothing here trusts that the till has kept its own rules: a row may have been changed behind its back.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::{Attempt, Evidence, Fen, MoneyError, OutTradeNo, Sale, SaleId, SignVerdict, State, StockHold};
+
+/// What is looked at, in the order in which it is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Check {
+    /// Every page and index of the file, and every row's parent.
+    File,
+    /// The chain of the journal's digests.
+    Journal,
+    /// Every sale and order that anything speaks of is there.
+    Sales,
+    /// A sale's lines, its total, its orders' amounts and the journal say the same.
+    Sums,
+    /// An order's columns, its body and its last row in the journal say the same.
+    Orders,
+    /// A sale's goods are held, sold or free as its orders have it.
+    Goods,
+    /// Money is in the ledger only where a rightly signed answer says so.
+    Evidence,
+    /// On hand = start + received − sold − reserved, as the sales have it.
+    Stock,
+}
+
+/// What a finding is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// The ledger as a whole.
+    Ledger,
+    /// A row of the journal, or several in a row.
+    Journal {
+        /// The first.
+        first: i64,
+        /// The last.
+        last: i64,
+    },
+    /// A sale.
+    Sale(SaleId),
+    /// An order, by the number that stands in the ledger.
+    Order(String),
+    /// A product, by its name.
+    Product(String),
+}
+
+/// Something that does not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrong {
+    /// About what.
+    pub about: About,
+    /// What should be there; empty where that can't be said.
+    pub expected: String,
+    /// What is there; empty where nothing is.
+    pub found: String,
+}
+
+/// One check and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Which.
+    pub check: Check,
+    /// How many things were looked at.
+    pub looked_at: u64,
+    /// What does not hold; at most [`WRONG_MAX`].
+    pub wrong: Vec<Wrong>,
+    /// How many more do not hold.
+    pub more: u64,
+}
+
+/// What came of all checks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SelfCheck {
+    /// In the order of [`Check`].
+    pub parts: Vec<Part>,
+}
+
+/// More than this is not listed: the page is to be read by a person.
+pub const WRONG_MAX: usize = 100;
+
+impl Check {
+    /// All of them, in order.
+    pub const ALL: [Self; 8] = [
+        Self::File,
+        Self::Journal,
+        Self::Sales,
+        Self::Sums,
+        Self::Orders,
+        Self::Goods,
+        Self::Evidence,
+        Self::Stock,
+    ];
+
+    /// The check in one word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Journal => "journal",
+            Self::Sales => "sales",
+            Self::Sums => "sums",
+            Self::Orders => "orders",
+            Self::Goods => "goods",
+            Self::Evidence => "evidence",
+            Self::Stock => "stock",
+        }
+    }
+}
+
+impl Wrong {
+    /// Something else should be there.
+    #[must_use]
+    pub fn new(about: About, expected: impl ToString, found: impl ToString) -> Self {
+        Self {
+            about,
+            expected: expected.to_string(),
+            found: found.to_string(),
+        }
+    }
+}
+
+impl Part {
+    /// A check that has not looked at anything yet.
+    #[must_use]
+    pub fn new(check: Check) -> Self {
+        Self {
+            check,
+            looked_at: 0,
+            wrong: Vec::new(),
+            more: 0,
+        }
+    }
+
+    /// Everything that was looked at holds.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.wrong.is_empty()
+    }
+
+    /// One more thing was looked at.
+    pub fn look(&mut self, wrong: Option<Wrong>) {
+        self.looked_at += 1;
+        if let Some(wrong) = wrong {
+            self.note(wrong);
+        }
+    }
+
+    /// Something does not hold.
+    pub fn note(&mut self, wrong: Wrong) {
+        if self.wrong.len() < WRONG_MAX {
+            self.wrong.push(wrong);
+        } else {
+            self.more += 1;
+        }
+    }
+}
+
+impl SelfCheck {
+    /// Everything holds.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.parts.iter().all(Part::holds)
+    }
+}
+
+/// A sale's lines, every order's amount and what was paid make its total. A payment that a person took over may differ.
+#[must_use]
+pub fn check_sums(sale: &Sale, lines: Result<Fen, MoneyError>) -> Option<Wrong> {
+    if lines != Ok(sale.total) {
+        let found = lines.map_or_else(|error| error.to_string(), |sum| sum.to_string());
+        return Some(Wrong::new(About::Sale(sale.id), sale.total, found));
+    }
+    sale.attempts.iter().find_map(|attempt| {
+        let paid = match &attempt.state {
+            State::Paid(payment) if attempt.adopted.is_none() => payment.total_fee,
+            State::Paid(_)
+            | State::Placing
+            | State::AwaitingPayment { .. }
+            | State::Closing { .. }
+            | State::Closed { .. }
+            | State::Refused { .. }
+            | State::GivenBack { .. }
+            | State::Review { .. } => attempt.total_fee,
+        };
+        let other = [attempt.total_fee, paid]
+            .into_iter()
+            .find(|fen| *fen != sale.total)?;
+        Some(Wrong::new(About::order(&attempt.out_trade_no), sale.total, other))
+    })
+}
+
+/// A sale is paid once at most; its goods are sold when it is, free when it can't be paid any more, and held as long as it
+/// may be or a person has to decide.
+#[must_use]
+pub fn check_goods(sale: &Sale) -> Option<Wrong> {
+    let count = |is: fn(&Attempt) -> bool| sale.attempts.iter().filter(|it| is(it)).count();
+    let paid = count(|it| matches!(it.state, State::Paid(_)));
+    let adopted = count(|it| matches!(it.state, State::Paid(_)) && it.adopted.is_some());
+    let waiting = count(|it| !it.is_final());
+    let in_review = count(|it| matches!(it.state, State::Review { .. }));
+    let about = About::Sale(sale.id);
+    if paid > 1 {
+        return Some(Wrong::new(about, "paid: 1", format!("paid: {paid}")));
+    }
+    let holds = match sale.stock {
+        StockHold::Sold => paid == 1,
+        // A late payment that was taken over may find nothing left to sell.
+        StockHold::Returned => waiting == 0 && paid == adopted,
+        StockHold::Held => paid == 0 && waiting + in_review > 0,
+    };
+    let expected = match (paid, waiting + in_review) {
+        (0, 0) => StockHold::Returned,
+        (0, _) => StockHold::Held,
+        (_, _) => StockHold::Sold,
+    };
+    (!holds).then(|| Wrong::new(about, goods_word(expected), goods_word(sale.stock)))
+}
+
+/// Money stands in the ledger only where a rightly signed answer with WeChat's number of it was kept.
+#[must_use]
+pub fn check_evidence(attempt: &Attempt, evidence: &[Evidence]) -> Option<Wrong> {
+    let payment = attempt.payment()?;
+    let proves = |row: &Evidence| {
+        row.sign == SignVerdict::Right
+            && row
+                .answer
+                .as_ref()
+                .is_some_and(|answer| answer.contains(&payment.transaction_id))
+    };
+    let proven = evidence.iter().any(proves);
+    (!proven).then(|| Wrong::new(About::order(&attempt.out_trade_no), &payment.transaction_id, ""))
+}
+
+/// The journal says of an order that it was placed, with its amount.
+#[must_use]
+pub fn check_placed(attempt: &Attempt, placed: Option<&str>) -> Option<Wrong> {
+    let amount = attempt.total_fee.to_string();
+    (placed != Some(amount.as_str())).then(|| {
+        Wrong::new(
+            About::order(&attempt.out_trade_no),
+            amount,
+            placed.unwrap_or_default(),
+        )
+    })
+}
+
+/// The last that the journal says of an order's state, as "old -> new", is the state that it is in.
+#[must_use]
+pub fn check_last_state(attempt: &Attempt, last: Option<&str>) -> Option<Wrong> {
+    let said = match last {
+        Some(change) => change.rsplit_once(" -> ").map_or(change, |(_, new)| new),
+        // An order begins its life like this; the journal says so by "placed".
+        None => State::Placing.word(),
+    };
+    let is = attempt.state.word();
+    (said != is).then(|| Wrong::new(About::order(&attempt.out_trade_no), said, is))
+}
+
+fn goods_word(stock: StockHold) -> &'static str {
+    match stock {
+        StockHold::Held => "held",
+        StockHold::Sold => "sold",
+        StockHold::Returned => "returned",
+    }
+}
+
+impl About {
+    /// About an order.
+    #[must_use]
+    pub fn order(number: &OutTradeNo) -> Self {
+        Self::Order(number.as_str().to_owned())
+    }
+}
+
+/// For lists and logs; the pages say it in their own words.
+impl fmt::Display for About {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ledger => f.write_str("ledger"),
+            Self::Journal { first, last } if first == last => write!(f, "journal row {first}"),
+            Self::Journal { first, last } => write!(f, "journal rows {first} to {last}"),
+            Self::Sale(id) => write!(f, "sale {}", id.0),
+            Self::Order(number) => write!(f, "order {number}"),
+            Self::Product(name) => write!(f, "product {name}"),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The self-check of a ledger: walks everything in it, through one read transaction, and changes nothing. What must hold
+//! stands in [`till_core::self_check`]; here is how to get at it.
+//!
+//! A part that can't be read is a part that does not hold; the others are looked at all the same.
+
+mod books;
+mod file;
+mod orders;
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use till_core::self_check::{About, Check, Part, SelfCheck, Wrong};
+
+use crate::{OpenError, Read, StoreError, file_check, migration};
+
+/// The till may be writing.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// Looks at one part of the ledger.
+type Look = fn(&Connection, &mut Part) -> Result<(), StoreError>;
+
+fn look(check: Check) -> Look {
+    match check {
+        Check::File => file::pages_and_parents,
+        Check::Journal => books::chain,
+        Check::Sales => books::nothing_is_gone,
+        Check::Sums => orders::sums,
+        Check::Orders => orders::columns_and_journal,
+        Check::Goods => orders::goods,
+        Check::Evidence => orders::evidence,
+        Check::Stock => books::stock,
+    }
+}
+
+/// Checks the ledger in this file, which may be open in a till.
+///
+/// Damage is an answer, not an error. An error is a file that can't be looked at: not there, no right to, another version.
+pub fn self_check(ledger: &Path) -> Result<SelfCheck, OpenError> {
+    let opened = match file_check::exists(ledger) {
+        Ok(true) => open(ledger),
+        Ok(false) => Err(OpenError::Unusable(format!("{} is not there", ledger.display()))),
+        Err(error) => Err(error),
+    };
+    match opened {
+        Ok(conn) => Ok(walk(&conn)),
+        Err(OpenError::Damaged { what, .. }) => Ok(nothing_but_damage(&what)),
+        Err(error @ (OpenError::Newer { .. } | OpenError::Unusable(_))) => Err(error),
+    }
+}
+
+impl Read<'_> {
+    /// Checks everything through this connection. Somebody who writes meanwhile may look like a contradiction.
+    #[must_use]
+    pub fn self_check(self) -> SelfCheck {
+        walk(self.conn)
+    }
+}
+
+fn walk(conn: &Connection) -> SelfCheck {
+    let parts = Check::ALL.map(|check| {
+        let mut part = Part::new(check);
+        if let Err(error) = look(check)(conn, &mut part) {
+            part.note(Wrong::new(About::Ledger, "", error));
+        }
+        part
+    });
+    SelfCheck {
+        parts: parts.into_iter().collect(),
+    }
+}
+
+fn open(ledger: &Path) -> Result<Connection, OpenError> {
+    let conn = file_check::open_to_look(ledger, BUSY)?;
+    let found = file_check::version(&conn, ledger)?;
+    let known = migration::known();
+    if found > known {
+        return Err(OpenError::Newer {
+            found: found.into(),
+            known: known.into(),
+        });
+    }
+    if found < known {
+        let what = "an older version of this program has written it; start the till once, which brings it up to date";
+        return Err(OpenError::Unusable(format!("{}: {what}", ledger.display())));
+    }
+    // One moment of the ledger, however long it takes: a till that sells meanwhile must not look like a contradiction.
+    conn.execute_batch("BEGIN")
+        .map_err(|error| OpenError::Unusable(error.to_string()))?;
+    Ok(conn)
+}
+
+fn nothing_but_damage(what: &str) -> SelfCheck {
+    let mut part = Part::new(Check::File);
+    part.look(Some(Wrong::new(About::Ledger, "", what)));
+    SelfCheck { parts: vec![part] }
+}

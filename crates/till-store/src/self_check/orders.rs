@@ -1,0 +1,147 @@
+//! Sales and their orders, one by one: amounts, states, goods, and the evidence for every payment.
+
+use rusqlite::{Connection, Row};
+use till_core::self_check::{
+    About, Part, Wrong, check_evidence, check_goods, check_last_state, check_placed, check_sums,
+};
+use till_core::{Attempt, Fen, Sale, SaleId, StockHold};
+
+use crate::table::attempts::{self, Columns};
+use crate::{Read, StoreError, sql};
+
+/// Reads sale by sale, so that years fit into little memory. A sale without orders is another part's matter.
+fn each_sale(
+    conn: &Connection,
+    mut look: impl FnMut(&Sale) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT s.id, s.total_fee, s.stock, a.out_trade_no, a.body
+         FROM sales s JOIN attempts a ON a.sale_id = s.id ORDER BY s.id, a.nth",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut sale: Option<Sale> = None;
+    while let Some(row) = rows.next()? {
+        let (id, attempt) = (SaleId(row.get(0)?), body(row, 4)?);
+        match &mut sale {
+            Some(sale) if sale.id == id => sale.attempts.push(attempt),
+            Some(_) | None => {
+                let next = Sale {
+                    id,
+                    total: sql::fen(row, 1)?,
+                    stock: sql::from_word::<StockHold>("sales", row.get(2)?)?,
+                    attempts: vec![attempt],
+                };
+                if let Some(done) = sale.replace(next) {
+                    look(&done)?;
+                }
+            }
+        }
+    }
+    sale.iter().try_for_each(look)
+}
+
+/// Reads order by order.
+fn each_order(
+    conn: &Connection,
+    mut look: impl FnMut(&Row<'_>, &Attempt) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT a.body, a.out_trade_no, a.total_fee, a.state, a.is_final, a.placed_at, a.deadline, a.paid_at,
+                a.transaction_id, j.placed, last.detail
+         FROM attempts a
+         LEFT JOIN (SELECT out_trade_no,
+                           max(CASE WHEN what = 'placed' THEN detail END) AS placed,
+                           max(CASE WHEN what = 'state' THEN id END) AS last_state
+                    FROM journal WHERE out_trade_no IS NOT NULL GROUP BY out_trade_no) j
+             ON j.out_trade_no = a.out_trade_no
+         LEFT JOIN journal last ON last.id = j.last_state
+         ORDER BY a.id",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        look(row, &body(row, 0)?)?;
+    }
+    Ok(())
+}
+
+/// The body alone: whether the columns beside it agree is what is asked.
+fn body(row: &Row<'_>, column: usize) -> Result<Attempt, StoreError> {
+    let text: String = row.get(column)?;
+    sql::from_json(attempts::TABLE, &text)
+}
+
+pub(super) fn sums(conn: &Connection, part: &mut Part) -> Result<(), StoreError> {
+    let read = Read { conn };
+    each_sale(conn, |sale| {
+        let lines = read.sales().lines(sale.id)?;
+        let sum = lines
+            .iter()
+            .map(till_core::Line::sum)
+            .collect::<Result<Vec<Fen>, _>>();
+        part.look(check_sums(sale, sum.and_then(Fen::sum)));
+        Ok(())
+    })?;
+    each_order(conn, |row, attempt| {
+        let placed: Option<String> = row.get(9)?;
+        if let Some(wrong) = check_placed(attempt, placed.as_deref()) {
+            part.note(wrong);
+        }
+        Ok(())
+    })
+}
+
+pub(super) fn columns_and_journal(conn: &Connection, part: &mut Part) -> Result<(), StoreError> {
+    each_order(conn, |row, attempt| {
+        let columns = Columns::of(attempt)?;
+        let number: String = row.get(1)?;
+        let said = format!(
+            "{} {} {} {} {} {:?} {}",
+            columns.state,
+            attempt.total_fee,
+            columns.is_final,
+            sql::to_millis(attempt.placed_at),
+            sql::to_millis(attempt.deadline),
+            columns.paid_at,
+            columns.transaction_id.unwrap_or_default()
+        );
+        let stands = format!(
+            "{} {} {} {} {} {:?} {}",
+            row.get::<_, String>(3)?,
+            sql::fen(row, 2)?,
+            row.get::<_, bool>(4)?,
+            row.get::<_, i64>(5)?,
+            row.get::<_, i64>(6)?,
+            row.get::<_, Option<i64>>(7)?,
+            row.get::<_, Option<String>>(8)?.unwrap_or_default()
+        );
+        let last: Option<String> = row.get(10)?;
+        let wrong = if attempt.out_trade_no.as_str() != number {
+            Some(Wrong::new(About::Order(number), &attempt.out_trade_no, ""))
+        } else if said != stands {
+            Some(Wrong::new(About::Order(number), said, stands))
+        } else {
+            check_last_state(attempt, last.as_deref())
+        };
+        part.look(wrong);
+        Ok(())
+    })
+}
+
+pub(super) fn goods(conn: &Connection, part: &mut Part) -> Result<(), StoreError> {
+    each_sale(conn, |sale| {
+        part.look(check_goods(sale));
+        Ok(())
+    })
+}
+
+pub(super) fn evidence(conn: &Connection, part: &mut Part) -> Result<(), StoreError> {
+    let read = Read { conn };
+    each_order(conn, |_, attempt| {
+        if attempt.payment().is_some() {
+            let rows = read.evidence().of_order(&attempt.out_trade_no)?;
+            let rows: Vec<_> = rows.into_iter().map(|(_, row)| row).collect();
+            part.look(check_evidence(attempt, &rows));
+        }
+        Ok(())
+    })
+}
