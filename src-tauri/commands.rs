@@ -10,6 +10,7 @@ use crate::shop::{self, Shop};
 use crate::view::*;
 use crate::{convert, windows};
 
+pub mod notify;
 pub mod staff;
 
 type Answer<T> = Result<T, CommandError>;
@@ -303,6 +304,11 @@ pub async fn settings(shop: TheShop<'_>) -> Answer<SettingsView> {
         sign_type: text(|config| config.merchant.sign_type.as_str().to_owned()),
         base_url: text(|config| config.gateway.base_url.clone()),
         notify_url: text(|config| config.gateway.notify_url.clone()),
+        broker: known
+            .config
+            .as_ref()
+            .and_then(|config| config.broker.as_ref())
+            .map(|broker| broker.address.place()),
         key_kept_in: key_place(place.training, known.config.as_ref()),
         poll_seconds: timing.map(|timing| seconds(timing.poll)).unwrap_or_default(),
         timeout_minutes: timing

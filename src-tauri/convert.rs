@@ -13,6 +13,7 @@ use till_core::{Attempt, Cart, CartError, Evidence, Fen, Line, Price, Product, S
 
 use crate::view::*;
 
+pub(crate) mod notify;
 pub(crate) mod staff;
 
 /// One sale's amount. The cart holds it within ten million yuan, so that it always fits.
@@ -59,7 +60,7 @@ pub(crate) fn snapshot(picture: Picture, training: bool) -> Snapshot {
         problem: None,
         lamps: Lamps {
             wechat: picture.wechat.into(),
-            notify: NotifyLamp::PollingOnly,
+            notify: notify::notify(picture.notify),
             clock_wrong: picture.clock_wrong,
             disk_trouble: picture.disk_trouble,
         },
@@ -85,7 +86,7 @@ pub(crate) fn no_till(problem: &Problem, locale: Locale) -> Snapshot {
         problem: Some(problem.clone()),
         lamps: Lamps {
             wechat: WechatLamp::Idle,
-            notify: NotifyLamp::PollingOnly,
+            notify: notify::no_notify(),
             clock_wrong: false,
             disk_trouble: false,
         },

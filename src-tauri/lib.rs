@@ -10,6 +10,7 @@ use tauri_specta::{collect_commands, collect_events};
 
 /// The commands and events of the app, used both to serve them and to write the pages' types.
 pub fn bindings() -> tauri_specta::Builder<tauri::Wry> {
+    use commands::notify::*;
     use commands::staff::*;
     use commands::*;
     tauri_specta::Builder::<tauri::Wry>::new()
@@ -46,7 +47,10 @@ pub fn bindings() -> tauri_specta::Builder<tauri::Wry> {
             add_user,
             change_user,
             put_off_duty,
-            set_house
+            set_house,
+            probe_notify,
+            dead_letters,
+            dead_letters_seen
         ])
         // Nothing but `OrderQuery` and `Locale` is ever read, and neither differs by direction.
         .disable_serde_phases()

@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 use specta::Type;
 use tauri_specta::Event;
 
+mod notify;
 mod staff;
 
+pub use notify::*;
 pub use staff::*;
 
 /// Everything the till window draws. Pushed whole on each change; a lower `version` than the last one drawn is dropped.
@@ -76,7 +78,7 @@ pub enum ProblemCode {
 #[serde(rename_all = "camelCase")]
 pub struct Lamps {
     pub wechat: WechatLamp,
-    pub notify: NotifyLamp,
+    pub notify: NotifyView,
     /// The machine's clock was turned back or differs from WeChat's by more than two minutes.
     pub clock_wrong: bool,
     /// The last save failed (disk full, disk broken): no new sale until it works again.
@@ -96,13 +98,6 @@ pub enum WechatLamp {
     },
     /// Three questions in a row stayed without a usable answer.
     Unstable { since: String },
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
-#[serde(tag = "lamp", rename_all = "snake_case")]
-pub enum NotifyLamp {
-    /// No broker is configured: payments are found by query alone.
-    PollingOnly,
 }
 
 #[derive(Debug, Clone, Serialize, Type)]
@@ -474,6 +469,8 @@ pub struct SettingsView {
     pub sign_type: String,
     pub base_url: String,
     pub notify_url: String,
+    /// Host, port and virtual host of the broker; no user, no password. `None`: polling only.
+    pub broker: Option<String>,
     /// Where the API key is kept.
     pub key_kept_in: KeyPlace,
     pub poll_seconds: u32,

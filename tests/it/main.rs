@@ -13,4 +13,5 @@ mod crash;
 mod days;
 mod keeping;
 mod licences;
+mod notify;
 mod window;

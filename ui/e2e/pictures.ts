@@ -201,6 +201,33 @@ const scenes: Scene[] = [
         },
     },
     {
+        name: 'notify-heard',
+        play: (page) =>
+            page.evaluate(() => window.__fake.notify((notify) => notify.up(new Date().toISOString()))),
+    },
+    {
+        name: 'notify-taken',
+        play: (page) => page.evaluate(() => window.__fake.notify((notify) => notify.down('queue_taken'))),
+    },
+    {
+        name: 'notify-settings',
+        play: async (page) => {
+            await page.evaluate(() =>
+                window.__fake.notify((notify) => {
+                    notify.up(new Date().toISOString());
+                    notify.letter({
+                        at: new Date().toISOString(),
+                        outTradeNo: 'T01-261123-000147-K3Q9',
+                        reason: 'unknown_order',
+                    });
+                }),
+            );
+            await page.getByTestId('nav-settings').click();
+            await page.getByTestId('probe').click();
+            await page.waitForTimeout(600);
+        },
+    },
+    {
         name: 'problem',
         play: async (page) => {
             await page.evaluate(() =>

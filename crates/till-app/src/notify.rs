@@ -21,6 +21,7 @@ pub(crate) use self::deadline::Placed;
 pub(crate) use self::desk::NotifyDesk;
 pub use self::desk::{DeadLetter, NotifyLink, NotifyPicture};
 pub use self::news::Useless;
+pub use notify_bus::Trouble;
 pub(crate) use self::take_in::Heard;
 pub use self::take_in::{Fate, Incoming};
 use crate::config::Broker;

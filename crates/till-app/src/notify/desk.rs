@@ -8,6 +8,7 @@ use till_store::{Became, Database, InboxId, StoreError};
 use tokio::sync::mpsc;
 
 use super::deadline::Placed;
+use super::news::Useless;
 use super::probe::Awaited;
 use crate::config::Config;
 use crate::till::{Refusal, Till, setting};
@@ -59,8 +60,8 @@ pub struct DeadLetter {
     pub at: Timestamp,
     /// The order it names.
     pub out_trade_no: Option<String>,
-    /// Why it was of no use: a [`super::Useless::word`].
-    pub reason: String,
+    /// Why it was of no use.
+    pub reason: Useless,
 }
 
 /// The till's part in it.
@@ -188,9 +189,11 @@ impl Till {
                 at: row.received_at,
                 out_trade_no: row.out_trade_no,
                 reason: match row.became {
-                    Became::DeadLetter { reason } => reason,
-                    Became::TakenIn | Became::Kept => String::new(),
-                },
+                    Became::DeadLetter { reason } => Useless::of_word(&reason),
+                    Became::TakenIn | Became::Kept => None,
+                }
+                // Another version's word.
+                .unwrap_or(Useless::Unreadable),
             })
             .collect())
     }

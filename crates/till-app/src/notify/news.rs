@@ -59,6 +59,28 @@ pub enum Useless {
 }
 
 impl Useless {
+    /// All there are.
+    pub const ALL: [Self; 12] = [
+        Self::Unreadable,
+        Self::UnknownKind,
+        Self::TooLong,
+        Self::ReturnFail,
+        Self::Unsigned,
+        Self::WrongSign,
+        Self::WrongCipher,
+        Self::OtherMerchant,
+        Self::WrongField,
+        Self::OtherTill,
+        Self::UnknownOrder,
+        Self::NotSavable,
+    ];
+
+    /// The reason of this code.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|why| why.word() == word)
+    }
+
     /// A short code; the page has the words.
     #[must_use]
     pub fn word(self) -> &'static str {

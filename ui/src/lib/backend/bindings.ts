@@ -71,6 +71,12 @@ export const commands = {
 	putOffDuty: (userId: number, shown: Shown | null) => typedError<null, CommandError>(__TAURI_INVOKE("put_off_duty", { userId, shown })),
 	/**  Changes the rules of the house; a manager approves it. */
 	setHouse: (house: HouseView, shown: Shown | null) => typedError<null, CommandError>(__TAURI_INVOKE("set_house", { house, shown })),
+	/**  Sends a test message to the notify address and waits for it to come back by the broker; ten seconds at most. */
+	probeNotify: () => typedError<ProbeResult, CommandError>(__TAURI_INVOKE("probe_notify")),
+	/**  Messages that were of no use to this till, the newest first, at most 20. */
+	deadLetters: () => typedError<DeadLetterView[], CommandError>(__TAURI_INVOKE("dead_letters")),
+	/**  Somebody has looked at them: the lamp goes out. */
+	deadLettersSeen: () => typedError<null, CommandError>(__TAURI_INVOKE("dead_letters_seen")),
 };
 
 /** Events */
@@ -146,6 +152,17 @@ export type DayView = {
 	/**  The same figures as plain text in the till's language, ready to print. */
 	text: string,
 };
+
+/**  A message that was of no use to this till. */
+export type DeadLetterView = {
+	at: string,
+	/**  The order it names. */
+	outTradeNo: string | null,
+	reason: DeadReason,
+};
+
+/**  Why a message was of no use. */
+export type DeadReason = "unreadable" | "unknown_kind" | "too_long" | "return_fail" | "unsigned" | "wrong_sign" | "wrong_cipher" | "other_merchant" | "wrong_field" | "other_till" | "unknown_order" | "not_savable";
 
 export type ErrorCode = "cart_empty" | 
 /**  Fewer pieces left than asked for; `detail` names the product. */
@@ -257,7 +274,7 @@ export type KeyPlace =
 
 export type Lamps = {
 	wechat: WechatLamp,
-	notify: NotifyLamp,
+	notify: NotifyView,
 	/**  The machine's clock was turned back or differs from WeChat's by more than two minutes. */
 	clockWrong: boolean,
 	/**  The last save failed (disk full, disk broken): no new sale until it works again. */
@@ -276,9 +293,41 @@ export type Locale = "zh-CN" | "en";
 
 export type Money = "taken" | "not_taken" | "unknown";
 
-export type NotifyLamp = 
+/**  The way to the broker. */
+export type NotifyLink = 
 /**  No broker is configured: payments are found by query alone. */
-{ lamp: "polling_only" };
+{ link: "polling_only" } | 
+/**  The first connection is being made. */
+{ link: "connecting" } | { link: "up"; since: string } | 
+/**  Tried again and again; payments are found by query. */
+{ link: "down"; since: string; trouble: NotifyTrouble; 
+/**  In the broker's words, for the curious. */
+detail: string };
+
+/**  Why there is no subscription. */
+export type NotifyTrouble = "unreachable" | 
+/**  Wrong user, password or virtual host. */
+"login" | 
+/**  The certificate isn't trusted. */
+"tls" | 
+/**  An exchange or queue exists with other settings. */
+"other_settings" | 
+/**  An exchange or queue is missing. */
+"missing" | 
+/**  The user has no right to read this till's queue. */
+"forbidden" | 
+/**  Another till with the same id reads this till's queue. */
+"queue_taken" | "other";
+
+/**  How notifies come. */
+export type NotifyView = {
+	/**  When the last message came. */
+	lastMessage: string | null,
+	/**  So many payments in a row were found by query although the till is subscribed: the callback is broken. */
+	callbackBroken: number | null,
+	/**  Messages of no use that nobody has looked at yet. */
+	deadLetters: number,
+} & NotifyLink;
 
 /**  What to look for among the orders; all `None` gives today's. */
 export type OrderQuery = {
@@ -365,6 +414,19 @@ export type ProblemCode = "config_missing" | "config_wrong" | "database_damaged"
 /**  Another till works on the data folder. */
 "folder_in_use";
 
+/**  What came of a probe: its time, or the leg on which it was lost. */
+export type ProbeResult = { probe: "polling_only" } | 
+/**  The till is not connected to the broker; nothing was sent. */
+{ probe: "not_subscribed" } | 
+/**  Nobody took it at the notify address. */
+{ probe: "relay_not_reached" } | 
+/**  Somebody answered there, but not as a relay does. */
+{ probe: "not_a_relay" } | 
+/**  The relay refused it. */
+{ probe: "relay_refused" } | 
+/**  The relay took it, and it did not come back. */
+{ probe: "not_back" } | { probe: "back"; millis: number };
+
 export type ProductView = {
 	id: number,
 	name: string,
@@ -407,6 +469,8 @@ export type SettingsView = {
 	signType: string,
 	baseUrl: string,
 	notifyUrl: string,
+	/**  Host, port and virtual host of the broker; no user, no password. `None`: polling only. */
+	broker: string | null,
 	/**  Where the API key is kept. */
 	keyKeptIn: KeyPlace,
 	pollSeconds: number,

@@ -60,6 +60,11 @@ export function control(till: FakeTill) {
             till.lamps = { ...till.lamps, wechat: { lamp: 'unstable', since: new Date().toISOString() } };
             till.push();
         },
+        /** Something happens to the till's notifies. */
+        notify: (happens: (notify: FakeTill['notify']) => void) => {
+            happens(till.notify);
+            till.push();
+        },
         problem: (problem: Problem | null) => {
             till.problem = problem;
             till.push();

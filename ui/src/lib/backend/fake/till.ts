@@ -17,6 +17,7 @@ import type {
 } from '../backend';
 import { Refusal } from '../backend';
 import { dayOf, pastDay } from './history';
+import { FakeNotify } from './notify';
 import { FakePayment } from './payment';
 import { SHOP_NAME, shopProducts, type FakeProduct } from './products';
 import { dayView } from './report';
@@ -33,9 +34,8 @@ export class FakeTill {
     locale: Locale = 'zh-CN';
     training = true;
     problem: Problem | null = null;
-    lamps: Lamps = {
+    lamps: Omit<Lamps, 'notify'> = {
         wechat: { lamp: 'good', at: new Date().toISOString(), millis: 84 },
-        notify: { lamp: 'polling_only' },
         clockWrong: false,
         diskTrouble: false,
     };
@@ -48,6 +48,7 @@ export class FakeTill {
     front: FakePayment | null = null;
     payments: FakePayment[] = [];
     products: FakeProduct[] = shopProducts();
+    readonly notify = new FakeNotify();
     readonly staff = new FakeStaff();
 
     readonly #seen = new Set<(snapshot: Snapshot) => void>();
@@ -75,7 +76,7 @@ export class FakeTill {
             timeZone: ZONE,
             training: this.training,
             problem: this.problem,
-            lamps: this.lamps,
+            lamps: { ...this.lamps, notify: this.notify.view },
             cart: {
                 lines: this.#lines,
                 pieces: this.#lines.reduce((sum, line) => sum + line.quantity, 0),
@@ -282,6 +283,7 @@ export class FakeTill {
             ...this.#paymentCommands(),
             ...this.#recordCommands(),
             ...this.#settingsCommands(),
+            ...this.notify.commands((act) => this.#change(act)),
             ...this.staff.commands((act) => this.#change(act)),
         };
     }
@@ -457,6 +459,7 @@ export class FakeTill {
                 signType: 'HMAC-SHA256',
                 baseUrl: 'http://127.0.0.1:18080',
                 notifyUrl: 'https://pay.example.com/weixin/pay/notify/url',
+                broker: this.notify.view.link === 'polling_only' ? null : 'broker.example.com:5671/scantill',
                 keyKeptIn: 'keyring' as const,
                 pollSeconds: 3,
                 timeoutMinutes: 30,

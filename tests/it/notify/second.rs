@@ -1,0 +1,149 @@
+//! The query after the notify: stale readings, silence, and a start in between.
+
+use jiff::SignedDuration;
+use scantill_tests::shop::{Line, Shop, WATER};
+use till_app::notify::Fate;
+use till_core::{EvidenceKind, ReviewReason, State};
+use wechat_pay_sim::{Call, Fault, Times};
+
+use super::ground::{notify, on_show, right};
+
+const SECOND: SignedDuration = SignedDuration::from_secs(1);
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fault_27_queries_that_lag_behind_the_notify_take_nothing_back() -> anyhow::Result<()> {
+    let line = Line::open().await?;
+    let mut shop = Shop::open(&line, "T01").await?;
+    let number = on_show(&mut shop, "click").await?;
+    line.pay(&number)?;
+    line.fault(Call::OrderQuery, Fault::Stale, Times::Count(6));
+    let message = notify(&line, &number)?;
+    assert_eq!(
+        shop.till.take_in(shop.now(), &message),
+        Fate::Done,
+        "paid by notify"
+    );
+    for _ in 0..30 {
+        shop.live(SECOND * 3).await?;
+        assert!(
+            matches!(shop.state(&number)?, State::Paid(_)),
+            "an old reading takes nothing back"
+        );
+        assert_eq!(shop.shelf(WATER)?, (Some(499), 0, 1), "the goods stay sold");
+    }
+    assert_eq!(
+        shop.times(&number, EvidenceKind::Orderquery, "SUCCESS")?,
+        1,
+        "asked again until the reading had caught up, and then no more"
+    );
+    assert!(
+        shop.times(&number, EvidenceKind::Orderquery, "NOTPAY")? >= 6,
+        "what it said before stands in the record"
+    );
+    assert!(shop.till.next_due().is_none(), "nothing is left to ask");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fault_27_a_notify_that_wechat_goes_on_denying_goes_to_a_person() -> anyhow::Result<()> {
+    let line = Line::open().await?;
+    let mut shop = Shop::open(&line, "T01").await?;
+    let paid = on_show(&mut shop, "paid").await?;
+    line.pay(&paid)?;
+    let true_one = notify(&line, &paid)?;
+    let number = on_show(&mut shop, "click").await?;
+    // Whoever knows the API key can write this; nobody has paid.
+    let forged = right(&true_one, |fields| {
+        fields
+            .with("out_trade_no", number.as_str())
+            .with("transaction_id", "4200009999202611230000000001")
+    })?;
+    assert_eq!(
+        shop.till.take_in(shop.now(), &forged),
+        Fate::Done,
+        "rightly signed: taken in"
+    );
+    assert!(
+        matches!(shop.state(&number)?, State::Paid(_)),
+        "at first there is no reason to doubt it"
+    );
+    shop.live(MINUTE * 5).await?;
+    let State::Review { why, payment } = shop.state(&number)? else {
+        panic!("WeChat has denied it for minutes: a person is told")
+    };
+    assert_eq!(why, ReviewReason::NotConfirmed, "and why");
+    assert!(payment.is_some(), "with what the notify said");
+    let day = shop.till.day(shop.till.day_of(shop.now()), true)?.figures;
+    assert_eq!(
+        (day.paid.count, day.review.count),
+        (1, 1),
+        "the day's takings are what WeChat has: the true payment alone"
+    );
+    let asked = shop.times(&number, EvidenceKind::Orderquery, "NOTPAY")?;
+    assert!(asked <= 14, "the number of questions has an end, not {asked}");
+    assert!(shop.till.next_due().is_none(), "nothing is left to ask");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fault_30_silence_after_a_notify_is_sat_out() -> anyhow::Result<()> {
+    let mut line = Line::open().await?;
+    let mut shop = Shop::open(&line, "T01").await?;
+    let number = on_show(&mut shop, "click").await?;
+    line.pay(&number)?;
+    let message = notify(&line, &number)?;
+    line.cut().await?;
+    assert_eq!(
+        shop.till.take_in(shop.now(), &message),
+        Fate::Done,
+        "the broker's way is open"
+    );
+    shop.live(MINUTE * 3).await?;
+    assert!(
+        matches!(shop.state(&number)?, State::Paid(_)),
+        "no answer is no denial"
+    );
+    line.restore().await?;
+    shop.live(SECOND * 20).await?;
+    assert_eq!(
+        shop.times(&number, EvidenceKind::Orderquery, "SUCCESS")?,
+        1,
+        "once WeChat answers again it confirms"
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_between_notify_and_query_goes_on_with_the_query() -> anyhow::Result<()> {
+    let line = Line::open().await?;
+    let mut shop = Shop::open(&line, "T01").await?;
+    let number = on_show(&mut shop, "click").await?;
+    line.pay(&number)?;
+    let message = notify(&line, &number)?;
+    assert_eq!(shop.till.take_in(shop.now(), &message), Fate::Done, "committed");
+    let mut shop = shop.restart(MINUTE)?;
+    assert!(
+        matches!(shop.state(&number)?, State::Paid(_)),
+        "paid before and after the start"
+    );
+    assert_eq!(
+        shop.times(&number, EvidenceKind::Orderquery, "SUCCESS")?,
+        0,
+        "the power failed before WeChat was asked"
+    );
+    assert_eq!(
+        shop.till.take_in(shop.now(), &message),
+        Fate::Done,
+        "the broker brings it again"
+    );
+    shop.live(SECOND * 5).await?;
+    assert_eq!(
+        shop.times(&number, EvidenceKind::Orderquery, "SUCCESS")?,
+        1,
+        "asked after the start"
+    );
+    let shop = shop.restart(MINUTE)?;
+    assert!(shop.till.next_due().is_none(), "and not at the next one");
+    Ok(())
+}
