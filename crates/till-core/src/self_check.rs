@@ -6,7 +6,9 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::{Attempt, Evidence, Fen, MoneyError, OutTradeNo, Sale, SaleId, SignVerdict, State, StockHold};
+use crate::{
+    Attempt, Evidence, Fen, MoneyError, OutTradeNo, ReviewReason, Sale, SaleId, SignVerdict, State, StockHold,
+};
 
 /// What is looked at, in the order in which it is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -26,6 +28,8 @@ pub enum Check {
     Goods,
     /// Money is in the ledger only where a rightly signed answer says so.
     Evidence,
+    /// No more was given back than had been paid.
+    Refunds,
     /// On hand = start + received − sold − reserved, as the sales have it.
     Stock,
 }
@@ -86,7 +90,7 @@ pub const WRONG_MAX: usize = 100;
 
 impl Check {
     /// All of them, in order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::File,
         Self::Journal,
         Self::Sales,
@@ -94,6 +98,7 @@ impl Check {
         Self::Orders,
         Self::Goods,
         Self::Evidence,
+        Self::Refunds,
         Self::Stock,
     ];
 
@@ -108,6 +113,7 @@ impl Check {
             Self::Orders => "orders",
             Self::Goods => "goods",
             Self::Evidence => "evidence",
+            Self::Refunds => "refunds",
             Self::Stock => "stock",
         }
     }
@@ -169,16 +175,28 @@ impl SelfCheck {
     }
 }
 
-/// A sale's lines, every order's amount and what was paid make its total. A payment that a person took over may differ.
+/// A sale's lines make its total; an order asks for all of it, or for less where cash was taken before; what was paid is
+/// what was asked for, and makes the total with the cash. A payment that a person took over may differ.
 #[must_use]
-pub fn check_sums(sale: &Sale, lines: Result<Fen, MoneyError>) -> Option<Wrong> {
+pub fn check_sums(sale: &Sale, lines: Result<Fen, MoneyError>, cash_moved: bool) -> Option<Wrong> {
+    let about = About::Sale(sale.id);
     if lines != Ok(sale.total) {
         let found = lines.map_or_else(|error| error.to_string(), |sum| sum.to_string());
-        return Some(Wrong::new(About::Sale(sale.id), sale.total, found));
+        return Some(Wrong::new(about, sale.total, found));
+    }
+    if sale.cash < Fen::ZERO || sale.cash > sale.total {
+        return Some(Wrong::new(about, sale.total, sale.cash));
     }
     sale.attempts.iter().find_map(|attempt| {
-        let paid = match &attempt.state {
-            State::Paid(payment) if attempt.adopted.is_none() => payment.total_fee,
+        let about = About::order(&attempt.out_trade_no);
+        if attempt.total_fee > sale.total || (!cash_moved && attempt.total_fee != sale.total) {
+            return Some(Wrong::new(about, sale.total, attempt.total_fee));
+        }
+        match &attempt.state {
+            State::Paid(payment) if attempt.adopted.is_none() => {
+                let wrong = payment.total_fee != attempt.total_fee || payment.total_fee != sale.rest();
+                wrong.then(|| Wrong::new(about, sale.rest(), payment.total_fee))
+            }
             State::Paid(_)
             | State::Placing
             | State::AwaitingPayment { .. }
@@ -186,12 +204,8 @@ pub fn check_sums(sale: &Sale, lines: Result<Fen, MoneyError>) -> Option<Wrong> 
             | State::Closed { .. }
             | State::Refused { .. }
             | State::GivenBack { .. }
-            | State::Review { .. } => attempt.total_fee,
-        };
-        let other = [attempt.total_fee, paid]
-            .into_iter()
-            .find(|fen| *fen != sale.total)?;
-        Some(Wrong::new(About::order(&attempt.out_trade_no), sale.total, other))
+            | State::Review { .. } => None,
+        }
     })
 }
 
@@ -200,23 +214,29 @@ pub fn check_sums(sale: &Sale, lines: Result<Fen, MoneyError>) -> Option<Wrong> 
 #[must_use]
 pub fn check_goods(sale: &Sale) -> Option<Wrong> {
     let count = |is: fn(&Attempt) -> bool| sale.attempts.iter().filter(|it| is(it)).count();
-    let paid = count(|it| matches!(it.state, State::Paid(_)));
     let adopted = count(|it| matches!(it.state, State::Paid(_)) && it.adopted.is_some());
+    let paid = count(|it| matches!(it.state, State::Paid(_))) + usize::from(sale.is_paid_in_cash());
     let waiting = count(|it| !it.is_final());
     let in_review = count(|it| matches!(it.state, State::Review { .. }));
+    // Sold on a notify's word, which no query has confirmed.
+    let not_confirmed = count(|it| {
+        let why = ReviewReason::NotConfirmed;
+        matches!(&it.state, State::Review { why: its, .. } if *its == why)
+    });
     let about = About::Sale(sale.id);
     if paid > 1 {
         return Some(Wrong::new(about, "paid: 1", format!("paid: {paid}")));
     }
+    let open = waiting + in_review > 0 || sale.cash > Fen::ZERO;
     let holds = match sale.stock {
-        StockHold::Sold => paid == 1,
+        StockHold::Sold => paid == 1 || not_confirmed > 0,
         // A late payment that was taken over may find nothing left to sell.
         StockHold::Returned => waiting == 0 && paid == adopted,
-        StockHold::Held => paid == 0 && waiting + in_review > 0,
+        StockHold::Held => paid == 0 && open,
     };
-    let expected = match (paid, waiting + in_review) {
-        (0, 0) => StockHold::Returned,
-        (0, _) => StockHold::Held,
+    let expected = match (paid, open) {
+        (0, false) => StockHold::Returned,
+        (0, true) => StockHold::Held,
         (_, _) => StockHold::Sold,
     };
     (!holds).then(|| Wrong::new(about, goods_word(expected), goods_word(sale.stock)))

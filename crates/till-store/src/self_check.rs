@@ -30,6 +30,7 @@ fn look(check: Check) -> Look {
         Check::Orders => orders::columns_and_journal,
         Check::Goods => orders::goods,
         Check::Evidence => orders::evidence,
+        Check::Refunds => orders::refunds,
         Check::Stock => books::stock,
     }
 }

@@ -26,8 +26,8 @@ pub(super) fn chain(conn: &Connection, part: &mut Part) -> Result<(), StoreError
     Ok(())
 }
 
-/// Sales are never taken out: whatever lines, orders, evidence or the journal speak of is there, and every sale has lines
-/// and an order.
+/// Sales are never taken out: whatever lines, orders, cash, evidence or the journal speak of is there, and every sale has
+/// lines, and an order or cash.
 pub(super) fn nothing_is_gone(conn: &Connection, part: &mut Part) -> Result<(), StoreError> {
     let sales: i64 = conn.query_row("SELECT count(*) FROM sales", [], |row| row.get(0))?;
     part.looked_at = u64::try_from(sales).unwrap_or_default();
@@ -35,6 +35,7 @@ pub(super) fn nothing_is_gone(conn: &Connection, part: &mut Part) -> Result<(), 
         conn,
         "SELECT sale_id FROM (SELECT sale_id FROM sale_lines
                               UNION SELECT sale_id FROM attempts
+                              UNION SELECT sale_id FROM cash_moves WHERE sale_id IS NOT NULL
                               UNION SELECT sale_id FROM journal WHERE sale_id IS NOT NULL)
          WHERE sale_id NOT IN (SELECT id FROM sales) ORDER BY sale_id",
         [],
@@ -54,10 +55,12 @@ pub(super) fn nothing_is_gone(conn: &Connection, part: &mut Part) -> Result<(), 
     for number in gone {
         part.note(Wrong::new(About::Order(number), "order", ""));
     }
-    for (what, table) in [("lines", "sale_lines"), ("order", "attempts")] {
+    let asked_for =
+        "SELECT sale_id FROM attempts UNION SELECT sale_id FROM cash_moves WHERE sale_id IS NOT NULL";
+    for (what, of) in [("lines", "SELECT sale_id FROM sale_lines"), ("order", asked_for)] {
         let without = sql::all(
             conn,
-            &format!("SELECT id FROM sales WHERE id NOT IN (SELECT sale_id FROM {table}) ORDER BY id"),
+            &format!("SELECT id FROM sales WHERE id NOT IN ({of}) ORDER BY id"),
             [],
             |row| Ok(row.get(0)?),
         )?;

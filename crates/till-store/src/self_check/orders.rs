@@ -1,5 +1,6 @@
 //! Sales and their orders, one by one: amounts, states, goods, and the evidence for every payment.
 
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 use till_core::self_check::{
     About, Part, Wrong, check_evidence, check_goods, check_last_state, check_placed, check_sums,
@@ -9,35 +10,48 @@ use till_core::{Attempt, Fen, Sale, SaleId, StockHold};
 use crate::table::attempts::{self, Columns};
 use crate::{Read, StoreError, sql};
 
-/// Reads sale by sale, so that years fit into little memory. A sale without orders is another part's matter.
+/// Reads sale by sale, so that years fit into little memory; with each, whether cash was ever taken for it.
 fn each_sale(
     conn: &Connection,
-    mut look: impl FnMut(&Sale) -> Result<(), StoreError>,
+    mut look: impl FnMut(&Sale, bool) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     let mut statement = conn.prepare_cached(
-        "SELECT s.id, s.total_fee, s.stock, a.out_trade_no, a.body
-         FROM sales s JOIN attempts a ON a.sale_id = s.id ORDER BY s.id, a.nth",
+        "SELECT s.id, s.total_fee, s.stock, a.body,
+                (SELECT sum(CASE kind WHEN 'sale' THEN amount_fen WHEN 'given_back' THEN -amount_fen END)
+                 FROM cash_moves WHERE sale_id = s.id)
+         FROM sales s LEFT JOIN attempts a ON a.sale_id = s.id ORDER BY s.id, a.nth",
     )?;
     let mut rows = statement.query([])?;
-    let mut sale: Option<Sale> = None;
+    let mut last: Option<(Sale, bool)> = None;
     while let Some(row) = rows.next()? {
-        let (id, attempt) = (SaleId(row.get(0)?), body(row, 4)?);
-        match &mut sale {
-            Some(sale) if sale.id == id => sale.attempts.push(attempt),
+        let id = SaleId(row.get(0)?);
+        let attempt = match row.get_ref(3)? {
+            ValueRef::Null => None,
+            ValueRef::Integer(_) | ValueRef::Real(_) | ValueRef::Text(_) | ValueRef::Blob(_) => {
+                Some(body(row, 3)?)
+            }
+        };
+        match &mut last {
+            Some((sale, _)) if sale.id == id => sale.attempts.extend(attempt),
             Some(_) | None => {
-                let next = Sale {
+                let cash: Option<i64> = row.get(4)?;
+                let sale = Sale {
                     id,
                     total: sql::fen(row, 1)?,
+                    cash: Fen::new(cash.unwrap_or_default()),
                     stock: sql::from_word::<StockHold>("sales", row.get(2)?)?,
-                    attempts: vec![attempt],
+                    attempts: attempt.into_iter().collect(),
                 };
-                if let Some(done) = sale.replace(next) {
-                    look(&done)?;
+                if let Some((done, cash_moved)) = last.replace((sale, cash.is_some())) {
+                    look(&done, cash_moved)?;
                 }
             }
         }
     }
-    sale.iter().try_for_each(look)
+    match last {
+        Some((sale, cash_moved)) => look(&sale, cash_moved),
+        None => Ok(()),
+    }
 }
 
 /// Reads order by order.
@@ -72,13 +86,13 @@ fn body(row: &Row<'_>, column: usize) -> Result<Attempt, StoreError> {
 
 pub(super) fn sums(conn: &Connection, part: &mut Part) -> Result<(), StoreError> {
     let read = Read { conn };
-    each_sale(conn, |sale| {
+    each_sale(conn, |sale, cash_moved| {
         let lines = read.sales().lines(sale.id)?;
         let sum = lines
             .iter()
             .map(till_core::Line::sum)
             .collect::<Result<Vec<Fen>, _>>();
-        part.look(check_sums(sale, sum.and_then(Fen::sum)));
+        part.look(check_sums(sale, sum.and_then(Fen::sum), cash_moved));
         Ok(())
     })?;
     each_order(conn, |row, attempt| {
@@ -128,7 +142,7 @@ pub(super) fn columns_and_journal(conn: &Connection, part: &mut Part) -> Result<
 }
 
 pub(super) fn goods(conn: &Connection, part: &mut Part) -> Result<(), StoreError> {
-    each_sale(conn, |sale| {
+    each_sale(conn, |sale, _| {
         part.look(check_goods(sale));
         Ok(())
     })
@@ -144,4 +158,21 @@ pub(super) fn evidence(conn: &Connection, part: &mut Part) -> Result<(), StoreEr
         }
         Ok(())
     })
+}
+
+/// What the schema forbids, looked at again by what the order says that it was paid.
+pub(super) fn refunds(conn: &Connection, part: &mut Part) -> Result<(), StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT a.body, sum(r.refund_fee)
+         FROM refunds r JOIN attempts a ON a.out_trade_no = r.out_trade_no
+         WHERE r.counts = 1 GROUP BY r.out_trade_no ORDER BY a.id",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (attempt, given_back) = (body(row, 0)?, sql::fen(row, 1)?);
+        let paid = attempt.payment().map_or(Fen::ZERO, |payment| payment.total_fee);
+        let about = About::order(&attempt.out_trade_no);
+        part.look((given_back > paid).then(|| Wrong::new(about, paid, given_back)));
+    }
+    Ok(())
 }
