@@ -1,15 +1,20 @@
 //! A virtual host of a test's own: its users, its queues, its connections, and what can be done to them behind the
 //! program's back.
 
+use anyhow::Context;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use lapin::options::QueueDeclareOptions;
-use lapin::types::FieldTable;
-use lapin::{Connection, ConnectionProperties};
+use futures_util::StreamExt as _;
+use lapin::message::Delivery;
+use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions, QueueDeclareOptions};
+use lapin::types::{AMQPValue, FieldTable, ShortString};
+use lapin::{Channel, Connection, ConnectionProperties, Queue};
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use super::Broker;
+use crate::wait::PATIENCE;
 
 /// Nothing that was declared, sent or allowed in it is seen in another.
 #[derive(Debug, Clone)]
@@ -64,20 +69,46 @@ impl Letter {
         self.properties["headers"][name].as_str()
     }
 
-    fn read(said: &Value) -> anyhow::Result<Self> {
-        let text = |name: &str| said[name].as_str().unwrap_or_default().to_owned();
-        let payload = text("payload");
-        let body = match text("payload_encoding").as_str() {
-            "base64" => BASE64_STANDARD.decode(payload)?,
-            _ => payload.into_bytes(),
-        };
-        Ok(Self {
-            exchange: text("exchange"),
-            routing_key: text("routing_key"),
-            body,
-            redelivered: said["redelivered"] == true,
-            properties: said["properties"].clone(),
-        })
+    fn read(came: Delivery) -> Self {
+        let text = |value: &Option<ShortString>| value.as_ref().map(ToString::to_string);
+        let found = &came.properties;
+        let headers = found.headers().as_ref().map(table);
+        let properties = json!({
+            "type": text(found.kind()),
+            "message_id": text(found.message_id()),
+            "content_type": text(found.content_type()),
+            "expiration": text(found.expiration()),
+            "delivery_mode": found.delivery_mode(),
+            "headers": headers,
+        });
+        Self {
+            exchange: came.exchange.to_string(),
+            routing_key: came.routing_key.to_string(),
+            body: came.data,
+            redelivered: came.redelivered,
+            properties,
+        }
+    }
+}
+
+fn table(fields: &FieldTable) -> Value {
+    let fields = fields
+        .inner()
+        .iter()
+        .map(|(name, value)| (name.to_string(), plain(value)));
+    Value::Object(fields.collect())
+}
+
+/// What the headers of ours and of RabbitMQ hold; anything else reads as nothing.
+fn plain(value: &AMQPValue) -> Value {
+    match value {
+        AMQPValue::LongString(text) => json!(text.to_string()),
+        AMQPValue::LongLongInt(number) => json!(number),
+        AMQPValue::LongInt(number) => json!(number),
+        AMQPValue::Timestamp(seconds) => json!(seconds),
+        AMQPValue::FieldArray(all) => all.as_slice().iter().map(plain).collect(),
+        AMQPValue::FieldTable(fields) => table(fields),
+        _ => Value::Null,
     }
 }
 
@@ -200,27 +231,21 @@ impl VirtualHost {
     /// Messages that wait in a queue (what a consumer has in hand is not counted), and its consumers.
     pub async fn depth(&self, queue: &str) -> anyhow::Result<(u32, u32)> {
         let connection = Connection::connect(&self.amqp_url(), ConnectionProperties::default()).await?;
-        let options = QueueDeclareOptions {
-            passive: true,
-            ..QueueDeclareOptions::default()
-        };
         let channel = connection.create_channel().await?;
-        let found = channel
-            .queue_declare(queue.into(), options, FieldTable::default())
-            .await?;
+        let found = declare_passively(&channel, queue).await?;
         let depth = (found.message_count(), found.consumer_count());
         connection.close(200, "OK".into()).await?;
         Ok(depth)
     }
 
-    /// Takes up to `count` messages out of a queue.
+    /// Takes up to `count` messages out of a queue that nobody else reads.
     pub async fn take(&self, queue: &str, count: u32) -> anyhow::Result<Vec<Letter>> {
-        self.get(queue, count, "ack_requeue_false").await
+        self.read(queue, count, true).await
     }
 
     /// Looks at up to `count` messages, which the queue counts as a delivery of each.
     pub async fn peek(&self, queue: &str, count: u32) -> anyhow::Result<Vec<Letter>> {
-        self.get(queue, count, "ack_requeue_true").await
+        self.read(queue, count, false).await
     }
 
     /// Publishes whatever it is; whether it was routed.
@@ -281,11 +306,34 @@ impl VirtualHost {
         )
     }
 
-    async fn get(&self, queue: &str, count: u32, mode: &str) -> anyhow::Result<Vec<Letter>> {
-        let path = format!("queues/{}/{queue}/get", self.name);
-        let body = json!({ "count": count, "ackmode": mode, "encoding": "auto" });
-        let said = self.broker.api(Method::POST, &path, Some(body)).await?;
-        said.as_array().into_iter().flatten().map(Letter::read).collect()
+    /// By a consumer: a till's queue can't be asked for single messages.
+    async fn read(&self, queue: &str, count: u32, takes: bool) -> anyhow::Result<Vec<Letter>> {
+        let connection = Connection::connect(&self.amqp_url(), ConnectionProperties::default()).await?;
+        let channel = connection.create_channel().await?;
+        let waiting = declare_passively(&channel, queue).await?.message_count();
+        // Without a bound: what is only looked at is in hand all at once.
+        channel.basic_qos(0, BasicQosOptions::default()).await?;
+        let mut consumer = channel
+            .basic_consume(
+                queue.into(),
+                "".into(),
+                BasicConsumeOptions::default(),
+                FieldTable::default(),
+            )
+            .await?;
+        let mut letters = Vec::new();
+        for _ in 0..waiting.min(count) {
+            let coming = timeout(PATIENCE, consumer.next()).await;
+            let came = coming
+                .with_context(|| format!("{queue} has messages, but somebody else reads it"))?
+                .context("the queue was deleted")??;
+            if takes {
+                came.ack(BasicAckOptions::default()).await?;
+            }
+            letters.push(Letter::read(came));
+        }
+        connection.close(200, "OK".into()).await?;
+        Ok(letters)
     }
 
     async fn put(&self, path: &str, body: Value) -> anyhow::Result<()> {
@@ -303,6 +351,16 @@ impl VirtualHost {
             self.name
         )
     }
+}
+
+async fn declare_passively(channel: &Channel, queue: &str) -> lapin::Result<Queue> {
+    let options = QueueDeclareOptions {
+        passive: true,
+        ..QueueDeclareOptions::default()
+    };
+    channel
+        .queue_declare(queue.into(), options, FieldTable::default())
+        .await
 }
 
 /// Erlang: the `connection_name` of the connection `Pid`.
