@@ -9,6 +9,7 @@
 mod address;
 mod backoff;
 mod body;
+mod check;
 mod dead_letters;
 mod delivery;
 mod health;
@@ -24,6 +25,7 @@ pub mod topology;
 mod trouble;
 
 pub use address::{Address, AddressError};
+pub use check::check;
 pub use delivery::{Delivery, Settled};
 pub use health::{Health, Trouble};
 pub use message::{Kind, Message, MessageError, Route, RouteError};

@@ -1,7 +1,8 @@
-//! How much a sender may ask for: so many requests a second each, and the ones that come to nothing cost a multiple.
+//! How much a sender may ask for: so many requests a second, and so many a minute that come to nothing.
 //!
-//! Two ends are held apart. One sender can't take more than its own allowance, however it behaves. Many senders together
-//! can't take the last places either: a part of them is kept for senders that have sent an authentic notify before.
+//! Two ends are held apart. One sender can't take more than its own allowance, however it behaves. And whoever sends
+//! authentic notifies is not barred for the others that come from the same place: behind a proxy that nobody has named,
+//! WeChat and a forger are one sender.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -22,6 +23,8 @@ const SWEEP: Duration = Duration::from_secs(5);
 const KNOWN: usize = 4_096;
 /// For how long; WeChat repeats a notify for a day.
 const KNOWN_FOR: Duration = Duration::from_secs(24 * 3600);
+/// How long nothing is read of a sender who has sent too much that came to nothing.
+const BARRED_FOR: Duration = Duration::from_secs(5);
 
 /// What each sender may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,51 +33,67 @@ pub struct Allowance {
     pub per_second: NonZeroU32,
     /// Requests at once after a quiet time.
     pub burst: NonZeroU32,
-    /// What a request costs that comes to nothing: a wrong sign, an unknown path. A good one costs 1.
-    pub price_of_refusal: NonZeroU32,
+    /// Requests a minute that come to nothing: a wrong sign, an unknown path. Beyond it a sender is not read for a while,
+    /// unless it has sent an authentic notify before.
+    pub refusals_per_minute: NonZeroU32,
 }
 
 /// All senders and what each has left.
 #[derive(Debug)]
 pub(crate) struct Senders {
-    limiter: DefaultKeyedRateLimiter<Sender>,
-    surcharge: u32,
+    requests: DefaultKeyedRateLimiter<Sender>,
+    refusals: DefaultKeyedRateLimiter<Sender>,
     crowded: AtomicBool,
-    known: Mutex<HashMap<Sender, Instant>>,
+    marked: Mutex<Marked>,
+}
+
+/// Senders that stand out.
+#[derive(Debug, Default)]
+struct Marked {
+    /// For an authentic notify, and when that was.
+    known: HashMap<Sender, Instant>,
+    /// For too many refusals, and until when.
+    barred: HashMap<Sender, Instant>,
 }
 
 impl Senders {
     pub(crate) fn new(allowance: Allowance) -> Self {
-        let quota = Quota::per_second(allowance.per_second).allow_burst(allowance.burst);
+        let requests = Quota::per_second(allowance.per_second).allow_burst(allowance.burst);
         Self {
-            limiter: RateLimiter::keyed(quota),
-            surcharge: allowance.price_of_refusal.get() - 1,
+            requests: RateLimiter::keyed(requests),
+            refusals: RateLimiter::keyed(Quota::per_minute(allowance.refusals_per_minute)),
             crowded: AtomicBool::new(false),
-            known: Mutex::default(),
+            marked: Mutex::default(),
         }
     }
 
-    /// Takes one request from the sender's allowance; `false` when there is none left.
+    /// Takes one request from the sender's allowance; `false` when there is none left, or it is barred.
     pub(crate) fn admit(&self, sender: Sender) -> bool {
-        self.limiter.check_key(&self.counted_as(sender)).is_ok()
+        let now = Instant::now();
+        let marked = self.marked();
+        let counted_as = self.counted_as(&marked, sender);
+        let barred = marked.barred.get(&counted_as).is_some_and(|until| now < *until);
+        if barred && !marked.knows(sender, now) {
+            return false;
+        }
+        drop(marked);
+        self.requests.check_key(&counted_as).is_ok()
     }
 
-    /// Takes the rest of a refusal's price, or as much of it as is left.
-    pub(crate) fn charge(&self, sender: Sender) {
-        let sender = self.counted_as(sender);
-        let mut price = self.surcharge;
-        while let Some(cells) = NonZeroU32::new(price) {
-            match self.limiter.check_key_n(&sender, cells) {
-                Ok(Ok(())) => return,
-                Ok(Err(_)) | Err(_) => price /= 2,
-            }
+    /// A request has come to nothing.
+    pub(crate) fn refused(&self, sender: Sender) {
+        let now = Instant::now();
+        let mut marked = self.marked();
+        let counted_as = self.counted_as(&marked, sender);
+        if !marked.knows(sender, now) && self.refusals.check_key(&counted_as).is_err() {
+            marked.barred.insert(counted_as, now + BARRED_FOR);
         }
     }
 
     /// Remembers that this sender has sent something authentic.
     pub(crate) fn vouch(&self, sender: Sender) {
         let now = Instant::now();
-        let mut known = self.known();
+        let known = &mut self.marked().known;
         if known.len() >= KNOWN && !known.contains_key(&sender) {
             known.retain(|_, since| now.duration_since(*since) < KNOWN_FOR);
         }
@@ -85,32 +104,42 @@ impl Senders {
 
     /// Whether this sender has sent something authentic within a day.
     pub(crate) fn is_known(&self, sender: Sender) -> bool {
-        let since = self.known().get(&sender).copied();
-        since.is_some_and(|since| Instant::now().duration_since(since) < KNOWN_FOR)
+        self.marked().knows(sender, Instant::now())
     }
 
     /// Forgets, for ever, senders whose allowance is whole again. Never returns.
     pub(crate) async fn sweep(&self) {
         loop {
             tokio::time::sleep(SWEEP).await;
-            self.limiter.retain_recent();
-            self.limiter.shrink_to_fit();
-            self.crowded
-                .store(self.limiter.len() > SENDERS, Ordering::Relaxed);
+            for limiter in [&self.requests, &self.refusals] {
+                limiter.retain_recent();
+                limiter.shrink_to_fit();
+            }
+            let now = Instant::now();
+            self.marked().barred.retain(|_, until| now < *until);
+            let counted = self.requests.len().max(self.refusals.len());
+            self.crowded.store(counted > SENDERS, Ordering::Relaxed);
         }
     }
 
-    fn counted_as(&self, sender: Sender) -> Sender {
-        if self.crowded.load(Ordering::Relaxed) && !self.is_known(sender) {
+    fn counted_as(&self, marked: &Marked, sender: Sender) -> Sender {
+        if self.crowded.load(Ordering::Relaxed) && !marked.knows(sender, Instant::now()) {
             Sender::CROWD
         } else {
             sender
         }
     }
 
-    fn known(&self) -> MutexGuard<'_, HashMap<Sender, Instant>> {
+    fn marked(&self) -> MutexGuard<'_, Marked> {
         // No code that holds it can panic half-way through a change.
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        self.marked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Marked {
+    fn knows(&self, sender: Sender, now: Instant) -> bool {
+        let since = self.known.get(&sender);
+        since.is_some_and(|since| now.duration_since(*since) < KNOWN_FOR)
     }
 }
 
@@ -120,12 +149,12 @@ mod tests {
 
     use super::*;
 
-    fn senders(burst: u32, price: u32) -> Senders {
+    fn senders(burst: u32, refusals: u32) -> Senders {
         Senders::new(Allowance {
             // So slow that nothing comes back while a test runs.
             per_second: NonZeroU32::MIN,
             burst: NonZeroU32::new(burst).unwrap(),
-            price_of_refusal: NonZeroU32::new(price).unwrap(),
+            refusals_per_minute: NonZeroU32::new(refusals).unwrap(),
         })
     }
 
@@ -133,32 +162,52 @@ mod tests {
         Sender::at(IpAddr::V4(Ipv4Addr::new(192, 0, 2, last)))
     }
 
-    #[test]
-    fn refusals_use_the_allowance_up_sooner() {
-        let senders = senders(100, 20);
-        let mut forged = 0;
-        while senders.admit(sender(1)) {
-            senders.charge(sender(1));
-            forged += 1;
-        }
+    /// Sends forged ones until it is turned away, a thousand at most.
+    fn forge(senders: &Senders, sender: Sender) -> usize {
+        (0..1000)
+            .take_while(|_| {
+                let admitted = senders.admit(sender);
+                senders.refused(sender);
+                admitted
+            })
+            .count()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_sender_of_forged_ones_is_not_read_any_more() {
+        let senders = senders(500, 20);
+        let forged = forge(&senders, sender(1));
         assert!(
-            (5..=12).contains(&forged),
-            "at 20 each, a hundred is used up by a few: {forged}"
+            (20..=22).contains(&forged),
+            "twenty refusals a minute and no more: {forged}"
         );
         let good = (0..1000).take_while(|_| senders.admit(sender(2))).count();
         assert!(
-            (100..=102).contains(&good),
-            "another sender has its own hundred: {good}"
+            (500..=502).contains(&good),
+            "another sender has its whole five hundred: {good}"
+        );
+        tokio::time::advance(BARRED_FOR).await;
+        let forged = forge(&senders, sender(1));
+        assert!(
+            forged <= 3,
+            "after its time it is looked at again, and no longer: {forged}"
         );
     }
 
-    #[test]
-    fn a_price_above_the_burst_is_no_way_out() {
-        let senders = senders(10, 1000);
-        assert!(senders.admit(sender(1)), "the first is admitted");
-        senders.charge(sender(1));
-        let left = (0..10).take_while(|_| senders.admit(sender(1))).count();
-        assert!(left <= 2, "as much was taken as there was: {left} left");
+    #[tokio::test(start_paused = true)]
+    async fn who_has_sent_authentic_ones_is_not_barred_for_others() {
+        let senders = senders(500, 20);
+        senders.vouch(sender(1));
+        let forged = forge(&senders, sender(1));
+        assert!(
+            (500..=502).contains(&forged),
+            "only the number of requests counts then: {forged}"
+        );
+        let stranger = super::tests::senders(500, 20);
+        forge(&stranger, sender(1));
+        assert!(!stranger.admit(sender(1)), "a barred stranger");
+        stranger.vouch(sender(1));
+        assert!(stranger.admit(sender(1)), "is read as soon as he is known");
     }
 
     #[tokio::test(start_paused = true)]
@@ -180,7 +229,7 @@ mod tests {
             senders.vouch(Sender::at(IpAddr::V4(Ipv4Addr::from_bits(number))));
         }
         assert_eq!(
-            senders.known().len(),
+            senders.marked().known.len(),
             KNOWN,
             "a list that anybody can lengthen has an end"
         );

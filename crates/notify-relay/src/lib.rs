@@ -37,6 +37,6 @@ mod tls;
 
 pub use allowance::Allowance;
 pub use config::{Config, ConfigProblem, Limits, Variables};
-pub use http::{NOTIFY_PATH, serve};
+pub use http::{NOTIFY_PATH, listen, serve};
 pub use sender::{Networks, Sender};
 pub use tls::Tls;

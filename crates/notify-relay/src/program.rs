@@ -5,12 +5,10 @@ use std::future::Future;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
-use notify_bus::{Health, Publisher, PublisherLimits};
-use tokio::net::TcpListener;
+use notify_bus::Health;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, Variables};
@@ -28,8 +26,6 @@ struct Args {
     check: bool,
 }
 
-/// How long `--check` waits for the broker.
-const CHECK_WITHIN: Duration = Duration::from_secs(10);
 /// Open files besides the connections: the broker's, the log, the listener.
 const OTHER_FILES: u64 = 64;
 
@@ -66,8 +62,7 @@ fn run(args: &Args) -> anyhow::Result<()> {
     runtime.block_on(async {
         // Before the line that says we listen: whoever reads it may stop us at once.
         let interrupted = interrupted()?;
-        let listener = TcpListener::bind(config.listen)
-            .await
+        let listener = crate::listen(config.listen)
             .with_context(|| format!("listen: {} can't be had", config.listen))?;
         println!("listening on {}", listener.local_addr()?);
         std::io::stdout().flush()?;
@@ -111,31 +106,19 @@ fn raise_file_limit(config: &Config) {
 
 /// Connects as when running, and says what came of it.
 async fn check(config: Config) -> anyhow::Result<()> {
-    let merchants = config.merchants.iter().count();
     let place = config.broker.place();
-    let limits = PublisherLimits {
-        channels: 1,
-        in_flight: 1,
-    };
-    let publisher = Publisher::start(config.broker, CONNECTION_NAME, limits);
-    let mut health = publisher.health();
-    let settled = health.wait_for(|health| !matches!(health, Health::Starting));
-    let health = match tokio::time::timeout(CHECK_WITHIN, settled).await {
-        Ok(Ok(health)) => health.clone(),
-        Ok(Err(_)) | Err(_) => Health::Starting,
-    };
-    match health {
-        Health::Up => {}
-        Health::Starting => anyhow::bail!("the broker at {place} did not answer within ten seconds"),
+    match notify_bus::check(&config.broker, CONNECTION_NAME).await {
+        Health::Up | Health::Starting => {}
         Health::Blocked => {
             anyhow::bail!("the broker at {place} takes no messages: it is out of memory or disk")
         }
         Health::Down(trouble) => anyhow::bail!("the broker at {place}: {trouble}"),
     }
-    println!(
-        "the configuration is right ({merchants} merchant{}), and the broker at {place} takes messages",
-        if merchants == 1 { "" } else { "s" }
-    );
+    let merchants = match config.merchants.iter().count() {
+        1 => "1 merchant".to_owned(),
+        count => format!("{count} merchants"),
+    };
+    println!("the configuration is right ({merchants}), and the broker at {place} takes messages");
     Ok(())
 }
 

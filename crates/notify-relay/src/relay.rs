@@ -164,7 +164,7 @@ impl Relay {
 
     fn refuse(&self, refusal: NotifyRefusal, length: usize, origin: Origin) {
         self.metrics.refused(notify::reason(refusal));
-        self.senders.charge(origin.sender);
+        self.senders.refused(origin.sender);
         if let Some(unsaid) = self.refusals.speak() {
             tracing::info!(from = %origin.address, length, unsaid, "a body is refused: {refusal}");
         }
@@ -196,25 +196,5 @@ impl Relay {
         let health = self.publisher.health().borrow().clone();
         self.metrics
             .text(&self.registry, in_flight, self.connections.taken(), &health)
-    }
-
-    /// Writes to the log how the broker is doing, whenever that changes. Never returns.
-    pub(crate) async fn tell_health(&self) {
-        let mut health = self.publisher.health();
-        loop {
-            match &*health.borrow_and_update() {
-                Health::Starting => tracing::info!("connecting to the broker"),
-                Health::Up => tracing::info!("the broker takes messages"),
-                Health::Blocked => {
-                    tracing::warn!("the broker takes no messages for now: it is out of memory or disk")
-                }
-                Health::Down(trouble) => {
-                    tracing::warn!("no broker, and every notify is answered FAIL: {trouble}")
-                }
-            }
-            if health.changed().await.is_err() {
-                return std::future::pending().await;
-            }
-        }
     }
 }

@@ -56,7 +56,7 @@ pub(super) struct LimitsText {
     in_flight: u32,
     requests_per_second: u32,
     burst: u32,
-    price_of_refusal: u32,
+    refusals_per_minute: u32,
 }
 
 impl Default for LimitsText {
@@ -67,7 +67,7 @@ impl Default for LimitsText {
             in_flight: 2048,
             requests_per_second: 1000,
             burst: 10_000,
-            price_of_refusal: 200,
+            refusals_per_minute: 120,
         }
     }
 }
@@ -129,7 +129,7 @@ impl LimitsText {
             allowance: Allowance {
                 per_second: within("requests_per_second", self.requests_per_second, 1_000_000)?,
                 burst: within("burst", self.burst, 1_000_000)?,
-                price_of_refusal: within("price_of_refusal", self.price_of_refusal, 1_000_000)?,
+                refusals_per_minute: within("refusals_per_minute", self.refusals_per_minute, 1_000_000)?,
             },
         })
     }

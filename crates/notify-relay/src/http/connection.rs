@@ -2,7 +2,8 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::IpAddr;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use axum::Router;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -27,10 +28,34 @@ const HEADERS_WITHIN: Duration = Duration::from_secs(5);
 /// Most headers of a request, and most bytes of all its headers; a proxy adds a handful to WeChat's own.
 const MOST_HEADERS: usize = 64;
 const LONGEST_HEADERS: usize = 16 * 1024;
+/// The system's buffers of a connection: answers are short, and a body has its cap.
+const SEND_BUFFER: u32 = 16 * 1024;
+const RECEIVE_BUFFER: u32 = 64 * 1024;
+/// Connections that wait to be accepted.
+const WAITING: u32 = 4096;
 /// How long requests under way may take once the relay is told to stop: a whole one, and its answer's way.
 const LAST_ANSWERS: Duration = Duration::from_secs(9);
 /// How long accepting pauses when the system has no more sockets to give.
 const NO_SOCKETS: Duration = Duration::from_millis(50);
+
+/// Listens, with sockets that hold little for a sender who does not read or is not read. To be called on a runtime.
+///
+/// # Errors
+/// The address can't be had.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    // What is accepted has them too.
+    socket.set_send_buffer_size(SEND_BUFFER)?;
+    socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
+    // A port is free again as soon as the last relay is gone.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(WAITING)
+}
 
 /// Accepts until `shutdown` resolves, then waits for what is under way.
 pub(super) async fn accept(

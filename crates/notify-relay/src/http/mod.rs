@@ -27,6 +27,7 @@ use crate::config::Config;
 use crate::metrics::TurnedAway;
 use crate::relay::{CONFIRM_WITHIN, Origin, Relay};
 use crate::sender::{self, Sender};
+pub use connection::listen;
 use pace::{Pace, WHOLE_REQUEST};
 
 /// Where WeChat posts its notifies.
@@ -39,16 +40,10 @@ const _: () = assert!(BODY_WITHIN.as_millis() + CONFIRM_WITHIN.as_millis() < WHO
 pub async fn serve(listener: TcpListener, mut config: Config, shutdown: impl Future<Output = ()> + Send) {
     let tls = config.tls.take();
     let relay = Arc::new(Relay::start(config));
-    let background = [
-        tokio::spawn({
-            let relay = Arc::clone(&relay);
-            async move { relay.tell_health().await }
-        }),
-        tokio::spawn({
-            let relay = Arc::clone(&relay);
-            async move { relay.senders.sweep().await }
-        }),
-    ];
+    let sweeping = tokio::spawn({
+        let relay = Arc::clone(&relay);
+        async move { relay.senders.sweep().await }
+    });
     let router = router(Arc::clone(&relay));
     connection::accept(listener, Arc::clone(&relay), router, tls, shutdown).await;
     // The answers are out; what is left waits for confirms that nobody asks for any more.
@@ -58,7 +53,7 @@ pub async fn serve(listener: TcpListener, mut config: Config, shutdown: impl Fut
     {
         tracing::warn!("stopped while the broker owed confirms; WeChat sends those notifies again");
     }
-    background.iter().for_each(tokio::task::JoinHandle::abort);
+    sweeping.abort();
 }
 
 fn router(relay: Arc<Relay>) -> Router {
@@ -121,7 +116,7 @@ async fn take(
     let body = match body::read(request, pace.begun() + BODY_WITHIN).await {
         Ok(body) => body,
         Err(why) => {
-            relay.senders.charge(origin.sender);
+            relay.senders.refused(origin.sender);
             return turn_away(&relay, why);
         }
     };
@@ -132,12 +127,12 @@ async fn take(
 }
 
 async fn no_such_page(State(relay): State<Arc<Relay>>, Extension(origin): Extension<Origin>) -> Response {
-    relay.senders.charge(origin.sender);
+    relay.senders.refused(origin.sender);
     turn_away(&relay, TurnedAway::NoSuchPage)
 }
 
 async fn no_such_method(State(relay): State<Arc<Relay>>, Extension(origin): Extension<Origin>) -> Response {
-    relay.senders.charge(origin.sender);
+    relay.senders.refused(origin.sender);
     turn_away(&relay, TurnedAway::WrongMethod)
 }
 
