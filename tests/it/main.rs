@@ -14,4 +14,5 @@ mod days;
 mod keeping;
 mod licences;
 mod notify;
+mod relay;
 mod window;

@@ -54,7 +54,17 @@ impl Caller {
 
     /// Connects from another address of this machine: all of 127.0.0.0/8 are.
     pub async fn from(own: Ipv4Addr, server: SocketAddr) -> anyhow::Result<Self> {
+        Self::of(TcpSocket::new_v4()?, own, server).await
+    }
+
+    /// As [`Self::from`], with room for hardly any answer.
+    pub async fn deaf(own: Ipv4Addr, server: SocketAddr) -> anyhow::Result<Self> {
         let socket = TcpSocket::new_v4()?;
+        socket.set_recv_buffer_size(4096)?;
+        Self::of(socket, own, server).await
+    }
+
+    async fn of(socket: TcpSocket, own: Ipv4Addr, server: SocketAddr) -> anyhow::Result<Self> {
         socket.bind(SocketAddr::from((own, 0)))?;
         let stream = socket.connect(server).await.context("connecting")?;
         stream.set_nodelay(true)?;

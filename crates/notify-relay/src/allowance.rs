@@ -196,14 +196,14 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_has_sent_authentic_ones_is_not_barred_for_others() {
-        let senders = senders(500, 20);
-        senders.vouch(sender(1));
-        let forged = forge(&senders, sender(1));
+        let known = senders(500, 20);
+        known.vouch(sender(1));
+        let forged = forge(&known, sender(1));
         assert!(
             (500..=502).contains(&forged),
             "only the number of requests counts then: {forged}"
         );
-        let stranger = super::tests::senders(500, 20);
+        let stranger = senders(500, 20);
         forge(&stranger, sender(1));
         assert!(!stranger.admit(sender(1)), "a barred stranger");
         stranger.vouch(sender(1));

@@ -1,0 +1,188 @@
+//! The broker down, frozen, alarmed, or without rights for us; and senders who do not wait for it.
+
+use std::time::Duration;
+
+use scantill_tests::broker::{Broker, Rights};
+use scantill_tests::caller::{Caller, request};
+use scantill_tests::proxy::Proxy;
+use scantill_tests::relay::{NOTIFY_PATH, Setup, notify};
+use scantill_tests::wait::{PATIENCE, until};
+use tokio::time::Instant;
+
+use super::{UNROUTED, program};
+
+/// Three seconds for the confirm, and what a loaded machine adds.
+const ANSWER_MAX: Duration = Duration::from_millis(4_500);
+
+#[tokio::test]
+async fn fault_40_without_a_broker_every_notify_is_answered_fail_until_it_comes() -> anyhow::Result<()> {
+    let broker = Broker::own().await?;
+    let vhost = broker.vhost().await?;
+    broker.kill()?;
+    let relay = Setup::new(program(), &vhost.amqp_url()).start()?;
+    assert_eq!(
+        relay.page("/healthz").await?.status,
+        200,
+        "it runs without a broker"
+    );
+    assert_eq!(
+        relay.page("/readyz").await?.status,
+        503,
+        "and says that it is of no use"
+    );
+    let asked = Instant::now();
+    assert!(
+        relay.post(notify("T01-1")).await?.is_fail(),
+        "WeChat is to send it again"
+    );
+    assert!(asked.elapsed() < ANSWER_MAX, "and hears so in time");
+    let not_connected = "scantill_relay_unconfirmed_total{reason=\"not_connected\"}";
+    assert_eq!(relay.counted(not_connected).await?, 1, "counted by its reason");
+    broker.start().await?;
+    relay.until_ready(true).await?;
+    assert!(
+        relay.post(notify("T01-1")).await?.is_success(),
+        "sent again, it is taken"
+    );
+    assert_eq!(vhost.take(UNROUTED, 10).await?.len(), 1, "and lies there once");
+    Ok(())
+}
+
+#[tokio::test]
+async fn fault_43_a_confirm_that_never_comes_is_a_fail_after_three_seconds() -> anyhow::Result<()> {
+    let broker = Broker::own().await?;
+    let vhost = broker.vhost().await?;
+    let setup = Setup::new(program(), &vhost.amqp_url());
+    let relay = setup.start()?;
+    relay.until_ready(true).await?;
+
+    broker.freeze()?;
+    let asked = Instant::now();
+    assert!(
+        relay.post(notify("T01-1")).await?.is_fail(),
+        "frozen: nobody confirms"
+    );
+    let took = asked.elapsed();
+    assert!(
+        (Duration::from_millis(2_900)..ANSWER_MAX).contains(&took),
+        "WeChat waits five seconds, the relay three: {took:?}"
+    );
+    broker.thaw()?;
+    relay.until_ready(true).await?;
+    assert!(
+        relay.post(notify("T01-1")).await?.is_success(),
+        "thawed, it confirms"
+    );
+
+    broker.alarm_memory().await?;
+    let asked = Instant::now();
+    assert!(
+        relay.post(notify("T01-2")).await?.is_fail(),
+        "out of memory: nothing is taken"
+    );
+    assert!(asked.elapsed() < ANSWER_MAX, "and WeChat hears so in time");
+    relay.until_ready(false).await?;
+    assert_eq!(
+        relay.counted("scantill_relay_broker{state=\"blocked\"}").await?,
+        1,
+        "the operator sees why"
+    );
+    let check = setup.check()?;
+    assert!(
+        !check.status.success() && String::from_utf8_lossy(&check.stderr).contains("memory or disk"),
+        "--check says so too: {check:?}"
+    );
+    broker.clear_alarms().await?;
+    relay.until_ready(true).await?;
+    assert!(
+        relay.post(notify("T01-2")).await?.is_success(),
+        "the alarm over, it is taken"
+    );
+    let letters = vhost.take(UNROUTED, 10).await?;
+    for order in ["4200-T01-1", "4200-T01-2"] {
+        let lie = letters
+            .iter()
+            .filter(|letter| letter.properties["message_id"] == order)
+            .count();
+        assert!(
+            (1..=2).contains(&lie),
+            "{order}: what was answered SUCCESS lies there, perhaps twice: {lie}"
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn fault_47_senders_who_hang_up_leave_nothing_behind() -> anyhow::Result<()> {
+    let vhost = Broker::shared().await?.vhost().await?;
+    let wire = Proxy::before(vhost.broker().port()).await?;
+    let relay = Setup::new(program(), &vhost.amqp_url_at(wire.port()))
+        .table("[limits]\nin_flight = 200\nconnections_per_sender = 1000")
+        .start()?;
+    relay.until_ready(true).await?;
+    assert!(relay.post(notify("T01-0")).await?.is_success(), "it works");
+    let before = relay.memory()?;
+    wire.stop_forwarding();
+    let mut waiting = Vec::new();
+    for number in 1..=200 {
+        let mut caller = Caller::to(relay.address()).await?;
+        let body = notify(&format!("T01-{number}"));
+        caller.send(&request(NOTIFY_PATH, body.as_bytes())).await?;
+        waiting.push(caller);
+    }
+    until("two hundred to wait", PATIENCE, async || {
+        let waiting = relay.counted("scantill_relay_in_flight").await?;
+        Ok((waiting == 200).then_some(()))
+    })
+    .await?;
+    for number in 201..=250 {
+        let answer = relay.post(notify(&format!("T01-{number}"))).await?;
+        assert_eq!(answer.status, 503, "only so many wait; the rest is to come again");
+    }
+    // They hang up, without an answer.
+    drop(waiting);
+    until("those who hung up to be given up", PATIENCE, async || {
+        Ok((relay.counted("scantill_relay_in_flight").await? == 0).then_some(()))
+    })
+    .await?;
+    assert_eq!(
+        relay
+            .counted("scantill_relay_unconfirmed_total{reason=\"no_confirm\"}")
+            .await?,
+        200,
+        "each is counted, though nobody waited for it"
+    );
+    let grown = relay.memory()?.saturating_sub(before);
+    assert!(grown < 32 * 1024 * 1024, "nothing piles up: {grown} bytes");
+    wire.forward();
+    until("the broker again", PATIENCE, async || {
+        Ok(relay.post(notify("T01-301")).await?.is_success().then_some(()))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_user_who_may_only_write_is_enough() -> anyhow::Result<()> {
+    let vhost = Broker::shared().await?.vhost().await?;
+    // The operator, or the first relay with all rights, declares what there is.
+    Setup::new(program(), &vhost.amqp_url())
+        .start()?
+        .until_ready(true)
+        .await?;
+    let rights = Rights {
+        configure: "",
+        write: "^scantill\\.notify$",
+        read: "",
+    };
+    let url = vhost.user(&format!("{}-relay", vhost.name()), rights).await?;
+    let setup = Setup::new(program(), &url);
+    let relay = setup.start()?;
+    relay.until_ready(true).await?;
+    assert!(
+        relay.post(notify("T01-1")).await?.is_success(),
+        "it may write, and needs no more"
+    );
+    let check = setup.check()?;
+    assert!(check.status.success(), "and --check says so: {check:?}");
+    Ok(())
+}
