@@ -94,6 +94,10 @@ fn enough(all: &Tally) {
         ("customers told that something is sold out", all.sold_out, 100),
         ("crashes", all.crashes, 200),
         ("answers that a crash swallowed", all.answers_lost_in_crash, 50),
+        ("days held against their bill", all.bills, 600),
+        ("bills that did not come at once", all.bills_troubled, 500),
+        ("late payments named by the agreement", all.late_named, 200),
+        ("alterations of bills, each named", all.planted, 1_000),
         ("calls in trouble", all.traffic.troubled, 10_000),
         (
             "requests that arrived after their sender gave up",

@@ -36,6 +36,10 @@ impl BillText {
             .split(',')
             .map(str::to_owned)
             .collect();
+        ensure!(
+            header.iter().any(|name| name == "商户订单号"),
+            "a bill is a table of orders, not {text:?}"
+        );
         let mut rows = Vec::new();
         for line in lines.take_while(|line| line.starts_with('`')) {
             let cells: Vec<String> = line[1..].split(",`").map(str::to_owned).collect();
@@ -46,6 +50,15 @@ impl BillText {
             rows.push(cells);
         }
         Ok(Self { header, rows })
+    }
+
+    /// The same without its rows.
+    #[must_use]
+    pub fn emptied(&self) -> Self {
+        Self {
+            header: self.header.clone(),
+            rows: Vec::new(),
+        }
     }
 
     /// Where this column is.

@@ -2,6 +2,7 @@
 //! seeded whim. The same seed is the same day.
 
 mod acts;
+mod bills;
 
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -54,6 +55,14 @@ pub struct Tally {
     pub crashes: u64,
     /// Questions whose answer a crash swallowed.
     pub answers_lost_in_crash: u64,
+    /// Days that were held against WeChat's bill.
+    pub bills: u64,
+    /// Tries to fetch a bill that went wrong.
+    pub bills_troubled: u64,
+    /// Payments that the agreement had to name after an honest day.
+    pub late_named: u64,
+    /// Alterations of bills that the agreement had to name.
+    pub planted: u64,
     /// What went over the network.
     pub traffic: Traffic,
 }
@@ -72,6 +81,10 @@ impl Tally {
         self.sold_out += day.sold_out;
         self.crashes += day.crashes;
         self.answers_lost_in_crash += day.answers_lost_in_crash;
+        self.bills += day.bills;
+        self.bills_troubled += day.bills_troubled;
+        self.late_named += day.late_named;
+        self.planted += day.planted;
         self.traffic.calls += day.traffic.calls;
         self.traffic.troubled += day.traffic.troubled;
         self.traffic.arrived_late += day.traffic.arrived_late;
@@ -126,6 +139,7 @@ pub fn live(seed: u64) -> anyhow::Result<Tally> {
     let mut world = World::begin(seed)?;
     world.run()?;
     audit::evening(&mut world)?;
+    bills::morning(&mut world)?;
     world.tally.traffic = world.network.traffic();
     Ok(world.tally)
 }

@@ -441,6 +441,14 @@ impl<'a> Matching<'a> {
         let Some(totals) = bill.totals else {
             return Ok(());
         };
+        // What a row that is neither counts for in the totals, nobody says.
+        if bill
+            .lines
+            .iter()
+            .any(|line| matches!(line.entry, BillEntry::Other(_)))
+        {
+            return Ok(());
+        }
         let mut rows = self.agreement.there;
         for side in self.agreement.other_tills.values() {
             rows.paid.sum = rows.paid.sum.plus(side.paid.sum)?;
