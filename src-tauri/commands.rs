@@ -10,6 +10,7 @@ use crate::shop::{self, Shop};
 use crate::view::*;
 use crate::{convert, windows};
 
+pub mod bills;
 pub mod notify;
 pub mod staff;
 

@@ -13,6 +13,7 @@ use till_core::{Attempt, Cart, CartError, Evidence, Fen, Line, Price, Product, S
 
 use crate::view::*;
 
+pub(crate) mod bills;
 pub(crate) mod notify;
 pub(crate) mod staff;
 
@@ -69,6 +70,7 @@ pub(crate) fn snapshot(picture: Picture, training: bool) -> Snapshot {
         front: picture.front.map(payment),
         waiting: picture.waiting.iter().map(brief).collect(),
         catalogue_version: picture.catalogue_version,
+        bills_version: picture.bills_version,
         staff: staff::staff(&picture.staff),
         house: staff::house(picture.house),
     }
@@ -99,6 +101,7 @@ pub(crate) fn no_till(problem: &Problem, locale: Locale) -> Snapshot {
         front: None,
         waiting: Vec::new(),
         catalogue_version: 0,
+        bills_version: 0,
         staff: staff::no_staff(),
         house: staff::house(till_app::house::HouseRules::default()),
     }

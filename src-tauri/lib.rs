@@ -10,6 +10,7 @@ use tauri_specta::{collect_commands, collect_events};
 
 /// The commands and events of the app, used both to serve them and to write the pages' types.
 pub fn bindings() -> tauri_specta::Builder<tauri::Wry> {
+    use commands::bills::*;
     use commands::notify::*;
     use commands::staff::*;
     use commands::*;
@@ -50,7 +51,11 @@ pub fn bindings() -> tauri_specta::Builder<tauri::Wry> {
             set_house,
             probe_notify,
             dead_letters,
-            dead_letters_seen
+            dead_letters_seen,
+            agreement,
+            note_difference,
+            sign_off,
+            import_bill
         ])
         // Nothing but `OrderQuery` and `Locale` is ever read, and neither differs by direction.
         .disable_serde_phases()

@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 use specta::Type;
 use tauri_specta::Event;
 
+mod bills;
 mod notify;
 mod staff;
 
+pub use bills::*;
 pub use notify::*;
 pub use staff::*;
 
@@ -37,6 +39,8 @@ pub struct Snapshot {
     pub waiting: Vec<PaymentBrief>,
     /// Goes up when products or stock changed: ask for the tiles again.
     pub catalogue_version: u32,
+    /// Goes up when something about WeChat's bills changed: ask for the agreement again.
+    pub bills_version: u32,
     pub staff: StaffView,
     pub house: HouseView,
 }

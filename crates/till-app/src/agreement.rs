@@ -1,12 +1,12 @@
 //! A day held against its bill, for the screens; notes on its differences; and signing it off.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use till_core::{
-    Agreement, Attempt, Bill, BillEntry, Bills, Cause, Difference, Here, MoneyError, OutTradeNo, Subject,
-    TillId, bill_bounds, reconcile,
+    Agreement, Attempt, Bill, BillEntry, Bills, Cause, Difference, Here, MoneyError, OutRefundNo, OutTradeNo,
+    RefundHere, Subject, TillId, UserId, bill_bounds, reconcile,
 };
 use till_store::{BillContent, BillNote, BillRow, Read, Reader, SignOff, StoreError};
 
@@ -39,6 +39,8 @@ pub struct AgreementPicture {
     pub notes: Vec<BillNote>,
     /// The last sign-off.
     pub sign_off: Option<SignOff>,
+    /// The names of those who wrote and signed.
+    pub names: HashMap<UserId, String>,
 }
 
 impl AgreementJob {
@@ -49,11 +51,24 @@ impl AgreementJob {
             BillStanding::Here(row) => Some(agree(ledger, self.date, &self.till, row)?),
             BillStanding::TooEarly { .. } | BillStanding::Waiting { .. } | BillStanding::OutOfReach => None,
         };
+        let notes = ledger.bill_notes().of_day(self.date).map_err(Refusal::NotSaved)?;
+        let sign_off = ledger.sign_offs().newest(self.date).map_err(Refusal::NotSaved)?;
+        let mut names = HashMap::new();
+        let writers = notes.iter().map(|note| note.user);
+        for user in writers
+            .chain([sign_off.as_ref().and_then(|it| it.user)])
+            .flatten()
+        {
+            if let Some(user) = ledger.users().by_id(user).map_err(Refusal::NotSaved)? {
+                names.insert(user.id, user.name.to_string());
+            }
+        }
         Ok(AgreementPicture {
             date: self.date,
             agreement,
-            notes: ledger.bill_notes().of_day(self.date).map_err(Refusal::NotSaved)?,
-            sign_off: ledger.sign_offs().newest(self.date).map_err(Refusal::NotSaved)?,
+            notes,
+            sign_off,
+            names,
             standing: self.standing,
         })
     }
@@ -189,9 +204,10 @@ impl Till {
 fn agree(ledger: Read<'_>, date: Date, till: &TillId, row: &BillRow) -> Result<Agreement, Refusal> {
     let bill = load(ledger, row)?;
     let orders = orders_of(ledger, date, till, &bill).map_err(Refusal::NotSaved)?;
+    let refunds = refunds_of(ledger, date, till, &bill).map_err(Refusal::NotSaved)?;
     let here = Here {
         orders: &orders,
-        refunds: &[],
+        refunds: &refunds,
     };
     let alone = Bills {
         of_day: &bill,
@@ -241,6 +257,39 @@ fn orders_of(ledger: Read<'_>, date: Date, till: &TillId, bill: &Bill) -> Result
         orders.extend(ledger.attempts().get(&number)?);
     }
     Ok(orders)
+}
+
+/// The refunds that left on the day, and those that the bill names beyond them.
+fn refunds_of(
+    ledger: Read<'_>,
+    date: Date,
+    till: &TillId,
+    bill: &Bill,
+) -> Result<Vec<RefundHere>, StoreError> {
+    let Some((from, to)) = bill_bounds(date) else {
+        return Ok(Vec::new());
+    };
+    let mut refunds: Vec<RefundHere> = ledger
+        .refunds()
+        .of_day(from, to)?
+        .iter()
+        .map(|stored| RefundHere::from(&stored.refund))
+        .collect();
+    let mut known: HashSet<String> = refunds.iter().map(|it| it.out_refund_no.clone()).collect();
+    for line in &bill.lines {
+        let BillEntry::Refund { out_refund_no, .. } = &line.entry else {
+            continue;
+        };
+        let ours = OutTradeNo::parse(&line.out_trade_no).is_ok_and(|number| number.till() == till.as_str());
+        if ours
+            && known.insert(out_refund_no.clone())
+            && let Ok(number) = OutRefundNo::parse(out_refund_no)
+            && let Some(stored) = ledger.refunds().get(&number)?
+        {
+            refunds.push(RefundHere::from(&stored.refund));
+        }
+    }
+    Ok(refunds)
 }
 
 fn beside(ledger: Read<'_>, date: Option<Date>) -> Result<Option<Bill>, Refusal> {

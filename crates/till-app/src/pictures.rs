@@ -33,6 +33,7 @@ impl Till {
             front,
             waiting: self.waiting(),
             catalogue_version: self.catalogue_version,
+            bills_version: self.bills_version,
             staff: StaffPicture {
                 users: self.staff.users().to_vec(),
                 at_till: self.staff.at_till().cloned(),

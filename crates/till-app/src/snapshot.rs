@@ -36,6 +36,8 @@ pub struct Snapshot {
     pub waiting: Vec<PaymentBrief>,
     /// Goes up when products or stock changed.
     pub catalogue_version: u32,
+    /// Goes up when something about WeChat's bills changed.
+    pub bills_version: u32,
     /// Who works here and who is at the till.
     pub staff: StaffPicture,
     /// The rules in force.

@@ -77,6 +77,14 @@ export const commands = {
 	deadLetters: () => typedError<DeadLetterView[], CommandError>(__TAURI_INVOKE("dead_letters")),
 	/**  Somebody has looked at them: the lamp goes out. */
 	deadLettersSeen: () => typedError<null, CommandError>(__TAURI_INVOKE("dead_letters_seen")),
+	/**  A day (in Beijing) held against WeChat's bill; `None` for the last day that is over. */
+	agreement: (day: string | null) => typedError<AgreementView, CommandError>(__TAURI_INVOKE("agreement", { day })),
+	/**  Writes down what a difference is about. */
+	noteDifference: (day: string, subject: BillSubject, text: string) => typedError<null, CommandError>(__TAURI_INVOKE("note_difference", { day, subject, text })),
+	/**  Signs a day off as it stands now. */
+	signOff: (day: string) => typedError<null, CommandError>(__TAURI_INVOKE("sign_off", { day })),
+	/**  Takes a bill's file, plain or compressed, in base64. */
+	importBill: (file: string) => typedError<BillImportResult, CommandError>(__TAURI_INVOKE("import_bill", { file })),
 };
 
 /** Events */
@@ -86,6 +94,135 @@ export const events = {
 };
 
 /* Types */
+export type AgreementView = {
+	day: string,
+	bill: BillView,
+	/**  How the two agree; `None` until the bill is here. */
+	sides: BillSidesView | null,
+	differences: BillDifferenceView[],
+	/**  How many differences are not settled: with any, the day can't be signed off. */
+	open: number,
+	signed: BillSignedView | null,
+};
+
+export type BillCauseView = { cause: "only_here" } | { cause: "only_there" } | 
+/**  On the bill as paid, still asked after here. */
+{ cause: "waiting_here" } | 
+/**  On the bill as paid, closed here. */
+{ cause: "closed_here"; why: CloseReason } | 
+/**  On the bill as paid; WeChat had refused to place it. */
+{ cause: "refused_here" } | 
+/**  The money is known here and waits for a person. */
+{ cause: "review"; why: ReviewReason; amountFen: string; onBill: boolean } | { cause: "amount_differs" } | { cause: "payment_differs"; here: string; there: string } | { cause: "currency_differs"; there: string } | { cause: "state_differs"; there: string } | 
+/**  `there`: the day whose bill has it; `None`: that bill is not there yet. */
+{ cause: "day_boundary"; here: string; there: string | null } | 
+/**  In yuan with five decimals. */
+{ cause: "fee_differs"; rate: string; expected: string; charged: string } | { cause: "twice_there" } | { cause: "refund_differs"; here: BillRefundStanding; there: BillRefundStanding } | { cause: "totals_differ"; rowsFen: string; saidFen: string };
+
+export type BillDifferenceView = {
+	subject: BillSubject,
+	at: string,
+	/**  What this till counts for it on this day. */
+	hereFen: string,
+	/**  What the bill counts for it. */
+	thereFen: string,
+	cause: BillCauseView,
+	/**  The best first. */
+	waysOut: WayOut[],
+	/**  Explains itself, or somebody has written what it is about. */
+	settled: boolean,
+	/**  Oldest first. */
+	notes: BillNoteView[],
+};
+
+export type BillFaultCode = "too_large" | "gzip" | "not_text" | 
+/**  `subject` is missing. */
+"column" | 
+/**  `subject` in `line` can't be read. */
+"row" | "cut_off" | "not_a_bill" | "not_all" | 
+/**  The bill is of merchant `subject`. */
+"other_merchant" | "empty" | 
+/**  The bill is of the days `subject`. */
+"other_days" | 
+/**  The day `subject` is not over. */
+"day_not_over";
+
+export type BillFaultView = {
+	code: BillFaultCode,
+	/**  A column, a merchant or a day, where the code is about one. */
+	subject: string,
+	/**  The line of the file, where the code is about one. */
+	line: number | null,
+};
+
+export type BillImportResult = { result: "imported"; day: string } | { result: "wrong"; fault: BillFaultView };
+
+export type BillNoteView = {
+	at: string,
+	/**  `None`: nobody had signed in. */
+	by: string | null,
+	text: string,
+};
+
+export type BillRefundStanding = "asked" | "processing" | "done" | "failed";
+
+export type BillSidesView = {
+	paidHere: CountAndSum,
+	paidThere: CountAndSum,
+	refundedHere: CountAndSum,
+	refundedThere: CountAndSum,
+	/**  What WeChat keeps, in yuan with five decimals. */
+	fee: string,
+	/**  By which rates, such as `0.60%`. */
+	rates: string[],
+	/**  What the bill has for the merchant's other tills. */
+	otherTills: OtherTillView[],
+};
+
+export type BillSignedView = {
+	at: string,
+	/**  `None`: nobody had signed in. */
+	by: string | null,
+	/**  Something has changed since it was signed. */
+	changed: boolean,
+};
+
+export type BillSource = "fetched" | "imported";
+
+export type BillSubject = { about: "order"; outTradeNo: string } | { about: "refund"; outRefundNo: string; outTradeNo: string } | 
+/**  The bill itself. */
+{ about: "bill" };
+
+export type BillTroubleCode = 
+/**  WeChat is still making it. */
+"creating" | 
+/**  WeChat can't be reached, or gave no usable answer. */
+"no_answer" | "refused" | 
+/**  What came is no bill of ours. */
+"unusable" | 
+/**  WeChat says that nothing happened, on a day on which this till was paid. */
+"says_nothing" | "not_saved";
+
+export type BillTroubleView = {
+	code: BillTroubleCode,
+	/**  WeChat's words where it refused. */
+	said: string,
+	/**  What is wrong with what came, where something came. */
+	fault: BillFaultView | null,
+};
+
+export type BillView = 
+/**  The day is not over, or its bill not ready yet. */
+{ bill: "too_early"; readyAt: string } | 
+/**  It is being asked for. */
+{ bill: "waiting"; tries: number; nextAt: string; trouble: BillTroubleView | null } | 
+/**  It is here. */
+{ bill: "here"; receivedAt: string; source: BillSource; 
+/**  WeChat said that nothing happened on that day. */
+nothing: boolean } | 
+/**  WeChat does not have it any more, or the till did not exist yet; a file can be brought by hand. */
+{ bill: "out_of_reach" };
+
 export type CartLine = {
 	/**  Names the line in commands; stays the same while the cart lives. */
 	line: number,
@@ -337,6 +474,13 @@ export type OrderQuery = {
 	text: string | null,
 };
 
+export type OtherTillView = {
+	/**  Empty for systems without tills. */
+	tillId: string,
+	paid: CountAndSum,
+	refunded: CountAndSum,
+};
+
 export type PaidView = {
 	transactionId: string,
 	/**  WeChat's own time of payment. */
@@ -512,6 +656,8 @@ export type Snapshot = {
 	waiting: PaymentBrief[],
 	/**  Goes up when products or stock changed: ask for the tiles again. */
 	catalogueVersion: number,
+	/**  Goes up when something about WeChat's bills changed: ask for the agreement again. */
+	billsVersion: number,
 	staff: StaffView,
 	house: HouseView,
 };
@@ -530,6 +676,8 @@ export type UserView = {
 	name: string,
 	role: Role,
 };
+
+export type WayOut = "ask" | "adopt" | "refund" | "note" | "wait";
 
 export type WechatLamp = 
 /**  Nothing was asked yet. */
