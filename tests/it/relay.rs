@@ -7,6 +7,7 @@ mod forged;
 mod hostile;
 mod load;
 mod notifies;
+mod operator;
 mod pages;
 mod stop;
 

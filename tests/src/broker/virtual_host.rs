@@ -219,6 +219,12 @@ impl VirtualHost {
         self.delete(&format!("policies/{}/faults", self.name)).await
     }
 
+    /// Declares what RabbitMQ's definitions list, as an operator's import does.
+    pub async fn import(&self, definitions: Value) -> anyhow::Result<()> {
+        let path = format!("definitions/{}", self.name);
+        self.broker.api(Method::POST, &path, Some(definitions)).await.map(drop)
+    }
+
     /// What is declared, in the management API's words: `queues`, `exchanges` or `bindings`.
     pub async fn list(&self, what: &str) -> anyhow::Result<Vec<Value>> {
         let said = self
