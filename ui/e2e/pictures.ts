@@ -186,6 +186,38 @@ const scenes: Scene[] = [
             await page.waitForTimeout(400);
         },
     },
+    ...(['same', 'differences', 'too_early', 'waiting', 'out_of_reach'] as const).map((stage) => ({
+        name: `day-bill-${stage}`,
+        play: async (page: Page) => {
+            await page.evaluate((bill) => window.__fake.bill(bill), stage);
+            await page.getByTestId('nav-day').click();
+            await page.getByTestId('bill-state').waitFor();
+            await page.waitForTimeout(300);
+        },
+    })),
+    {
+        name: 'day-difference',
+        play: async (page) => {
+            await page.evaluate(() => window.__fake.bill('differences'));
+            await page.getByTestId('nav-day').click();
+            await page.getByTestId('difference-look-0').click();
+            await page.getByTestId('note-text').fill('顾客第二天来取货，已交付');
+            await page.getByTestId('note-save').click();
+            await page.waitForTimeout(300);
+        },
+    },
+    {
+        name: 'day-bill-wrong-file',
+        play: async (page) => {
+            await page.getByTestId('nav-day').click();
+            await page.getByTestId('bill-file').setInputFiles({
+                name: '商品表.csv',
+                mimeType: 'text/csv',
+                buffer: Buffer.from('品名,价格\n'),
+            });
+            await page.getByTestId('bill-import-result').waitFor();
+        },
+    },
     {
         name: 'settings',
         play: async (page) => {

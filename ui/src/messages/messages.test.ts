@@ -72,13 +72,33 @@ describe('the message files', () => {
             ['ProbeResult', (code) => (code === 'probe' ? [] : [`notify.probe.${code}`])],
             ['EvidenceKind', (code) => [`evidence_kind.${code}`]],
             ['SignVerdict', (code) => [`sign.${code}`]],
+            [
+                'CheckCode',
+                (code) => ['title', 'what', 'count', 'broken'].map((key) => `self_check.part.${code}.${key}`),
+            ],
+            ['CopyJournal', (code) => [`keeping.journal_is.${code}`]],
             ['FoundBy', (code) => [`paid.found_by.${code}`, `orders.by.${code}`]],
+            ['BillTroubleCode', (code) => [`bill_trouble.${code}`]],
+            ['BillFaultCode', (code) => [`bill_fault.${code}`]],
+            ['BillRefundStanding', (code) => [`refund_standing.${code}`]],
+            ['WayOut', (code) => [`way_out.${code}.name`, `way_out.${code}.what`]],
             ['Money', (code) => [`money.${code}`]],
             ['Locale', (code) => [`locale.${code}`]],
         ];
         for (const [type, keys] of wanted) {
             expect(codes(type).length, `${type} was found in the contract`).toBeGreaterThan(1);
             for (const key of codes(type).flatMap(keys)) expect(zh.has(key), `${key} has words`).toBe(true);
+        }
+    });
+
+    it('have words in both languages for each cause of a difference from the bill', () => {
+        const contract = readFileSync(join(source, 'lib/backend/bindings.ts'), 'utf8');
+        const causes = [...contract.matchAll(/{ cause: "(\w+)"/g)].map((match) => match[1] ?? '');
+        expect(causes.length, 'the causes were found in the contract').toBeGreaterThan(10);
+        for (const cause of causes) {
+            for (const part of ['name', 'what', 'money']) {
+                expect(zh.has(`cause.${cause}.${part}`), `${cause} has its ${part}`).toBe(true);
+            }
         }
     });
 

@@ -1,5 +1,6 @@
 /** Plays the customer, the network and time in the invented till, from the page's address or from a test. */
 import type { CloseReason, FoundBy, Locale, PayState, Problem, ReviewReason } from '../backend';
+import type { BillStage } from './bills';
 import type { FakePayment } from './payment';
 import type { FakeTill } from './till';
 
@@ -31,6 +32,10 @@ export function control(till: FakeTill) {
         /** So many questions in a row without an answer. */
         doubts: (count: number) => {
             for (let doubt = 0; doubt < count; doubt += 1) front().doubted(Date.now());
+            till.push();
+        },
+        bill: (stage: BillStage) => {
+            till.bills.become(stage);
             till.push();
         },
         offline: (offline = true) => {

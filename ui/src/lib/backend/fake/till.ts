@@ -16,6 +16,7 @@ import type {
     WrongRow,
 } from '../backend';
 import { Refusal } from '../backend';
+import { FakeBills } from './bills';
 import { dayOf, pastDay } from './history';
 import { FakeNotify } from './notify';
 import { FakePayment } from './payment';
@@ -50,6 +51,7 @@ export class FakeTill {
     products: FakeProduct[] = shopProducts();
     readonly notify = new FakeNotify();
     readonly staff = new FakeStaff();
+    readonly bills = new FakeBills();
 
     readonly #seen = new Set<(snapshot: Snapshot) => void>();
     readonly #seenByCustomer = new Set<(view: CustomerView) => void>();
@@ -88,6 +90,7 @@ export class FakeTill {
                 .filter((payment) => payment.live || payment.state.state === 'review')
                 .map((payment) => payment.brief()),
             catalogueVersion: this.#catalogueVersion,
+            billsVersion: this.bills.version,
             staff: this.staff.view(),
             house: this.staff.house,
         };
@@ -285,6 +288,7 @@ export class FakeTill {
             ...this.#settingsCommands(),
             ...this.notify.commands((act) => this.#change(act)),
             ...this.staff.commands((act) => this.#change(act)),
+            ...this.bills.commands((act) => this.#change(act)),
         };
     }
 

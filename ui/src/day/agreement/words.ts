@@ -1,0 +1,74 @@
+/** The words for differences from WeChat's bill: what is the matter, whether money has moved, what can be done. */
+import type { BillDifferenceView, BillFaultView, BillTroubleView } from '../../lib/backend/backend';
+import { money } from '../../lib/money';
+import type { Words } from '../../lib/words.svelte';
+
+/** A fee with five decimals as money: at least two, and no more than it needs. */
+export function feeText(yuan: string): string {
+    const [sign, digits] = yuan.startsWith('-') ? ['-', yuan.slice(1)] : ['', yuan];
+    return `${sign}¥${digits.replace(/0{1,3}$/, '')}`;
+}
+
+function values(words: Words, difference: BillDifferenceView): Record<string, string> {
+    const { cause } = difference;
+    switch (cause.cause) {
+        case 'review':
+            return { why: words.t(`review.${cause.why}`), amount: money(cause.amountFen) };
+        case 'closed_here':
+            return { why: words.t(`closed_why.${cause.why}`) };
+        case 'payment_differs':
+            return { here: cause.here, there: cause.there };
+        case 'currency_differs':
+        case 'state_differs':
+            return { there: cause.there };
+        case 'day_boundary':
+            return { here: cause.here, there: cause.there ?? '' };
+        case 'fee_differs':
+            return { rate: cause.rate, expected: feeText(cause.expected), charged: feeText(cause.charged) };
+        case 'refund_differs':
+            return {
+                here: words.t(`refund_standing.${cause.here}`),
+                there: words.t(`refund_standing.${cause.there}`),
+            };
+        case 'totals_differ':
+            return { rows: money(cause.rowsFen), said: money(cause.saidFen) };
+        case 'only_here':
+        case 'only_there':
+        case 'waiting_here':
+        case 'refused_here':
+        case 'amount_differs':
+        case 'twice_there':
+            return { here: money(difference.hereFen), there: money(difference.thereFen) };
+    }
+}
+
+/** What is the matter, in a few words. */
+export function causeName(words: Words, difference: BillDifferenceView): string {
+    return words.t(`cause.${difference.cause.cause}.name`, values(words, difference));
+}
+
+/** What is the matter, in a sentence. */
+export function causeWhat(words: Words, difference: BillDifferenceView): string {
+    const { cause } = difference;
+    const waiting = cause.cause === 'day_boundary' && cause.there === null;
+    const key = waiting ? 'cause.day_boundary.waiting' : `cause.${cause.cause}.what`;
+    return words.t(key, values(words, difference));
+}
+
+/** Whether money has moved. */
+export function causeMoney(words: Words, difference: BillDifferenceView): string {
+    const { cause } = difference;
+    const missing = cause.cause === 'review' && !cause.onBill;
+    return words.t(missing ? 'cause.review.not_on_bill' : `cause.${cause.cause}.money`);
+}
+
+/** What is wrong with a file. */
+export function faultText(words: Words, fault: BillFaultView): string {
+    return words.t(`bill_fault.${fault.code}`, { subject: fault.subject, line: fault.line ?? '' });
+}
+
+/** Why the bill is not there yet. */
+export function troubleText(words: Words, trouble: BillTroubleView): string {
+    const fault = trouble.fault === null ? '' : faultText(words, trouble.fault);
+    return words.t(`bill_trouble.${trouble.code}`, { said: trouble.said, fault });
+}
