@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::{sleep, timeout};
 
 /// Longer than the slowest answer of a server that keeps its own limits.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -79,11 +80,28 @@ impl Caller {
         Ok(self.stream.write_all(bytes).await?)
     }
 
+    /// Sends byte by byte with a pause before each, until all are sent or the server closes.
+    pub async fn drip(&mut self, bytes: &[u8], pause: Duration) {
+        let (mut read, mut write) = self.stream.split();
+        let unread = &mut self.unread;
+        let sending = async {
+            for byte in bytes {
+                sleep(pause).await;
+                if write.write_all(&[*byte]).await.is_err() {
+                    return;
+                }
+            }
+        };
+        let closing = async { while matches!(read.read_buf(unread).await, Ok(1..)) {} };
+        tokio::select! {
+            () = sending => {}
+            () = closing => {}
+        }
+    }
+
     /// The next answer.
     pub async fn answer(&mut self) -> anyhow::Result<Answer> {
-        tokio::time::timeout(PATIENCE, self.read_answer())
-            .await
-            .context("no answer")?
+        timeout(PATIENCE, self.read_answer()).await.context("no answer")?
     }
 
     /// Posts a body and waits for the answer.
@@ -103,7 +121,7 @@ impl Caller {
                 }
             }
         };
-        tokio::time::timeout(PATIENCE, read)
+        timeout(PATIENCE, read)
             .await
             .context("the server does not close")?;
         Ok(String::from_utf8_lossy(&std::mem::take(&mut self.unread)).into_owned())

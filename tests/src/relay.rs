@@ -42,6 +42,7 @@ pub struct Setup {
     top: String,
     tables: String,
     kill: Option<&'static str>,
+    log: &'static str,
 }
 
 impl Setup {
@@ -57,6 +58,7 @@ impl Setup {
             ]
             .concat(),
             kill: None,
+            log: "debug,lapin=info",
         }
     }
 
@@ -78,6 +80,13 @@ impl Setup {
     #[must_use]
     pub fn kill_at(mut self, kill: &'static str) -> Self {
         self.kill = Some(kill);
+        self
+    }
+
+    /// Writes to its log only what is amiss.
+    #[must_use]
+    pub fn quiet(mut self) -> Self {
+        self.log = "warn";
         self
     }
 
@@ -120,10 +129,7 @@ impl Setup {
         let config = folder.join("relay.toml");
         fs::write(&config, self.config())?;
         let mut command = Command::new(&self.program);
-        command
-            .arg("--config")
-            .arg(config)
-            .env("RUST_LOG", "debug,lapin=info");
+        command.arg("--config").arg(config).env("RUST_LOG", self.log);
         if let Some(kill) = self.kill {
             command.env(KILL_VARIABLE, kill);
         }

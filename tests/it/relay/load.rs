@@ -7,7 +7,7 @@ use anyhow::Context;
 use scantill_tests::caller::{Caller, request};
 use scantill_tests::relay::{NOTIFY_PATH, Relay, forged, notify};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, interval, sleep, timeout};
+use tokio::time::{Instant, interval, timeout};
 
 use super::{UNROUTED, relay, relay_with};
 
@@ -44,19 +44,12 @@ async fn staller(number: u8, relay: SocketAddr) -> anyhow::Result<Duration> {
     let own = Ipv4Addr::new(127, 0, 2, 1 + number % 8);
     let body = forged("T01-1");
     let started = Instant::now();
-    let drip = async |caller: &mut Caller, bytes: &[u8]| {
-        for byte in bytes {
-            sleep(Duration::from_millis(250)).await;
-            if caller.send(&[*byte]).await.is_err() {
-                break;
-            }
-        }
-    };
+    let pause = Duration::from_millis(250);
     match number % 10 {
         // Headers that never end.
         0..=5 => {
             let mut caller = Caller::from(own, relay).await?;
-            drip(&mut caller, &request(NOTIFY_PATH, b"x")).await;
+            caller.drip(&request(NOTIFY_PATH, b"x"), pause).await;
             caller.rest().await?;
         }
         // A body that never ends.
@@ -65,7 +58,7 @@ async fn staller(number: u8, relay: SocketAddr) -> anyhow::Result<Duration> {
             let whole = request(NOTIFY_PATH, body.as_bytes());
             let (head, body) = whole.split_at(whole.len() - body.len());
             caller.send(head).await?;
-            drip(&mut caller, body).await;
+            caller.drip(body, pause).await;
             caller.rest().await?;
         }
         // One question, and then nothing more.

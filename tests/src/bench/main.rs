@@ -4,6 +4,7 @@
 mod commits;
 mod cost;
 mod polls;
+mod relay;
 mod search;
 mod signs;
 mod table;
@@ -27,6 +28,9 @@ struct Args {
     /// Be the simulator in a process of its own; the benchmark starts itself like this.
     #[arg(long, hide = true)]
     gateway: bool,
+    /// Be a server with nothing behind it; the benchmark starts itself like this.
+    #[arg(long, hide = true)]
+    bare_server: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -39,16 +43,19 @@ enum Part {
     Signs,
     /// Search in 100,000 products.
     Search,
+    /// The callback service, alone and under attack.
+    Relay,
     /// The real program in its windows.
     Window,
 }
 
 impl Part {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Signs,
         Self::Search,
         Self::Commits,
         Self::Polls,
+        Self::Relay,
         Self::Window,
     ];
 
@@ -58,6 +65,7 @@ impl Part {
             Self::Polls => polls::measure(),
             Self::Signs => signs::measure(),
             Self::Search => search::measure(),
+            Self::Relay => relay::measure(),
             Self::Window => window::measure(),
         }
     }
@@ -67,6 +75,9 @@ fn main() -> ExitCode {
     let args = Args::parse();
     if args.gateway {
         return ended(polls::be_the_gateway());
+    }
+    if args.bare_server {
+        return ended(relay::be_bare());
     }
     if cfg!(debug_assertions) {
         println!("This is a debug build: its ratios say little.");
