@@ -39,7 +39,8 @@ pub use callback::CallbackHealth;
 pub use cart::{Cart, CartError, Line, LineNo, PIECES_MAX, TOTAL_MAX};
 pub use cash::{CashMove, MoveKind, Tender, TenderError, quick_amounts};
 pub use day::{
-    CountAndSum, DayFigures, DayRefund, DayRow, Hour, RefundDayStanding, Standing, bounds as day_bounds,
+    CountAndSum, DayCash, DayCashKind, DayFigures, DayRefund, DayRow, Hour, RefundDayStanding, Standing,
+    bounds as day_bounds,
 };
 pub use decision::Shelf;
 pub use difference::{Cause, Difference, NotPaid, Subject, WayOut};
@@ -52,6 +53,7 @@ pub use refund::{
     EarlierRefund, Goods, LineLeft, Note, OutRefundNo, Part, PersonReason, REFUND_PARTS_MAX, Refund,
     RefundAnswer, RefundAsk, RefundBounds, RefundDue, RefundEffect, RefundInput, RefundLine, RefundNoError,
     RefundQueryAnswer, RefundReason, RefundRefusal, RefundReport, RefundState, RefundStatus, RefundWish,
+    next_part,
 };
 pub use sale::{Effect, NotNow, Sale, SaleId, StockHold};
 pub use state::{CloseReason, ReviewReason, State};

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use bounds::{
     EarlierRefund, LineLeft, Part, REFUND_PARTS_MAX, RefundBounds, RefundLine, RefundReason, RefundRefusal,
-    RefundWish,
+    RefundWish, next_part,
 };
 pub use number::{OutRefundNo, RefundNoError};
 pub use state::{

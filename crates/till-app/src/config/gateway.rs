@@ -22,6 +22,16 @@ pub struct Gateway {
     pub client: Option<(PathBuf, PathBuf)>,
 }
 
+impl Gateway {
+    /// WeChat takes a refund only from a client that shows the merchant's certificate; the simulator on this machine, where
+    /// there is no TLS to show it in, takes it without.
+    #[must_use]
+    pub fn can_refund(&self) -> bool {
+        // Plain http is for this machine only: see `check_url`.
+        self.client.is_some() || self.base_url.starts_with("http://")
+    }
+}
+
 const KEY_EXAMPLE: &str = "api_key = \"(32 characters from 账户中心 → API安全)\"";
 
 #[derive(Deserialize)]

@@ -120,6 +120,7 @@ pub enum RefundRefusal {
 pub struct RefundBounds {
     out_trade_no: OutTradeNo,
     nth: u32,
+    parts: u32,
     total_fee: Fen,
     left: Fen,
     not_before: Timestamp,
@@ -179,7 +180,8 @@ impl RefundBounds {
             .iter()
             .filter(|it| it.refund.sent_at.is_some() || it.refund.counts())
             .count();
-        if u32::try_from(parts).map_or(true, |parts| parts >= REFUND_PARTS_MAX) {
+        let parts = u32::try_from(parts).map_err(|_| RefundRefusal::TooManyParts)?;
+        if parts >= REFUND_PARTS_MAX {
             return Err(RefundRefusal::TooManyParts);
         }
         if earlier.iter().any(|it| it.refund.under_way()) {
@@ -194,9 +196,10 @@ impl RefundBounds {
         Ok(Self {
             out_trade_no: out_trade_no.clone(),
             nth,
+            parts,
             total_fee: payment.total_fee,
             left,
-            not_before: not_before(now, earlier),
+            not_before: next_part(now, earlier),
             lines: lines_left(goods, earlier),
         })
     }
@@ -240,6 +243,12 @@ impl RefundBounds {
             goods,
             not_before: self.not_before,
         })
+    }
+
+    /// How many parts WeChat has had, or may have had.
+    #[must_use]
+    pub fn parts(&self) -> u32 {
+        self.parts
     }
 
     /// What is left of the payment.
@@ -302,7 +311,8 @@ impl RefundBounds {
 }
 
 /// When a request about an order may leave next: a minute after the last one that may have reached WeChat.
-pub(crate) fn not_before(now: Timestamp, earlier: &[EarlierRefund]) -> Timestamp {
+#[must_use]
+pub fn next_part(now: Timestamp, earlier: &[EarlierRefund]) -> Timestamp {
     let last = earlier.iter().filter_map(|it| it.refund.sent_at).max();
     // A clock that was turned back must not put it off for days.
     let last = last.map(|at| at.min(now));
