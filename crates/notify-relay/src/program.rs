@@ -26,9 +26,6 @@ struct Args {
     check: bool,
 }
 
-/// Open files besides the connections: the broker's, the log, the listener.
-const OTHER_FILES: u64 = 64;
-
 /// Runs the program with these arguments, the first of which is its own name.
 pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
     let args = match Args::try_parse_from(args) {
@@ -58,14 +55,16 @@ fn run(args: &Args) -> anyhow::Result<()> {
         return runtime.block_on(check(config));
     }
     log();
+    #[cfg(unix)]
     raise_file_limit(&config);
     runtime.block_on(async {
         // Before the line that says we listen: whoever reads it may stop us at once.
         let interrupted = interrupted()?;
         let listener = crate::listen(config.listen)
             .with_context(|| format!("listen: {} can't be had", config.listen))?;
-        println!("listening on {}", listener.local_addr()?);
-        std::io::stdout().flush()?;
+        // Whoever started us may not care to read it.
+        let mut out = std::io::stdout();
+        let _ = writeln!(out, "listening on {}", listener.local_addr()?).and_then(|()| out.flush());
         crate::serve(listener, config, interrupted).await;
         tracing::info!("stopped");
         Ok(())
@@ -88,7 +87,12 @@ fn log() {
         .init();
 }
 
+/// Open files besides the connections: the broker's, the log, the listener.
+#[cfg(unix)]
+const OTHER_FILES: u64 = 64;
+
 /// A connection is an open file, and many systems start a program with a thousand.
+#[cfg(unix)]
 fn raise_file_limit(config: &Config) {
     let wanted = u64::try_from(config.limits.connections).unwrap_or(u64::MAX) + OTHER_FILES;
     match rlimit::increase_nofile_limit(wanted) {
@@ -108,7 +112,8 @@ fn raise_file_limit(config: &Config) {
 async fn check(config: Config) -> anyhow::Result<()> {
     let place = config.broker.place();
     match notify_bus::check(&config.broker, CONNECTION_NAME).await {
-        Health::Up | Health::Starting => {}
+        Health::Up => {}
+        Health::Starting => anyhow::bail!("the broker at {place} did not answer"),
         Health::Blocked => {
             anyhow::bail!("the broker at {place} takes no messages: it is out of memory or disk")
         }

@@ -112,7 +112,9 @@ fn check_letter(
             "{file}: {name} as the manifest has it"
         );
     }
-    let named = posted.get("transaction_id").or(posted.get("out_trade_no"));
+    let named = posted
+        .get("transaction_id")
+        .or_else(|| posted.get("out_trade_no"));
     assert_eq!(
         letter.properties["message_id"].as_str(),
         named.copied(),
