@@ -14,5 +14,7 @@ mod days;
 mod keeping;
 mod licences;
 mod notify;
+mod refunds;
 mod relay;
+mod whole;
 mod window;

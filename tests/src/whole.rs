@@ -9,27 +9,19 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::Context;
+use till_app::{Config, Database, Till, clock};
 
 use crate::broker::VirtualHost;
 use crate::counter::{API_KEY, APPID, MCH_ID};
 use crate::process::Owned;
+use crate::relay::{NOTIFY_PATH, Relay, Setup};
 use crate::simulator::Customer;
-
-/// Where WeChat posts its notifies; the path is the relay's.
-const NOTIFY_PATH: &str = "/weixin/pay/notify/url";
 
 /// A simulator in a process of its own; ended when dropped.
 #[derive(Debug)]
 pub struct SimulatorProcess {
     base: String,
     _process: Owned,
-}
-
-/// A callback service in a process of its own; ended when dropped.
-#[derive(Debug)]
-pub struct RelayProcess {
-    address: String,
-    process: Owned,
 }
 
 impl SimulatorProcess {
@@ -63,53 +55,18 @@ impl SimulatorProcess {
     }
 }
 
-impl RelayProcess {
-    /// Starts one on a free port, or again on the `listen` of an earlier one; its configuration goes below `folder`.
-    pub fn start(folder: &Path, amqp_url: &str, listen: &str) -> anyhow::Result<Self> {
-        fs::create_dir_all(folder)?;
-        let config = folder.join("relay.toml");
-        write_private(
-            &config,
-            &format!(
-                "listen = \"{listen}\"\namqp_url = \"{amqp_url}\"\n\
-                 [[merchant]]\nappid = \"{APPID}\"\nmch_id = \"{MCH_ID}\"\napi_key = \"{API_KEY}\"\n"
-            ),
-        )?;
-        let mut command = Command::new(built("scantill-relay")?);
-        command.arg("--config").arg(&config).env("RUST_LOG", "warn");
-        let (process, line) = started(command, "scantill-relay")?;
-        let address = line
-            .strip_prefix("listening on ")
-            .with_context(|| format!("the relay does not say where it listens: {line}"))?;
-        Ok(Self {
-            address: address.to_owned(),
-            process,
-        })
-    }
-
-    /// Address and port, such as `127.0.0.1:18092`.
-    pub fn address(&self) -> &str {
-        &self.address
-    }
-
-    /// What merchants tell WeChat as their `notify_url`.
-    pub fn notify_url(&self) -> String {
-        format!("http://{}{NOTIFY_PATH}", self.address)
-    }
-
-    /// Process id.
-    pub fn id(&self) -> u32 {
-        self.process.id()
-    }
+/// What a merchant tells WeChat as its `notify_url`.
+pub fn notify_url(relay: &Relay) -> String {
+    format!("http://{}{NOTIFY_PATH}", relay.address())
 }
 
 /// The configuration of a till on this simulator, relay and broker.
-pub fn till_config(till: &str, simulator: &SimulatorProcess, relay: &RelayProcess, amqp_url: &str) -> String {
-    let (base, notify_url) = (simulator.base(), relay.notify_url());
+pub fn till_config(till: &str, base_url: &str, relay: &Relay, amqp_url: &str) -> String {
+    let notify_url = notify_url(relay);
     format!(
         "[till]\nid = \"{till}\"\nshop_name = \"小满便利店\"\n\
          [wechat]\nappid = \"{APPID}\"\nmch_id = \"{MCH_ID}\"\napi_key = \"{API_KEY}\"\n\
-         base_url = \"{base}\"\nnotify_url = \"{notify_url}\"\n\
+         base_url = \"{base_url}\"\nnotify_url = \"{notify_url}\"\n\
          [notify]\namqp_url = \"{amqp_url}\"\n"
     )
 }
@@ -120,7 +77,7 @@ pub struct Whole {
     /// WeChat's side.
     pub simulator: SimulatorProcess,
     /// The callback service.
-    pub relay: RelayProcess,
+    pub relay: Relay,
     /// Its place at the broker.
     pub vhost: VirtualHost,
     /// The till's configuration.
@@ -128,19 +85,36 @@ pub struct Whole {
 }
 
 impl Whole {
-    /// Starts everything but the till. Files go below `folder`.
-    pub fn start(folder: &Path, vhost: VirtualHost) -> anyhow::Result<Self> {
+    /// Starts everything but the till, and waits until the relay has reached the broker. Files go below `folder`.
+    pub async fn start(folder: &Path, vhost: VirtualHost) -> anyhow::Result<Self> {
         let simulator = SimulatorProcess::start()?;
         let amqp_url = vhost.amqp_url();
-        let relay = RelayProcess::start(folder, &amqp_url, "127.0.0.1:0")?;
+        let relay = Setup::new(&built("scantill-relay")?, &amqp_url).start()?;
+        relay.until_ready(true).await?;
         let config = folder.join("till.toml");
-        write_private(&config, &till_config("T01", &simulator, &relay, &amqp_url))?;
+        write_private(&config, &till_config("T01", simulator.base(), &relay, &amqp_url))?;
         Ok(Self {
             simulator,
             relay,
             vhost,
             till_config: config,
         })
+    }
+
+    /// Makes the till ask after a payment only so often, so that whatever is known sooner was told by a notify.
+    pub fn ask_every(&mut self, seconds: u32) -> anyhow::Result<()> {
+        let mut text = fs::read_to_string(&self.till_config)?;
+        text.push_str(&format!("[payment]\npoll_seconds = {seconds}\n"));
+        write_private(&self.till_config, &text)
+    }
+
+    /// Gives the till the goods of the training shop, before it is started on this data folder.
+    pub fn fill_shelves(&self, data: &Path) -> anyhow::Result<()> {
+        fs::create_dir_all(data)?;
+        let config = Config::load(&self.till_config)?;
+        let db = Database::open(&data.join("scantill.db"))?;
+        let clock = clock::steady();
+        Ok(Till::open(config, db, clock(), rand::random())?.stock_for_training()?)
     }
 }
 

@@ -2,14 +2,12 @@
 //! the till in its window. Ctrl-C, or closing the till, ends what it started and nothing else.
 
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use scantill_tests::broker::Broker;
 use scantill_tests::process::Owned;
-use scantill_tests::whole::{Whole, built};
-use till_app::{Config, Database, Till, clock};
+use scantill_tests::whole::{Whole, built, notify_url};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Between two looks whether the window is still open.
@@ -32,13 +30,13 @@ async fn demo() -> anyhow::Result<()> {
     let broker = Broker::start_new().await?;
     let vhost = broker.vhost().await?;
     println!("  broker       127.0.0.1:{}", broker.port());
-    let whole = Whole::start(folder.path(), vhost)?;
-    println!("  relay        {}", whole.relay.notify_url());
+    let whole = Whole::start(folder.path(), vhost).await?;
+    println!("  relay        {}", notify_url(&whole.relay));
     println!("  simulator    {}", whole.simulator.base());
     println!("  your phone   {}/phone", whole.simulator.base());
 
     let data = folder.path().join("data");
-    fill_shelves(&whole.till_config, &data)?;
+    whole.fill_shelves(&data)?;
 
     let mut command = Command::new(built("scantill")?);
     command
@@ -71,15 +69,5 @@ async fn demo() -> anyhow::Result<()> {
         _ = terminate.recv() => {}
     }
     println!("Ending what was started.");
-    Ok(())
-}
-
-/// Gives the till the goods of the training shop, before its window opens.
-fn fill_shelves(config: &Path, data: &Path) -> anyhow::Result<()> {
-    std::fs::create_dir_all(data)?;
-    let config = Config::load(config)?;
-    let db = Database::open(&data.join("scantill.db"))?;
-    let clock = clock::steady();
-    Till::open(config, db, clock(), rand::random())?.stock_for_training()?;
     Ok(())
 }
