@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use jiff::{SignedDuration, Timestamp};
 use till_app::Till;
 use till_core::{
-    Attempt, CloseReason, EvidenceKind, Fen, OutTradeNo, ProductId, ReviewReason, SignVerdict, State,
-    StockHold,
+    Attempt, CloseReason, EvidenceKind, Fen, FoundBy, OutTradeNo, ProductId, ReviewReason, SignVerdict,
+    State, StockHold,
 };
 use wechat_pay_sim::{CustomerRefusal, OrderView};
 
@@ -107,7 +107,7 @@ fn orders_of(
     for number in &visit.numbers {
         let ours = attempt(till, number)?;
         ensure!(
-            ours.is_final(),
+            ours.is_done(),
             "{number}: no order is left open after the faults have stopped: {:?}",
             ours.state
         );
@@ -117,7 +117,8 @@ fn orders_of(
         same_money(&ours, theirs.as_ref())?;
         if let (State::Paid(_), Some(paid_at)) = (&ours.state, theirs.as_ref().and_then(|it| it.paid_at)) {
             takings.push((paid_at, gateways_fen(theirs.as_ref())?));
-            proven(till, number)?;
+            proven(till, &ours)?;
+            tally.found_by_notify += u64::from(by_notify(&ours));
         }
         reason(visit, &ours, theirs.as_ref(), tally)?;
         attempts.push(ours);
@@ -185,15 +186,27 @@ fn gateways_fen(order: Option<&OrderView>) -> anyhow::Result<Fen> {
     Ok(Fen::new(i64::try_from(fen)?))
 }
 
-/// Paid is only what a rightly signed answer said.
-fn proven(till: &Till, number: &OutTradeNo) -> anyhow::Result<()> {
+fn by_notify(order: &Attempt) -> bool {
+    order
+        .payment()
+        .is_some_and(|payment| payment.found_by == FoundBy::Notify)
+}
+
+/// Paid is only what a rightly signed answer said; what a notify said first was confirmed by one.
+fn proven(till: &Till, order: &Attempt) -> anyhow::Result<()> {
+    let number = &order.out_trade_no;
     let rows = till.db().read().evidence().of_order(number)?;
-    let proof = rows.iter().any(|(_, row)| {
-        row.kind == EvidenceKind::Orderquery && row.outcome == "SUCCESS" && row.sign == SignVerdict::Right
-    });
+    let says = |kind| {
+        rows.iter()
+            .any(|(_, row)| row.kind == kind && row.outcome == "SUCCESS" && row.sign == SignVerdict::Right)
+    };
     ensure!(
-        proof,
+        says(EvidenceKind::Orderquery) && order.unconfirmed.is_none(),
         "{number}: paid rests on a rightly signed answer that is kept"
+    );
+    ensure!(
+        !by_notify(order) || says(EvidenceKind::Notify),
+        "{number}: the notify that was first is kept"
     );
     Ok(())
 }
@@ -251,8 +264,10 @@ fn reason(
                 | ReviewReason::PaidAfterClosed
                 | ReviewReason::RestChanged
                 | ReviewReason::RefundedElsewhere
-                | ReviewReason::StateUnknown
-                | ReviewReason::NotConfirmed => tally.other_reviews += 1,
+                | ReviewReason::StateUnknown => tally.other_reviews += 1,
+                ReviewReason::NotConfirmed => {
+                    bail!("{number}: WeChat has the money, and the till does not believe its notify")
+                }
             }
         }
         State::Placing | State::AwaitingPayment { .. } | State::Closing { .. } | State::GivenBack { .. } => {}

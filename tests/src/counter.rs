@@ -116,6 +116,11 @@ impl Counter {
         Ok(counter)
     }
 
+    /// The till's id.
+    pub fn id(&self) -> &str {
+        self.config.shop.till.as_str()
+    }
+
     /// Whether it can be switched off without losing its ledger.
     pub fn survives(&self) -> bool {
         matches!(self.ledger, Ledger::Folder { .. })

@@ -29,6 +29,11 @@ pub const KILL_POINTS: [&str; 4] = [
     "driver.before_finish",
 ];
 
+/// So quick that half an hour fits into a test.
+const POLL: SignedDuration = SignedDuration::from_millis(15);
+/// After a message was committed, before the broker is told. Passed by a till with a broker alone.
+pub const KILL_BEFORE_SETTLE: &str = "notify.before_settle";
+
 /// What a line to the process asks for; one JSON value a line.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Told {
@@ -93,7 +98,8 @@ impl std::str::FromStr for Kill {
 
     fn from_str(text: &str) -> anyhow::Result<Self> {
         let (point, nth) = text.split_once(':').context("a kill is POINT:NTH")?;
-        anyhow::ensure!(KILL_POINTS.contains(&point), "there is no point {point}");
+        let known = KILL_POINTS.contains(&point) || point == KILL_BEFORE_SETTLE;
+        anyhow::ensure!(known, "there is no point {point}");
         Ok(Self {
             point: point.to_owned(),
             nth: nth.parse().context("NTH is a number from 1 on")?,
@@ -110,10 +116,22 @@ impl TillProcess {
         ahead: SignedDuration,
         kill: Option<&Kill>,
     ) -> anyhow::Result<Option<Self>> {
+        Self::start_asking_every(program, folder, ahead, kill, POLL).await
+    }
+
+    /// The same with another pause from one question to the next.
+    pub async fn start_asking_every(
+        program: &Path,
+        folder: &Path,
+        ahead: SignedDuration,
+        kill: Option<&Kill>,
+        poll: SignedDuration,
+    ) -> anyhow::Result<Option<Self>> {
         let mut command = Command::new(program);
         command
             .arg(folder)
             .args(["--ahead-millis", &ahead.as_millis().to_string()])
+            .args(["--poll-millis", &poll.as_millis().to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true);
@@ -143,6 +161,11 @@ impl TillProcess {
         // A till that has just died can't be told anything; its end is heard below.
         let _ = self.told.write_all(line.as_bytes()).await;
         self.hear().await
+    }
+
+    /// Process id.
+    pub fn id(&self) -> anyhow::Result<u32> {
+        self.child.id().context("the till has ended")
     }
 
     /// Kills it from outside.

@@ -3,6 +3,7 @@
 
 mod acts;
 mod bills;
+mod post;
 
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -21,6 +22,7 @@ use crate::audit;
 use crate::counter::{API_KEY, APPID, Counter, MCH_ID, config, pieces_at_first};
 use crate::network::{Network, Stray, Traffic, Weather, later};
 use crate::visit::{Act, Visit};
+use post::{Letter, Post};
 
 /// Orders of one day.
 pub const VISITS: usize = 20;
@@ -55,6 +57,16 @@ pub struct Tally {
     pub crashes: u64,
     /// Questions whose answer a crash swallowed.
     pub answers_lost_in_crash: u64,
+    /// Payments that a notify found first.
+    pub found_by_notify: u64,
+    /// Notifies posted by WeChat.
+    pub posts: u64,
+    /// How many of them were lost.
+    pub posts_lost: u64,
+    /// Messages that reached a till.
+    pub letters: u64,
+    /// How many of them came again because the power or the line failed before the broker was told.
+    pub letters_again: u64,
     /// Days that were held against WeChat's bill.
     pub bills: u64,
     /// Tries to fetch a bill that went wrong.
@@ -81,6 +93,11 @@ impl Tally {
         self.sold_out += day.sold_out;
         self.crashes += day.crashes;
         self.answers_lost_in_crash += day.answers_lost_in_crash;
+        self.found_by_notify += day.found_by_notify;
+        self.posts += day.posts;
+        self.posts_lost += day.posts_lost;
+        self.letters += day.letters;
+        self.letters_again += day.letters_again;
         self.bills += day.bills;
         self.bills_troubled += day.bills_troubled;
         self.late_named += day.late_named;
@@ -115,6 +132,7 @@ pub struct World {
     calm_from: Timestamp,
     /// When the last fault may have struck or the last order was placed.
     last_trouble: Timestamp,
+    post: Post,
 }
 
 #[derive(Debug)]
@@ -132,6 +150,10 @@ enum Event {
     PowerOn {
         counter: usize,
     },
+    /// WeChat has notifies to post.
+    Post,
+    /// The broker brings a message.
+    Letter(Letter),
 }
 
 /// Lives through one day and checks it. An error names the promise that was broken.
@@ -139,6 +161,7 @@ pub fn live(seed: u64) -> anyhow::Result<Tally> {
     let mut world = World::begin(seed)?;
     world.run()?;
     audit::evening(&mut world)?;
+    world.no_dead_letters()?;
     bills::morning(&mut world)?;
     world.tally.traffic = world.network.traffic();
     Ok(world.tally)
@@ -187,6 +210,7 @@ impl World {
             crashes_per_myriad,
             calm_from,
             last_trouble: calm_from,
+            post: Post::draw(&mut rng),
             rng,
         };
         let span = last_visit.duration_since(began).as_millis();
@@ -209,6 +233,7 @@ impl World {
 
     fn run(&mut self) -> anyhow::Result<()> {
         for _ in 0..STEPS_MAX {
+            self.plan_post();
             let planned = self.agenda.first_key_value().map(|((at, _), _)| *at);
             let due = self.due();
             let next = match (planned, due) {
@@ -317,6 +342,8 @@ impl World {
                 let now = self.now;
                 self.counters[counter].power_on(now)
             }
+            Event::Post => self.posted(),
+            Event::Letter(letter) => self.delivered(letter),
         }
     }
 

@@ -12,6 +12,7 @@ mod take_in;
 
 use std::time::Duration;
 
+pub use notify_bus::Trouble;
 use notify_bus::{Delivery, Publisher, PublisherLimits, Settled, Subscription};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -21,7 +22,6 @@ pub(crate) use self::deadline::Placed;
 pub(crate) use self::desk::NotifyDesk;
 pub use self::desk::{DeadLetter, NotifyLink, NotifyPicture};
 pub use self::news::Useless;
-pub use notify_bus::Trouble;
 pub(crate) use self::take_in::Heard;
 pub use self::take_in::{Fate, Incoming};
 use crate::config::Broker;

@@ -84,6 +84,8 @@ impl World {
         };
         self.tally.orders += 1;
         self.last_trouble = self.last_trouble.max(now);
+        let placed = attempt(self.till(counter)?, &number)?;
+        self.hand_deadline_over(counter, &placed);
         let visit = &mut self.visits[which];
         visit.sold = sold;
         visit.total = total;
@@ -189,6 +191,8 @@ impl World {
             Ok(next) => {
                 self.tally.orders += 1;
                 self.last_trouble = self.last_trouble.max(now);
+                let placed = attempt(self.till(counter)?, &next)?;
+                self.hand_deadline_over(counter, &placed);
                 self.visits[which].numbers.push(next);
                 let after = SignedDuration::from_millis(self.rng.random_range(1_000..6_000));
                 self.plan_act(which, after, Act::Look { tried: 0 });

@@ -21,8 +21,8 @@ pub struct Unconfirmed {
 
 /// So many denials, two minutes of them at the usual poll interval, are no stale reading any more.
 const DENIALS_MAX: u32 = 12;
-/// After so many questions in a row without a usable answer, nine minutes of them, the notify is left to stand alone.
-const UNANSWERED_MAX: u32 = 40;
+/// After so many questions in a row without a usable answer, an hour of them, the notify is left to stand alone.
+const UNANSWERED_MAX: u32 = 240;
 
 impl Attempt {
     /// A notify. Of money that is known already it changes nothing; money that is news is asked after at once.
