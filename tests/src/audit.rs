@@ -89,6 +89,8 @@ pub fn evening(world: &mut World) -> anyhow::Result<()> {
             "the stock follows from the sales, but: {drift:?}"
         );
         ensure!(till.next_due().is_none(), "nothing is left to ask in the evening");
+        let check = till.db().read().self_check();
+        ensure!(check.holds(), "the shop's own proof holds, but: {check:?}");
     }
     no_strangers(world)?;
     world.tally = tally;

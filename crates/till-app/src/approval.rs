@@ -18,6 +18,8 @@ pub enum Act {
     HouseRules,
     /// Adding or changing people.
     Users,
+    /// Putting a copy in the ledger's place.
+    Restore,
 }
 
 /// What was shown to get a yes.
@@ -52,6 +54,7 @@ impl Act {
             Self::ShiftDifference => "shift_difference",
             Self::HouseRules => "house_rules",
             Self::Users => "users",
+            Self::Restore => "restore",
         }
     }
 }

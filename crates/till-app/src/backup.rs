@@ -154,9 +154,15 @@ pub fn restore(
     name: &str,
     ledger: &Path,
     now: Timestamp,
+    who: &str,
 ) -> Option<Result<Restored, OpenError>> {
     read_name(name)?;
-    Some(till_store::restore(&folder.join(name), ledger, now))
+    Some(till_store::restore(&folder.join(name), ledger, now, who))
+}
+
+/// The ledgers that were set aside, newest first.
+pub fn set_aside(ledger: &Path) -> io::Result<Vec<PathBuf>> {
+    till_store::set_aside(ledger)
 }
 
 impl BackupJob {

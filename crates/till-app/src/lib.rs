@@ -38,4 +38,4 @@ pub use import::{WrongRow, WrongRowCode};
 pub use qr::Qr;
 pub use records::{DayPicture, Imported};
 pub use till::{Refusal, Till};
-pub use till_store::{BillContent, BillSource, Database, OpenError, StoreError};
+pub use till_store::{BillContent, BillSource, Database, OpenError, StoreError, self_check};

@@ -378,6 +378,11 @@ impl Till {
         self.version
     }
 
+    /// The next picture is newer than this one, which another till has shown in the same windows.
+    pub fn go_on_from(&mut self, version: u32) {
+        self.version = self.version.max(version).wrapping_add(1);
+    }
+
     /// The language in use.
     #[must_use]
     pub fn locale(&self) -> Locale {

@@ -25,7 +25,7 @@ pub use chain::{BREAKS_MAX, Break, Digest, Link, Stretch};
 pub use database::{Database, Options, Reader};
 pub use error::{OpenError, StoreError};
 pub use handle::{Read, Tx};
-pub use restore::{Restored, restore};
+pub use restore::{Restored, restore, set_aside};
 pub use self_check::self_check;
 pub use table::attempts::{AttemptsRead, AttemptsWrite, ORDERS_MAX, OrderRow};
 pub use table::bill_notes::{BillNote, BillNotesRead, BillNotesWrite};

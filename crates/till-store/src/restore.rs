@@ -26,21 +26,47 @@ const ASIDE: &str = "aside-";
 const FILES: [&str; 4] = ["-wal", "-shm", "-journal", ""];
 
 /// Puts a copy in the ledger's place. Nobody may have the ledger open. The copy stays where it is, and gets its place only
-/// if all of it is sound; in the journal it then says that it was restored.
-pub fn restore(copy: &Path, ledger: &Path, now: Timestamp) -> Result<Restored, OpenError> {
+/// if all of it is sound; in the journal it then says that it was restored, and who wanted it.
+pub fn restore(copy: &Path, ledger: &Path, now: Timestamp, who: &str) -> Result<Restored, OpenError> {
     let checked = check_copy(copy)?;
     let relation = backup::relation(&checked, ledger);
     let stamp = unused_stamp(ledger, now)?;
     let ready = file_check::beside(ledger, &format!(".{RESTORING}{stamp}"));
     // One name, so that what an attempt leaves that was cut short is found by the next.
     let part = file_check::beside(ledger, ".restore.part");
-    prepare(copy, &part, now, relation)?;
+    prepare(copy, &part, now, &in_words(copy, relation, who))?;
     let named = || -> io::Result<()> {
         fs::rename(&part, &ready)?;
         flush_folder(folder_of(ledger))
     };
     named().map_err(|error| unusable(&ready, &error))?;
     Ok(finish(ledger)?.unwrap_or(Restored { set_aside: None }))
+}
+
+/// The ledgers that were set aside, newest first.
+pub fn set_aside(ledger: &Path) -> io::Result<Vec<PathBuf>> {
+    let begin = match ledger.file_name() {
+        Some(name) => format!("{}.{ASIDE}", name.to_string_lossy()),
+        None => return Ok(Vec::new()),
+    };
+    let entries = match fs::read_dir(folder_of(ledger)) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let main = name
+            .strip_prefix(&begin)
+            .is_some_and(|stamp| !stamp.contains('-'));
+        if main {
+            found.push(entry.path());
+        }
+    }
+    found.sort_unstable_by(|a, b| b.cmp(a));
+    Ok(found)
 }
 
 /// Ends a restore that was decided on: sets the ledger aside and puts the copy in its place. `None` when there was none.
@@ -117,7 +143,7 @@ fn decided(ledger: &Path) -> Result<Option<(PathBuf, String)>, OpenError> {
 }
 
 /// Makes the copy a ledger of this version that says in its journal where it comes from.
-fn prepare(copy: &Path, part: &Path, now: Timestamp, relation: Relation) -> Result<(), OpenError> {
+fn prepare(copy: &Path, part: &Path, now: Timestamp, detail: &str) -> Result<(), OpenError> {
     // What an attempt that was cut short has left.
     for suffix in FILES {
         let leftover = file_check::beside(part, suffix);
@@ -131,17 +157,7 @@ fn prepare(copy: &Path, part: &Path, now: Timestamp, relation: Relation) -> Resu
     let from = file_check::open_to_look(copy, crate::Options::default().busy_timeout)?;
     backup::copy(&from, part).map_err(refused)?;
     let mut db = Database::open(part)?;
-    let name = copy
-        .file_name()
-        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let detail = match relation {
-        Relation::Same => format!("{name}: same"),
-        Relation::Older { rows } => format!("{name}: {rows} rows older"),
-        Relation::Newer { rows } => format!("{name}: {rows} rows newer"),
-        Relation::Apart => format!("{name}: apart"),
-        Relation::Unknown => format!("{name}: unknown"),
-    };
-    db.write(|tx| tx.journal().add(now, "restored", None, None, &detail))
+    db.write(|tx| tx.journal().add(now, "restored", None, None, detail))
         .map_err(refused)?;
     drop(db);
     // Closing has brought everything into the one file.
@@ -153,6 +169,21 @@ fn prepare(copy: &Path, part: &Path, now: Timestamp, relation: Relation) -> Resu
         )));
     }
     check_copy(part).map(drop)
+}
+
+/// For the journal.
+fn in_words(copy: &Path, relation: Relation, who: &str) -> String {
+    let name = copy
+        .file_name()
+        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let relation = match relation {
+        Relation::Same => "same".to_owned(),
+        Relation::Older { rows } => format!("{rows} rows older"),
+        Relation::Newer { rows } => format!("{rows} rows newer"),
+        Relation::Apart => "apart".to_owned(),
+        Relation::Unknown => "unknown".to_owned(),
+    };
+    format!("{name}: {relation}; {who}")
 }
 
 fn folder_of(file: &Path) -> &Path {

@@ -276,11 +276,13 @@ async fn a_copy_that_is_put_back_sells_on_and_knows_what_it_lacks() {
         "scantill-T01-20200101T000000Z.db/../x",
     ] {
         assert!(
-            backup::restore(&copies, wrong, &ledger, now).is_none(),
+            backup::restore(&copies, wrong, &ledger, now, "李娜").is_none(),
             "{wrong:?} is the name of no copy"
         );
     }
-    let restored = backup::restore(&copies, &name, &ledger, now).unwrap().unwrap();
+    let restored = backup::restore(&copies, &name, &ledger, now, "李娜")
+        .unwrap()
+        .unwrap();
     let till = quiet_till(folder.path(), plain_config(), now);
     let orders = till.find_orders("").unwrap();
     assert_eq!(orders.len(), 1, "the till is where it was when the copy was made");
@@ -303,7 +305,7 @@ fn a_ledger_of_nothing_is_not_restored_over_by_a_copy_of_nothing() {
     let name = "scantill-T01-20261123T040000Z.db";
     fs::write(copies.join(name), "").unwrap();
     let before = fs::read(&ledger).unwrap();
-    let refused = backup::restore(&copies, name, &ledger, now).unwrap();
+    let refused = backup::restore(&copies, name, &ledger, now, "李娜").unwrap();
     assert!(
         matches!(refused, Err(OpenError::Damaged { .. })),
         "a copy of no bytes is damaged: {refused:?}"

@@ -108,37 +108,54 @@ pub(super) fn columns_and_journal(conn: &Connection, part: &mut Part) -> Result<
     each_order(conn, |row, attempt| {
         let columns = Columns::of(attempt)?;
         let number: String = row.get(1)?;
-        let said = format!(
-            "{} {} {} {} {} {:?} {}",
-            columns.state,
-            attempt.total_fee,
-            columns.is_final,
-            sql::to_millis(attempt.placed_at),
-            sql::to_millis(attempt.deadline),
-            columns.paid_at,
-            columns.transaction_id.unwrap_or_default()
-        );
-        let stands = format!(
-            "{} {} {} {} {} {:?} {}",
-            row.get::<_, String>(3)?,
-            sql::fen(row, 2)?,
-            row.get::<_, bool>(4)?,
-            row.get::<_, i64>(5)?,
-            row.get::<_, i64>(6)?,
-            row.get::<_, Option<i64>>(7)?,
-            row.get::<_, Option<String>>(8)?.unwrap_or_default()
-        );
+        let said_and_stands = [
+            ("state", columns.state.to_owned(), row.get(3)?),
+            (
+                "total_fee",
+                attempt.total_fee.to_string(),
+                sql::fen(row, 2)?.to_string(),
+            ),
+            (
+                "is_final",
+                columns.is_final.to_string(),
+                row.get::<_, bool>(4)?.to_string(),
+            ),
+            (
+                "placed_at",
+                sql::to_millis(attempt.placed_at).to_string(),
+                row.get::<_, i64>(5)?.to_string(),
+            ),
+            (
+                "deadline",
+                sql::to_millis(attempt.deadline).to_string(),
+                row.get::<_, i64>(6)?.to_string(),
+            ),
+            ("paid_at", or_nothing(columns.paid_at), or_nothing(row.get(7)?)),
+            (
+                "transaction_id",
+                columns.transaction_id.unwrap_or_default().to_owned(),
+                row.get::<_, Option<String>>(8)?.unwrap_or_default(),
+            ),
+        ];
+        let differs = said_and_stands
+            .into_iter()
+            .find(|(_, said, stands)| said != stands);
         let last: Option<String> = row.get(10)?;
         let wrong = if attempt.out_trade_no.as_str() != number {
             Some(Wrong::new(About::Order(number), &attempt.out_trade_no, ""))
-        } else if said != stands {
-            Some(Wrong::new(About::Order(number), said, stands))
+        } else if let Some((column, said, stands)) = differs {
+            let named = |value: String| format!("{column}: {value}");
+            Some(Wrong::new(About::Order(number), named(said), named(stands)))
         } else {
             check_last_state(attempt, last.as_deref())
         };
         part.look(wrong);
         Ok(())
     })
+}
+
+fn or_nothing(millis: Option<i64>) -> String {
+    millis.map_or_else(String::new, |millis| millis.to_string())
 }
 
 pub(super) fn goods(conn: &Connection, part: &mut Part) -> Result<(), StoreError> {

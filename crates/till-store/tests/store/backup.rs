@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use rusqlite::Connection;
-use till_store::{Break, Database, OpenError, Relation, check_copy, relation, restore};
+use till_store::{Break, Database, OpenError, Relation, check_copy, relation, restore, set_aside};
 
 use crate::{Folder, at, ring_up, stock_shop};
 
@@ -228,14 +228,14 @@ fn a_copy_takes_the_ledgers_place_and_the_ledger_is_set_aside_whole() {
     sell(&mut folder.open(), 5..6);
     let log = fs::read(folder.dir.path().join("scantill.db-wal")).unwrap();
     std::mem::forget(db);
-    let restored = restore(&copy, &folder.path(), at(1000)).unwrap();
+    let restored = restore(&copy, &folder.path(), at(1000), "李娜").unwrap();
     let aside = restored.set_aside.unwrap();
     assert_eq!(sales_in(&folder.path()), 3, "the copy is the ledger now");
     let rows = folder.open().read().journal().after(3, 10).unwrap();
     assert_eq!(
         (rows[0].what.as_str(), rows[0].at, rows[0].detail.as_str()),
-        ("restored", at(1000), "copy.db: 3 rows older"),
-        "the journal says when it was restored, from what, and what is missing"
+        ("restored", at(1000), "copy.db: 3 rows older; 李娜"),
+        "the journal says when it was restored, from what, what is missing, and who wanted it"
     );
     assert_eq!(
         fs::read(format!("{}-wal", aside.display())).unwrap(),
@@ -248,10 +248,15 @@ fn a_copy_takes_the_ledgers_place_and_the_ledger_is_set_aside_whole() {
         "nothing of the ledger that was in use is lost"
     );
     assert_eq!(fs::read(&copy).unwrap(), untouched, "the copy is still a copy");
-    let again = restore(&copy, &folder.path(), at(1000))
+    let again = restore(&copy, &folder.path(), at(1000), "李娜")
         .unwrap()
         .set_aside
         .unwrap();
+    assert_eq!(
+        set_aside(&folder.path()).unwrap(),
+        [again.clone(), aside.clone()],
+        "both can be found again, the newest first"
+    );
     assert_ne!(
         again, aside,
         "in the same second too, each ledger is set aside under its own name"
@@ -270,7 +275,7 @@ fn fault_74_a_damaged_ledger_is_set_aside_byte_for_byte() {
             matches!(Database::open(&folder.path()), Err(OpenError::Damaged { .. })),
             "damaged"
         );
-        let aside = restore(&copy, &folder.path(), at(1000))
+        let aside = restore(&copy, &folder.path(), at(1000), "李娜")
             .unwrap()
             .set_aside
             .unwrap();
@@ -289,7 +294,7 @@ fn fault_74_a_damaged_ledger_is_set_aside_byte_for_byte() {
     let folder = shop_of(3);
     let copy = copy_of(&folder, "copy.db");
     fs::remove_file(folder.path()).unwrap();
-    let restored = restore(&copy, &folder.path(), at(1000)).unwrap();
+    let restored = restore(&copy, &folder.path(), at(1000), "李娜").unwrap();
     assert_eq!(
         (restored.set_aside, sales_in(&folder.path())),
         (None, 3),
@@ -319,7 +324,7 @@ fn a_copy_that_is_not_sound_does_not_get_the_place() {
     ] {
         fs::write(&copy, bytes).unwrap();
         assert!(
-            restore(&copy, &folder.path(), at(1000)).is_err(),
+            restore(&copy, &folder.path(), at(1000), "李娜").is_err(),
             "{what}: it is looked at first, all of it"
         );
         assert_eq!(
@@ -335,7 +340,7 @@ fn a_copy_that_is_not_sound_does_not_get_the_place() {
     }
     fs::remove_file(&copy).unwrap();
     assert!(
-        restore(&copy, &folder.path(), at(1000)).is_err(),
+        restore(&copy, &folder.path(), at(1000), "李娜").is_err(),
         "a copy that is gone can't be restored"
     );
 }
@@ -412,7 +417,7 @@ fn a_restore_that_was_not_decided_on_yet_is_none() {
     fs::write(folder.dir.path().join("scantill.db.restore.part"), b"half a copy").unwrap();
     assert_eq!(sales_in(&folder.path()), 3, "the ledger is as it was");
     let copy = copy_of(&folder, "copy.db");
-    restore(&copy, &folder.path(), at(1000)).unwrap();
+    restore(&copy, &folder.path(), at(1000), "李娜").unwrap();
     assert!(
         !names(&folder).contains(&"scantill.db.restore.part".to_owned()),
         "and the next restore takes away what the other left"
