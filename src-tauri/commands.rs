@@ -11,7 +11,9 @@ use crate::view::*;
 use crate::{convert, windows};
 
 pub mod bills;
+pub mod cash;
 pub mod notify;
+pub mod refund;
 pub mod staff;
 
 type Answer<T> = Result<T, CommandError>;

@@ -9,16 +9,18 @@ use till_app::snapshot::{
 use till_app::{
     ConfigProblem, DayPicture, Imported, OpenError, Qr, Refusal, UNSTABLE_FROM, WrongRowCode as Wrong,
 };
-use till_core::{Attempt, Cart, CartError, Evidence, Fen, Line, Price, Product, State};
+use till_core::{Attempt, Cart, CartError, Evidence, Fen, Line, Price, Product, RefundRefusal, State};
 
 use crate::view::*;
 
 pub(crate) mod bills;
+pub(crate) mod cash;
 pub(crate) mod notify;
+pub(crate) mod refund;
 pub(crate) mod staff;
 
 /// One sale's amount. The cart holds it within ten million yuan, so that it always fits.
-fn fen(amount: Fen) -> u32 {
+pub(crate) fn fen(amount: Fen) -> u32 {
     u32::try_from(amount.get()).unwrap_or(u32::MAX)
 }
 
@@ -69,10 +71,14 @@ pub(crate) fn snapshot(picture: Picture, training: bool) -> Snapshot {
         held: picture.held.iter().map(held).collect(),
         front: picture.front.map(payment),
         waiting: picture.waiting.iter().map(brief).collect(),
+        refunds: picture.refunds.iter().map(refund::brief).collect(),
         catalogue_version: picture.catalogue_version,
         bills_version: picture.bills_version,
         staff: staff::staff(&picture.staff),
         house: staff::house(picture.house),
+        shift: picture.shift.as_ref().map(cash::shift_brief),
+        cash: picture.cash_due.as_ref().map(cash::due),
+        cash_paid: picture.cash_paid.as_ref().map(cash::receipt),
     }
 }
 
@@ -100,10 +106,14 @@ pub(crate) fn no_till(problem: &Problem, locale: Locale) -> Snapshot {
         held: Vec::new(),
         front: None,
         waiting: Vec::new(),
+        refunds: Vec::new(),
         catalogue_version: 0,
         bills_version: 0,
         staff: staff::no_staff(),
         house: staff::house(till_app::house::HouseRules::default()),
+        shift: None,
+        cash: None,
+        cash_paid: None,
     }
 }
 
@@ -135,6 +145,19 @@ pub(crate) fn customer(picture: CustomerPicture, training: bool) -> CustomerView
         } => CustomerStage::Paid {
             total_fen: fen(total),
             transaction_id,
+        },
+        Stage::Cash { total, due } => CustomerStage::Cash {
+            total_fen: fen(total),
+            due_fen: fen(due),
+        },
+        Stage::PaidCash {
+            total,
+            tendered,
+            change,
+        } => CustomerStage::PaidCash {
+            total_fen: fen(total),
+            tendered_fen: fen(tendered),
+            change_fen: fen(change),
         },
     };
     CustomerView {
@@ -218,6 +241,7 @@ fn held(held: &Held) -> HeldCart {
 
 /// One payment whole.
 pub(crate) fn payment(picture: PaymentPicture) -> PaymentView {
+    let refunded = fen(picture.refunded());
     let attempt = &picture.attempt;
     PaymentView {
         out_trade_no: attempt.out_trade_no.to_string(),
@@ -233,6 +257,9 @@ pub(crate) fn payment(picture: PaymentPicture) -> PaymentView {
         }),
         doubts: attempt.doubts,
         asking: picture.asking,
+        refunded_fen: refunded,
+        adopted: attempt.adopted.map(ReviewReason::from),
+        refunds: picture.refunds.into_iter().map(refund::refund).collect(),
         paid: attempt.payment().map(|payment| PaidView {
             transaction_id: payment.transaction_id.clone(),
             time_end: time(payment.time_end),
@@ -247,6 +274,11 @@ pub(crate) fn payment(picture: PaymentPicture) -> PaymentView {
         lines: picture.lines.iter().map(line).collect(),
         evidence: picture.evidence.into_iter().map(evidence).collect(),
         can_pay_again: picture.can_pay_again,
+        sale_total_fen: fen(picture.sale_total),
+        cash_fen: fen(picture.cash),
+        cash_in_hand_fen: fen(picture.cash_in_hand),
+        can_take_cash: picture.can_take_cash,
+        can_give_cash_back: picture.can_give_cash_back,
         can_cancel: attempt.can_cancel(),
     }
 }
@@ -264,6 +296,7 @@ pub(crate) fn brief(brief: &Brief) -> PaymentBrief {
         paid_at: attempt.payment().map(|payment| time(payment.time_end)),
         first: brief.first.clone(),
         pieces: brief.pieces,
+        cash_in_hand_fen: fen(brief.cash_in_hand),
     }
 }
 
@@ -309,6 +342,7 @@ impl From<till_core::CloseReason> for CloseReason {
             till_core::CloseReason::Deadline => Self::Deadline,
             till_core::CloseReason::Cancelled => Self::Cancelled,
             till_core::CloseReason::PaidOtherwise => Self::PaidOtherwise,
+            till_core::CloseReason::RestChanged => Self::RestChanged,
             till_core::CloseReason::NumberTaken => Self::NumberTaken,
             till_core::CloseReason::PlacingFailed => Self::PlacingFailed,
             till_core::CloseReason::ClosedAtWechat => Self::ClosedAtWechat,
@@ -324,6 +358,7 @@ impl From<till_core::ReviewReason> for ReviewReason {
             till_core::ReviewReason::PaidAfterDeadline => Self::PaidAfterDeadline,
             till_core::ReviewReason::PaidAfterClosed => Self::PaidAfterClosed,
             till_core::ReviewReason::PaidTwice => Self::PaidTwice,
+            till_core::ReviewReason::RestChanged => Self::RestChanged,
             till_core::ReviewReason::RefundedElsewhere => Self::RefundedElsewhere,
             till_core::ReviewReason::StateUnknown => Self::StateUnknown,
             till_core::ReviewReason::NotConfirmed => Self::NotConfirmed,
@@ -384,11 +419,22 @@ pub(crate) fn day(picture: DayPicture) -> DayView {
     DayView {
         day: figures.day.to_string(),
         paid: figures.paid.into(),
+        wechat: figures.wechat.into(),
+        cash: figures.cash.into(),
+        cash_refunded: figures.cash_refunded.into(),
         closed_by_deadline: figures.closed_by_deadline.into(),
         closed_by_cancel: figures.closed_by_cancel.into(),
         closed_otherwise: figures.closed_otherwise.into(),
         refused: figures.refused.into(),
         waiting: figures.waiting.into(),
+        adopted: figures.adopted.into(),
+        given_back: figures.given_back.into(),
+        refunded: figures.refunded.into(),
+        refunds_by_hand: figures.refunds_by_hand.into(),
+        refunds_closed: figures.refunds_closed.into(),
+        refunds_waiting: figures.refunds_waiting.into(),
+        // The sums of a day are within bounds, each of them.
+        net_fen: figures.net().unwrap_or_default().get().to_string(),
         review: figures.review.into(),
         hours: figures
             .hours
@@ -460,6 +506,9 @@ impl From<Refusal> for CommandError {
             Refusal::NoSuchBarcode(_) => ErrorCode::NoSuchBarcode,
             Refusal::NoSuchOrder => ErrorCode::NoSuchOrder,
             Refusal::AlreadyPaid => ErrorCode::AlreadyPaid,
+            Refusal::Refund(why) => refund::code(*why),
+            Refusal::NoClientCertificate => ErrorCode::RefundNoCertificate,
+            Refusal::NotThisRefund => ErrorCode::RefundNotNow,
             Refusal::NotSaved(_) => ErrorCode::NotSaved,
             Refusal::DayWrong => ErrorCode::DayWrong,
             Refusal::Bill(_) => ErrorCode::BillWrong,
@@ -479,6 +528,7 @@ impl From<Refusal> for CommandError {
             Refusal::NoShift => ErrorCode::NoShift,
             Refusal::ShiftOpen => ErrorCode::ShiftOpen,
             Refusal::AmountOutOfRange => ErrorCode::AmountOutOfRange,
+            Refusal::TooLittle => ErrorCode::TooLittle,
             Refusal::ReasonMissing => ErrorCode::ReasonMissing,
             Refusal::WordsTooLong => ErrorCode::WordsTooLong,
         };
@@ -486,6 +536,8 @@ impl From<Refusal> for CommandError {
             Refusal::OutOfStock { name } => name,
             Refusal::NoSuchBarcode(barcode) => barcode,
             Refusal::PinShut { until } => time(until),
+            Refusal::Refund(RefundRefusal::MoreThanLeft { left }) => left.to_string(),
+            Refusal::Refund(RefundRefusal::MorePiecesThanLeft { left }) => left.to_string(),
             other => other.to_string(),
         };
         Self { code, detail }

@@ -11,7 +11,9 @@ use tauri_specta::{collect_commands, collect_events};
 /// The commands and events of the app, used both to serve them and to write the pages' types.
 pub fn bindings() -> tauri_specta::Builder<tauri::Wry> {
     use commands::bills::*;
+    use commands::cash::*;
     use commands::notify::*;
+    use commands::refund::*;
     use commands::staff::*;
     use commands::*;
     tauri_specta::Builder::<tauri::Wry>::new()
@@ -49,13 +51,30 @@ pub fn bindings() -> tauri_specta::Builder<tauri::Wry> {
             change_user,
             put_off_duty,
             set_house,
+            open_cash,
+            shut_cash,
+            take_cash,
+            take_part,
+            give_cash_back,
+            drawer,
+            open_shift,
+            move_cash,
+            close_shift,
             probe_notify,
             dead_letters,
             dead_letters_seen,
             agreement,
             note_difference,
             sign_off,
-            import_bill
+            import_bill,
+            refundable,
+            refund,
+            refund_again,
+            refund_withdraw,
+            refund_settle,
+            refund_check,
+            adopt,
+            refund_review
         ])
         // Nothing but `OrderQuery` and `Locale` is ever read, and neither differs by direction.
         .disable_serde_phases()

@@ -8,11 +8,17 @@ use specta::Type;
 use tauri_specta::Event;
 
 mod bills;
+mod cash;
+mod error;
 mod notify;
+mod refund;
 mod staff;
 
 pub use bills::*;
+pub use cash::*;
+pub use error::*;
 pub use notify::*;
+pub use refund::*;
 pub use staff::*;
 
 /// Everything the till window draws. Pushed whole on each change; a lower `version` than the last one drawn is dropped.
@@ -37,12 +43,19 @@ pub struct Snapshot {
     pub front: Option<PaymentView>,
     /// Everything that is not settled and everything a person must decide, oldest first; `front` is among them while it waits.
     pub waiting: Vec<PaymentBrief>,
+    /// Refunds that WeChat is still asked about, or that a person has to see to; those first.
+    pub refunds: Vec<RefundBrief>,
     /// Goes up when products or stock changed: ask for the tiles again.
     pub catalogue_version: u32,
     /// Goes up when something about WeChat's bills changed: ask for the agreement again.
     pub bills_version: u32,
     pub staff: StaffView,
     pub house: HouseView,
+    pub shift: Option<ShiftBrief>,
+    /// The cash view is open.
+    pub cash: Option<CashDueView>,
+    /// A sale was just paid in cash: its change is on show until the next customer.
+    pub cash_paid: Option<CashPaidView>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
@@ -174,8 +187,10 @@ pub enum PayState {
 pub enum CloseReason {
     Deadline,
     Cancelled,
-    /// Another attempt for the same sale was paid.
+    /// Another attempt for the same sale was paid, or it was paid in cash.
     PaidOtherwise,
+    /// Cash changed what is due.
+    RestChanged,
     /// WeChat says this order number is in use by other terms.
     NumberTaken,
     /// WeChat refused it after an answer had been lost.
@@ -192,8 +207,10 @@ pub enum ReviewReason {
     PaidAfterCancel,
     PaidAfterDeadline,
     PaidAfterClosed,
-    /// The same sale was already paid by another order.
+    /// The same sale was already paid by another order, or in cash.
     PaidTwice,
+    /// Paid although cash had changed what was due.
+    RestChanged,
     /// Paid, and a refund was asked for outside this till.
     RefundedElsewhere,
     /// WeChat answered with a state this till does not know.
@@ -229,6 +246,12 @@ pub struct PaymentView {
     pub doubts: u32,
     /// A request is under way right now.
     pub asking: bool,
+    /// Money of it given back, or on its way, oldest first.
+    pub refunds: Vec<RefundView>,
+    /// Together, those that came to nothing left out.
+    pub refunded_fen: u32,
+    /// Late or double: a person took it over as a sale.
+    pub adopted: Option<ReviewReason>,
     pub paid: Option<PaidView>,
     /// Money may have been taken: yes, no, or not known yet.
     pub money: Money,
@@ -236,6 +259,14 @@ pub struct PaymentView {
     pub evidence: Vec<EvidenceView>,
     /// A new QR code for the same sale may be asked for.
     pub can_pay_again: bool,
+    /// What the customer owes in all: this order and the cash.
+    pub sale_total_fen: u32,
+    /// Taken in cash for the same sale.
+    pub cash_fen: u32,
+    /// Of that, what no sale was made of: to be paid beside, or to be given back.
+    pub cash_in_hand_fen: u32,
+    pub can_take_cash: bool,
+    pub can_give_cash_back: bool,
     pub can_cancel: bool,
 }
 
@@ -291,6 +322,8 @@ pub struct PaymentBrief {
     /// Name of the first line and how many pieces, to tell orders apart.
     pub first: String,
     pub pieces: u32,
+    /// Cash of the same sale that no sale was made of.
+    pub cash_in_hand_fen: u32,
 }
 
 /// One thing sent or received about an order, or a run of the same answers.
@@ -361,12 +394,32 @@ pub struct OrderQuery {
 #[serde(rename_all = "camelCase")]
 pub struct DayView {
     pub day: String,
+    /// Sales, whichever way they were paid.
     pub paid: CountAndSum,
+    /// Of that, by WeChat, in orders.
+    pub wechat: CountAndSum,
+    /// Of that, in cash; a split sale counts here and there.
+    pub cash: CountAndSum,
+    pub cash_refunded: CountAndSum,
     pub closed_by_deadline: CountAndSum,
     pub closed_by_cancel: CountAndSum,
     pub closed_otherwise: CountAndSum,
     pub refused: CountAndSum,
     pub waiting: CountAndSum,
+    /// Of the paid ones, late or double payments that a person took over as sales.
+    pub adopted: CountAndSum,
+    /// Taken besides, and no sale's: goes back by a refund.
+    pub given_back: CountAndSum,
+    /// Refunds that WeChat took on this day.
+    pub refunded: CountAndSum,
+    /// Of these, money that a person has to hand over, or has handed over.
+    pub refunds_by_hand: CountAndSum,
+    /// Refunds that WeChat took and gave up: the money stayed.
+    pub refunds_closed: CountAndSum,
+    /// Refunds wished on this day that WeChat has not taken yet.
+    pub refunds_waiting: CountAndSum,
+    /// Taken less given back, whole fen in decimal text; below zero on a day of refunds.
+    pub net_fen: String,
     pub review: CountAndSum,
     /// 24 rows on most days, 23 or 25 when the clocks change; paid only.
     pub hours: Vec<HourView>,
@@ -426,6 +479,16 @@ pub enum CustomerStage {
     Paid {
         total_fen: u32,
         transaction_id: String,
+    },
+    /// Cash is being counted: nothing may be scanned now.
+    Cash {
+        total_fen: u32,
+        due_fen: u32,
+    },
+    PaidCash {
+        total_fen: u32,
+        tendered_fen: u32,
+        change_fen: u32,
     },
 }
 

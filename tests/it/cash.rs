@@ -1,3 +1,5 @@
 //! Cash, people and shifts on the real till and a real file, on invented time.
 
+mod pay;
+mod shifts;
 mod users;

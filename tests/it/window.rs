@@ -3,6 +3,7 @@
 //! Pictures of each run are kept in `target/window-test/`.
 
 mod callback;
+mod cash;
 mod walk;
 
 use std::path::PathBuf;

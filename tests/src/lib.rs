@@ -14,6 +14,7 @@ pub mod network;
 pub mod process;
 pub mod proxy;
 pub mod qr;
+pub mod refunds;
 pub mod relay;
 pub mod screen;
 pub mod shop;

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use anyhow::Context;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
-use till_core::Attempt;
+use till_core::{Attempt, Refund};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
@@ -45,6 +45,15 @@ pub enum Told {
     PayAgain(String),
     /// The cashier does not want this order any more.
     Cancel(String),
+    /// So much of this order goes back, with the name of the click.
+    Refund {
+        /// Which order.
+        order: String,
+        /// How much.
+        fen: i64,
+        /// The click.
+        click: String,
+    },
     /// The till's clock goes ahead by so many milliseconds.
     Advance(i64),
     /// Counts from now on towards this end.
@@ -60,7 +69,7 @@ pub enum Says {
     Ready,
     /// Done.
     Done,
-    /// The order that came of it.
+    /// The order, or the refund, that came of it.
     Order(String),
     /// Not done, and why.
     Refused(String),
@@ -75,6 +84,8 @@ pub struct Picture {
     pub in_cart: u32,
     /// Every order in the ledger, oldest first.
     pub orders: Vec<Attempt>,
+    /// Every refund in the ledger, oldest first.
+    pub refunds: Vec<Refund>,
     /// The order whose QR code the till window draws.
     pub on_show: Option<String>,
 }

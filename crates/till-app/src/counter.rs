@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use rand::RngExt as _;
 use till_core::{
-    Attempt, CartError, Evidence, EvidenceKind, Fen, Input, Line, LineNo, OutTradeNo, Product, ProductId,
-    Sale, SignVerdict, State,
+    CartError, Evidence, EvidenceKind, Fen, Input, Line, LineNo, OutTradeNo, Product, ProductId, Sale,
+    SignVerdict, State,
 };
 use till_store::{NewSale, StoreError, StoredSale, Tx};
 
@@ -95,8 +95,10 @@ impl Till {
     pub fn pay(&mut self, now: Timestamp, click: &str) -> Result<OutTradeNo, Refusal> {
         let known = self.db.read().sales().by_click(click);
         if let Some(stored) = self.saved(known)? {
-            return Ok(last_attempt(&stored.sale).out_trade_no.clone());
+            let last = stored.sale.attempts.last().ok_or(Refusal::AlreadyPaid)?;
+            return Ok(last.out_trade_no.clone());
         }
+        let duty = self.on_duty()?;
         if self.cart.is_empty() {
             return Err(CartError::Empty.into());
         }
@@ -110,18 +112,19 @@ impl Till {
                 total,
                 rung_up_at: now,
                 lines: &lines,
+                by: duty.by,
+                shift: duty.shift,
             })?;
             let number = next_number(tx, config, now, random)?;
-            let sale = Sale::new(id, total, number, now, &config.timing);
+            let sale = Sale::new(id, total, number.clone(), now, &config.timing);
             write_attempt(tx, config, &sale, &lines, now)?;
             tx.settings().set(setting::CART, &till_core::Cart::default())?;
-            Ok(sale)
+            Ok((sale, number))
         });
-        let sale = self.saved(written)?;
-        let number = last_attempt(&sale).out_trade_no.clone();
+        let (sale, number) = self.saved(written)?;
         tracing::info!(out_trade_no = %number, total_fee = total.get(), "sale placed");
         self.cart = till_core::Cart::default();
-        self.tell_deadline(last_attempt(&sale));
+        self.tell_newest_deadline(&sale);
         self.refresh_stock(&lines);
         let first = lines.first().map(|line| line.name.clone()).unwrap_or_default();
         let pieces = lines
@@ -135,13 +138,13 @@ impl Till {
             pieces,
         });
         self.schedule(&number);
-        self.front = Some(number.clone());
-        self.changed();
+        self.show(number.clone());
         Ok(number)
     }
 
     /// A new QR code for the same sale, its last attempt being closed or watched.
     pub fn pay_again(&mut self, now: Timestamp, number: &OutTradeNo) -> Result<OutTradeNo, Refusal> {
+        self.on_duty()?;
         let id = self.recall(number)?;
         let watched = self.sales.get(&id).ok_or(Refusal::NoSuchOrder)?;
         let before = watched.sale.clone();
@@ -151,28 +154,29 @@ impl Till {
         let written = self.db.write(|tx| {
             let lines = tx.read().sales().lines(id)?;
             let next = next_number(tx, config, now, random)?;
-            let (after, effects) = before.clone().pay_again(next, now, &config.timing).map_err(|_| {
-                // Checked above, on the same value.
-                StoreError::Unreadable {
-                    table: "sales",
-                    what: "the sale can't be paid again".to_owned(),
-                }
-            })?;
+            let (after, effects) = before
+                .clone()
+                .pay_again(next.clone(), now, &config.timing)
+                .map_err(|_| {
+                    // Checked above, on the same value.
+                    StoreError::Unreadable {
+                        table: "sales",
+                        what: "the sale can't be paid again".to_owned(),
+                    }
+                })?;
             write_attempt(tx, config, &after, &lines, now)?;
             tx.sales().save(&before, &after, &effects)?;
-            Ok((after, lines))
+            Ok((after, next, lines))
         });
-        let (after, lines) = self.saved(written)?;
-        let next = last_attempt(&after).out_trade_no.clone();
-        self.tell_deadline(last_attempt(&after));
+        let (after, next, lines) = self.saved(written)?;
+        self.tell_newest_deadline(&after);
         self.orders.insert(next.clone(), id);
         if let Some(watched) = self.sales.get_mut(&id) {
             watched.sale = after;
         }
         self.refresh_stock(&lines);
         self.schedule(&next);
-        self.front = Some(next.clone());
-        self.changed();
+        self.show(next.clone());
         Ok(next)
     }
 
@@ -199,7 +203,7 @@ impl Till {
     /// Asks WeChat now.
     pub fn check_now(&mut self, now: Timestamp, number: &OutTradeNo) -> Result<(), Refusal> {
         self.recall(number)?;
-        if !self.in_flight.contains(number) {
+        if !self.timetable.is_asking(number) {
             self.apply(now, number, Input::CheckNow, None)?;
         }
         Ok(())
@@ -210,6 +214,22 @@ impl Till {
         if let Some(number) = self.front.take() {
             self.let_go(&number);
         }
+        self.cash_view = None;
+        self.changed();
+    }
+
+    /// Tells the broker the deadline of the sale's newest order.
+    pub(crate) fn tell_newest_deadline(&mut self, sale: &Sale) {
+        if let Some(newest) = sale.attempts.last() {
+            self.tell_deadline(newest);
+        }
+    }
+
+    /// Puts a payment before the cashier; whatever was there makes way.
+    fn show(&mut self, number: OutTradeNo) {
+        self.cash_view = None;
+        self.cash_paid = None;
+        self.front = Some(number);
         self.changed();
     }
 
@@ -220,7 +240,7 @@ impl Till {
             self.let_go(&before);
         }
         self.unseen.remove(number);
-        self.changed();
+        self.show(number.clone());
         Ok(())
     }
 
@@ -230,6 +250,8 @@ impl Till {
             self.unseen.remove(&number);
             self.let_go(&number);
         }
+        self.cash_paid = None;
+        self.cash_view = None;
         self.changed();
     }
 
@@ -246,7 +268,7 @@ impl Till {
         Ok(())
     }
 
-    fn let_go(&mut self, number: &OutTradeNo) {
+    pub(crate) fn let_go(&mut self, number: &OutTradeNo) {
         if let Some(id) = self.orders.get(number).copied() {
             self.forget_settled(id);
         }
@@ -265,6 +287,8 @@ impl Till {
         let written = self.db.write(|tx| tx.settings().set(setting::CART, &cart));
         self.saved(written)?;
         self.cart = cart;
+        // The next customer has come.
+        self.cash_paid = None;
         self.changed();
         Ok(())
     }
@@ -296,13 +320,7 @@ pub(crate) fn cashier(now: Timestamp, what: &str) -> Evidence {
     }
 }
 
-/// The attempt on show.
-pub(crate) fn last_attempt(sale: &Sale) -> &Attempt {
-    // A sale is made with an attempt, the store gives none back without one, and none is ever taken away.
-    &sale.attempts[sale.attempts.len() - 1]
-}
-
-fn next_number(
+pub(crate) fn next_number(
     tx: &Tx<'_>,
     config: &Config,
     now: Timestamp,
@@ -314,18 +332,19 @@ fn next_number(
 }
 
 /// Saves the newest attempt of a sale with the whole request that will be sent for it.
-fn write_attempt(
+pub(crate) fn write_attempt(
     tx: &Tx<'_>,
     config: &Config,
     sale: &Sale,
     lines: &[Line],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let attempt = last_attempt(sale);
     let unwritable = |what: String| StoreError::Unreadable {
         table: "attempts",
         what,
     };
+    let attempt = sale.attempts.last();
+    let attempt = attempt.ok_or_else(|| unwritable("the sale has no order".to_owned()))?;
     let request =
         order::compose(config, attempt, sale.id, lines).map_err(|error| unwritable(error.to_string()))?;
     let request = serde_json::to_string(request.saved()).map_err(|error| unwritable(error.to_string()))?;

@@ -28,6 +28,8 @@ pub(crate) fn write(figures: &DayFigures, shop: &Shop, locale: Locale, training:
     line(&rule, "");
     let rows = [
         (words.paid, figures.paid),
+        (words.wechat, figures.wechat),
+        (words.cash, figures.cash),
         (words.closed_by_deadline, figures.closed_by_deadline),
         (words.closed_by_cancel, figures.closed_by_cancel),
         (words.closed_otherwise, figures.closed_otherwise),
@@ -38,6 +40,27 @@ pub(crate) fn write(figures: &DayFigures, shop: &Shop, locale: Locale, training:
     for (word, CountAndSum { count, sum }) in rows {
         line(&format!("{word} {count}"), &sum.to_string());
     }
+    line(&rule, "");
+    let money_back = [
+        (words.adopted, figures.adopted),
+        (words.given_back, figures.given_back),
+        (words.refunded, figures.refunded),
+        (words.refunds_by_hand, figures.refunds_by_hand),
+        (words.refunds_closed, figures.refunds_closed),
+        (words.refunds_waiting, figures.refunds_waiting),
+    ];
+    // Most days have none of most of them; refunds are named even when there are none.
+    for (word, CountAndSum { count, sum }) in money_back {
+        if count > 0 || word == words.refunded {
+            line(&format!("{word} {count}"), &sum.to_string());
+        }
+    }
+    line(
+        words.net,
+        &figures
+            .net()
+            .map_or_else(|_| "-".to_owned(), |net| net.to_string()),
+    );
     line(&rule, "");
     for hour in figures.hours.iter().filter(|hour| hour.paid.count > 0) {
         line(
@@ -52,12 +75,21 @@ struct Words {
     title: &'static str,
     training: &'static str,
     paid: &'static str,
+    wechat: &'static str,
+    cash: &'static str,
     closed_by_deadline: &'static str,
     closed_by_cancel: &'static str,
     closed_otherwise: &'static str,
     refused: &'static str,
     waiting: &'static str,
     review: &'static str,
+    adopted: &'static str,
+    given_back: &'static str,
+    refunded: &'static str,
+    refunds_by_hand: &'static str,
+    refunds_closed: &'static str,
+    refunds_waiting: &'static str,
+    net: &'static str,
 }
 
 fn words(locale: Locale) -> Words {
@@ -66,23 +98,41 @@ fn words(locale: Locale) -> Words {
             title: "日报（X）",
             training: "练习模式，不收真钱",
             paid: "已收款",
+            wechat: "  微信",
+            cash: "  现金",
             closed_by_deadline: "超时关闭",
             closed_by_cancel: "取消",
             closed_otherwise: "其他关闭",
             refused: "下单被拒",
-            waiting: "未决",
+            waiting: "未了结",
             review: "需处理",
+            adopted: "已收款中的迟到款",
+            given_back: "非销售收款（退回）",
+            refunded: "退款",
+            refunds_by_hand: "  其中需人工处理",
+            refunds_closed: "退款关闭（未退出）",
+            refunds_waiting: "退款未受理",
+            net: "净收款",
         },
         Locale::En => Words {
             title: "Day report (X)",
             training: "TRAINING, no real money",
             paid: "Paid",
+            wechat: "  WeChat",
+            cash: "  Cash",
             closed_by_deadline: "Timed out",
             closed_by_cancel: "Cancelled",
             closed_otherwise: "Closed otherwise",
             refused: "Refused",
             waiting: "Unsettled",
             review: "To decide",
+            adopted: "Late, kept as sales",
+            given_back: "No sale, given back",
+            refunded: "Refunded",
+            refunds_by_hand: "  of it by hand",
+            refunds_closed: "Refunds closed",
+            refunds_waiting: "Refunds not taken",
+            net: "Net",
         },
     }
 }
@@ -111,7 +161,7 @@ mod tests {
             placed_at: at,
             standing: Standing::Paid(at),
         };
-        let figures = DayFigures::compute(date(2026, 11, 23), &zone, [row], []).unwrap();
+        let figures = DayFigures::compute(date(2026, 11, 23), &zone, [row], [], []).unwrap();
         let shop = Shop {
             name: "小满便利店".to_owned(),
             till: TillId::parse("T01").unwrap(),

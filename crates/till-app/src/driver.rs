@@ -1,10 +1,18 @@
-//! The driver: carries out what the saved payments wait for, one question at a time an order, and feeds the answers back.
+//! The driver: carries out what the saved payments and refunds wait for, one question at a time about each, and feeds the
+//! answers back.
 
 use jiff::{SignedDuration, Timestamp};
-use till_core::{Ask, Evidence, Input, OutTradeNo, PlaceAnswer, QueryAnswer, SignVerdict, Timer};
-use wechat_pay::{Client, CloseOrder, Exchange, Fields, Nonce, OrderQuery, Outcome, Transport, UnifiedOrder};
+use till_core::{
+    Ask, Evidence, EvidenceKind, Input, OutRefundNo, OutTradeNo, PlaceAnswer, QueryAnswer, RefundInput,
+    SignVerdict, Timer,
+};
+use wechat_pay::{
+    Client, CloseOrder, Exchange, Fields, Nonce, OrderQuery, Outcome, Refund, RefundQuery, Transport,
+    UnifiedOrder,
+};
 
 use crate::order;
+use crate::refunds::order::{self as refund_order, Identity};
 use crate::snapshot::WechatLamp;
 use crate::till::Till;
 
@@ -17,31 +25,43 @@ const LAMP_EVERY: SignedDuration = SignedDuration::from_secs(1);
 /// A question that is due, ready to be sent.
 #[derive(Debug)]
 pub struct Job {
-    /// About which order.
-    pub out_trade_no: OutTradeNo,
     question: Question,
     asked_at: Timestamp,
 }
 
 #[derive(Debug)]
-enum Question {
-    Place(UnifiedOrder),
-    Query(OrderQuery),
-    Close(CloseOrder),
+pub(crate) enum Question {
+    Place(OutTradeNo, UnifiedOrder),
+    Query(OutTradeNo, OrderQuery),
+    Close(OutTradeNo, CloseOrder),
+    Refund(Identity, Refund),
+    RefundQuery(Identity, RefundQuery),
 }
 
 /// What came of a job.
 #[derive(Debug)]
 pub struct Reply {
-    out_trade_no: OutTradeNo,
+    came: Came,
+    kind: EvidenceKind,
     asked_at: Timestamp,
-    ask: Ask,
-    input: Input,
     word: String,
     sent: String,
     received: Option<String>,
     verdict: wechat_pay::SignVerdict,
     trusted: bool,
+}
+
+/// About what, and what it means there.
+#[derive(Debug)]
+enum Came {
+    Order(OutTradeNo, Input),
+    Refund(OutRefundNo, RefundInput),
+}
+
+/// What is due first.
+enum Due {
+    Order(OutTradeNo),
+    Refund(OutRefundNo),
 }
 
 /// What [`Till::step`] did.
@@ -55,36 +75,57 @@ pub enum Step {
 
 /// Sends a job and reads the answer. Touches nothing of the till's.
 pub async fn carry_out<T: Transport>(client: &Client<T>, job: Job) -> Reply {
-    let Job {
-        out_trade_no,
-        question,
-        asked_at,
-    } = job;
+    let Job { question, asked_at } = job;
     #[cfg(feature = "failpoints")]
     fail::fail_point!("driver.before_send");
     let nonce = Nonce::random();
     match question {
-        Question::Place(order) => {
-            let exchange = client.send(&order, nonce).await;
-            reply(out_trade_no, asked_at, Ask::Place, exchange, order::placed)
+        Question::Place(number, ask) => {
+            let exchange = client.send(&ask, nonce).await;
+            reply(asked_at, EvidenceKind::Unifiedorder, exchange, |outcome| {
+                of_order(number, order::placed(outcome))
+            })
         }
-        Question::Query(query) => {
-            let exchange = client.send(&query, nonce).await;
-            reply(out_trade_no, asked_at, Ask::Query, exchange, order::queried)
+        Question::Query(number, ask) => {
+            let exchange = client.send(&ask, nonce).await;
+            reply(asked_at, EvidenceKind::Orderquery, exchange, |outcome| {
+                of_order(number, order::queried(outcome))
+            })
         }
-        Question::Close(close) => {
-            let exchange = client.send(&close, nonce).await;
-            reply(out_trade_no, asked_at, Ask::Close, exchange, order::closed)
+        Question::Close(number, ask) => {
+            let exchange = client.send(&ask, nonce).await;
+            reply(asked_at, EvidenceKind::Closeorder, exchange, |outcome| {
+                of_order(number, order::closed(outcome))
+            })
+        }
+        Question::Refund(of, ask) => {
+            let exchange = client.send(&ask, nonce).await;
+            reply(asked_at, EvidenceKind::Refund, exchange, |outcome| {
+                of_refund(&of, refund_order::sent(outcome, &of))
+            })
+        }
+        Question::RefundQuery(of, ask) => {
+            let exchange = client.send(&ask, nonce).await;
+            reply(asked_at, EvidenceKind::Refundquery, exchange, |outcome| {
+                of_refund(&of, refund_order::queried(outcome, &of))
+            })
         }
     }
 }
 
+fn of_order(number: OutTradeNo, (input, word): (Input, String)) -> (Came, String) {
+    (Came::Order(number, input), word)
+}
+
+fn of_refund(of: &Identity, (input, word): (RefundInput, String)) -> (Came, String) {
+    (Came::Refund(of.out_refund_no().clone(), input), word)
+}
+
 fn reply<A>(
-    out_trade_no: OutTradeNo,
     asked_at: Timestamp,
-    ask: Ask,
+    kind: EvidenceKind,
     exchange: Exchange<A>,
-    read: fn(Outcome<A>) -> (Input, String),
+    read: impl FnOnce(Outcome<A>) -> (Came, String),
 ) -> Reply {
     let Exchange {
         outcome,
@@ -93,17 +134,22 @@ fn reply<A>(
         verdict,
     } = exchange;
     let trusted = !matches!(outcome, Outcome::Unknown(_));
-    let (input, word) = read(outcome);
+    let (came, word) = read(outcome);
     Reply {
-        out_trade_no,
+        came,
+        kind,
         asked_at,
-        ask,
-        input,
         word,
         sent,
         received,
         verdict,
         trusted,
+    }
+}
+
+impl Job {
+    pub(crate) fn new(question: Question, asked_at: Timestamp) -> Self {
+        Self { question, asked_at }
     }
 }
 
@@ -120,19 +166,23 @@ impl Till {
         }
     }
 
-    /// The next question that is due, its order marked as being asked after. `None` when nothing is due or as many are
+    /// The next question that is due, what it is about marked as being asked after. `None` when nothing is due or as many are
     /// under way as may be.
     pub fn begin(&mut self, now: Timestamp) -> Option<Job> {
-        while self.in_flight.len() < self.config.at_once {
-            let (at, number) = self.timetable.first().cloned()?;
-            if at > now {
-                return None;
-            }
-            if let Some(job) = self.prepare(now, &number) {
-                self.timetable.remove(&(at, number.clone()));
-                self.due.remove(&number);
-                self.in_flight.insert(number);
-                return Some(job);
+        while self.asking() < self.config.at_once {
+            match self.first_due(now)? {
+                Due::Order(number) => {
+                    if let Some(job) = self.prepare(now, &number) {
+                        self.timetable.begin(number);
+                        return Some(job);
+                    }
+                }
+                Due::Refund(number) => {
+                    if let Some(job) = self.prepare_refund(now, &number) {
+                        self.refunds.timetable.begin(number);
+                        return Some(job);
+                    }
+                }
             }
         }
         None
@@ -141,25 +191,48 @@ impl Till {
     /// When the driver has to look again.
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
-        if self.in_flight.len() >= self.config.at_once {
+        if self.asking() >= self.config.at_once {
             // An answer comes first.
             return None;
         }
-        self.timetable.first().map(|(at, _)| *at)
+        let refund = self.first_refund().map(|(at, _)| *at);
+        self.timetable.next().into_iter().chain(refund).min()
+    }
+
+    /// Whichever is due first; of two at the same time the payment, for a customer waits at the counter.
+    fn first_due(&self, now: Timestamp) -> Option<Due> {
+        let refund = self.first_refund();
+        let refund_first = |at: Timestamp| refund.is_some_and(|(refund_at, _)| *refund_at < at);
+        match (self.timetable.first(), refund) {
+            (Some((at, number)), _) if *at <= now && !refund_first(*at) => Some(Due::Order(number.clone())),
+            (_, Some((at, number))) if *at <= now => Some(Due::Refund(number.clone())),
+            (Some(_) | None, _) => None,
+        }
+    }
+
+    /// The refund that is due first; none while refunds hold a quarter of the places, so that slow ones keep no payment
+    /// waiting.
+    fn first_refund(&self) -> Option<&(Timestamp, OutRefundNo)> {
+        let places = (self.config.at_once / 4).max(1);
+        let desk = &self.refunds.timetable;
+        desk.first().filter(|_| desk.asking() < places)
+    }
+
+    /// Questions under way.
+    fn asking(&self) -> usize {
+        self.timetable.asking() + self.refunds.timetable.asking()
     }
 
     /// Takes an answer in.
     pub fn finish(&mut self, now: Timestamp, reply: Reply) {
         #[cfg(feature = "failpoints")]
         fail::fail_point!("driver.before_finish");
-        let number = reply.out_trade_no.clone();
-        self.in_flight.remove(&number);
         self.note_connection(now, &reply);
         let evidence = Evidence {
             first_at: now,
             last_at: now,
             count: 1,
-            kind: order::kind(reply.ask),
+            kind: reply.kind,
             outcome: reply.word,
             sign: match reply.verdict {
                 wechat_pay::SignVerdict::Right => SignVerdict::Right,
@@ -170,10 +243,16 @@ impl Till {
             request: (!reply.sent.is_empty()).then_some(reply.sent),
             answer: reply.received,
         };
-        if let Err(error) = self.apply(now, &number, reply.input, Some(evidence)) {
-            // The answer is lost, the order is not: it is asked after again.
-            tracing::error!(out_trade_no = %number, %error, "an answer could not be saved");
-            self.schedule_at(&number, self.after_a_poll(now));
+        match reply.came {
+            Came::Refund(number, input) => self.finish_refund(now, &number, input, evidence),
+            Came::Order(number, input) => {
+                self.timetable.end(&number);
+                if let Err(error) = self.apply(now, &number, input, Some(evidence)) {
+                    // The answer is lost, the order is not: it is asked after again.
+                    tracing::error!(out_trade_no = %number, %error, "an answer could not be saved");
+                    self.put_off(now, &number);
+                }
+            }
         }
     }
 
@@ -182,13 +261,13 @@ impl Till {
         let watched = self.orders.get(number).and_then(|id| self.sales.get(id));
         let Some(attempt) = watched.and_then(|it| it.sale.attempt(number)) else {
             // Nobody watches it any more; left in the timetable it would be due for ever.
-            self.unschedule(number);
+            self.timetable.take_out(number);
             return None;
         };
         if attempt.can_cancel() && now >= attempt.deadline {
             if let Err(error) = self.apply(now, number, Input::Deadline(Timer::Own), None) {
                 tracing::error!(out_trade_no = %number, %error, "a deadline could not be saved");
-                self.schedule_at(number, self.after_a_poll(now));
+                self.put_off(now, number);
             }
             return None;
         }
@@ -197,11 +276,7 @@ impl Till {
             return None;
         };
         match self.question(due.ask, number) {
-            Ok(question) => Some(Job {
-                out_trade_no: number.clone(),
-                question,
-                asked_at: now,
-            }),
+            Ok(question) => Some(Job::new(question, now)),
             Err(what) => {
                 tracing::error!(out_trade_no = %number, what, "a saved order can't be sent");
                 let input = match due.ask {
@@ -211,7 +286,7 @@ impl Till {
                     Ask::Query | Ask::Close => Input::Query(QueryAnswer::Unknown),
                 };
                 if self.apply(now, number, input, None).is_err() {
-                    self.schedule_at(number, self.after_a_poll(now));
+                    self.put_off(now, number);
                 }
                 None
             }
@@ -231,14 +306,14 @@ impl Till {
                 let saved = saved.ok_or_else(|| "the request is not in the ledger".to_owned())?;
                 let fields: Fields = serde_json::from_str(&saved).map_err(|error| text(&error))?;
                 UnifiedOrder::from_saved(fields)
-                    .map(Question::Place)
+                    .map(|order| Question::Place(number.clone(), order))
                     .map_err(|error| text(&error))
             }
             Ask::Query => order::query(number.as_str())
-                .map(Question::Query)
+                .map(|query| Question::Query(number.clone(), query))
                 .map_err(|error| text(&error)),
             Ask::Close => order::close(number.as_str())
-                .map(Question::Close)
+                .map(|close| Question::Close(number.clone(), close))
                 .map_err(|error| text(&error)),
         }
     }
@@ -251,27 +326,14 @@ impl Till {
             .get(number)
             .and_then(|id| self.sales.get(id))
             .and_then(|it| it.sale.attempt(number));
-        match attempt.and_then(till_core::Attempt::due_at) {
-            Some(at) if !self.in_flight.contains(number) => self.schedule_at(number, at),
-            Some(_) | None => self.unschedule(number),
-        }
+        let at = attempt.and_then(till_core::Attempt::due_at);
+        self.timetable.set(number, at);
     }
 
-    pub(crate) fn schedule_at(&mut self, number: &OutTradeNo, at: Timestamp) {
-        self.unschedule(number);
-        self.timetable.insert((at, number.clone()));
-        self.due.insert(number.clone(), at);
-    }
-
-    fn unschedule(&mut self, number: &OutTradeNo) {
-        if let Some(at) = self.due.remove(number) {
-            self.timetable.remove(&(at, number.clone()));
-        }
-    }
-
-    fn after_a_poll(&self, now: Timestamp) -> Timestamp {
-        now.saturating_add(self.config.timing.poll)
-            .unwrap_or(Timestamp::MAX)
+    /// The disk did not take it: again after a while.
+    fn put_off(&mut self, now: Timestamp, number: &OutTradeNo) {
+        let at = now.saturating_add(self.config.timing.poll);
+        self.timetable.put(number, at.unwrap_or(Timestamp::MAX));
     }
 
     fn note_connection(&mut self, now: Timestamp, reply: &Reply) {
@@ -316,10 +378,12 @@ mod tests {
 
     fn reply(asked_at: Timestamp, trusted: bool) -> Reply {
         Reply {
-            out_trade_no: OutTradeNo::parse("T01261123061502000147K3Q9").unwrap(),
+            came: Came::Order(
+                OutTradeNo::parse("T01261123061502000147K3Q9").unwrap(),
+                Input::Query(QueryAnswer::NotPaid { user_paying: false }),
+            ),
+            kind: EvidenceKind::Orderquery,
             asked_at,
-            ask: Ask::Query,
-            input: Input::Query(QueryAnswer::NotPaid { user_paying: false }),
             word: "NOTPAY".to_owned(),
             sent: String::new(),
             received: None,

@@ -1,9 +1,6 @@
 //! From a sale to WeChat's order, and from WeChat's answers to what they mean for the sale.
 
-use till_core::{
-    Ask, Attempt, CloseAnswer, EvidenceKind, Fen, FoundBy, Input, Line, Payment, PlaceAnswer, QueryAnswer,
-    SaleId,
-};
+use till_core::{Attempt, CloseAnswer, Fen, FoundBy, Input, Line, Payment, PlaceAnswer, QueryAnswer, SaleId};
 use wechat_pay::{
     CloseOrder, Doubt, ErrCode, FieldError, NativeOrder, OrderClosed, OrderPlaced, OrderQuery, OrderState,
     Outcome, Refusal, UnifiedOrder,
@@ -173,16 +170,6 @@ pub(crate) fn paid(payment: &wechat_pay::Payment, found_by: FoundBy) -> Payment 
         coupon_fee,
         time_end: payment.time_end,
         found_by,
-    }
-}
-
-/// Which evidence a question leaves.
-#[must_use]
-pub(crate) fn kind(ask: Ask) -> EvidenceKind {
-    match ask {
-        Ask::Place => EvidenceKind::Unifiedorder,
-        Ask::Query => EvidenceKind::Orderquery,
-        Ask::Close => EvidenceKind::Closeorder,
     }
 }
 

@@ -2,23 +2,15 @@
 //! onto the screens.
 
 use jiff::Timestamp;
-use till_core::{Effect, Evidence, EvidenceKind, Input, OutTradeNo, Sale, SaleId, SignVerdict, State};
+use till_core::{
+    Attempt, CloseReason, Effect, Evidence, EvidenceKind, Input, OutTradeNo, Sale, SaleId, SignVerdict, State,
+};
 use till_store::{EvidenceId, StoreError, Tx};
 
 use crate::notify::Heard;
+use crate::runs::{Plan, Run};
 use crate::snapshot::LastCheck;
-use crate::till::{Refusal, Run, Till};
-
-/// What is to be written about the evidence of one order.
-enum EvidencePlan {
-    /// Nothing came, or it goes on with a run that is in memory.
-    InMemory(Option<Evidence>),
-    /// The run ends here; a new row begins.
-    NewRow {
-        ended: Option<(EvidenceId, Timestamp, u32)>,
-        row: Evidence,
-    },
-}
+use crate::till::{Refusal, Till};
 
 impl Till {
     /// Feeds an input to an order. When it fails nothing has changed, neither here nor on the disk.
@@ -46,7 +38,7 @@ impl Till {
         let before = watched.sale.clone();
         let (after, effects) = before.clone().handle(now, &self.config.timing, number, input);
         let plan = self.plan_evidence(id, number, evidence);
-        let news = heard.is_some() || matches!(plan, EvidencePlan::NewRow { .. });
+        let news = heard.is_some() || plan.is_news();
         let new_row = if news || worth_saving(&before, &after) {
             let written = self.db.write(|tx| {
                 if let Some(heard) = heard {
@@ -80,7 +72,7 @@ impl Till {
     }
 
     /// Takes the saved sale over, sets its times, and marks what the screens have to show.
-    fn take_sale(&mut self, before: &Sale, after: Sale) {
+    pub(crate) fn take_sale(&mut self, before: &Sale, after: Sale) {
         let id = after.id;
         let mut on_show = false;
         for attempt in &after.attempts {
@@ -93,7 +85,7 @@ impl Till {
             }
             if state_changed && attempt.is_final() {
                 tracing::info!(out_trade_no = %number, state = attempt.state.word(), "payment settled");
-                if self.front.as_ref() != Some(number) {
+                if self.front.as_ref() != Some(number) && is_news(attempt) {
                     self.unseen.insert(number.clone());
                 }
             }
@@ -115,62 +107,28 @@ impl Till {
         self.forget_settled(id);
     }
 
-    fn plan_evidence(&self, id: SaleId, number: &OutTradeNo, evidence: Option<Evidence>) -> EvidencePlan {
-        let Some(row) = evidence else {
-            return EvidencePlan::InMemory(None);
-        };
+    pub(crate) fn plan_evidence(&self, id: SaleId, number: &OutTradeNo, evidence: Option<Evidence>) -> Plan {
         let run = self
             .sales
             .get(&id)
             .and_then(|watched| watched.notes.get(number))
             .and_then(|note| note.run.as_ref());
-        let Some(run) = run else {
-            return EvidencePlan::NewRow { ended: None, row };
-        };
-        let mut going_on = run.evidence.clone();
-        match going_on.absorb(row) {
-            None => EvidencePlan::InMemory(Some(going_on)),
-            Some(row) => {
-                let unsaved = run.evidence.count > run.saved_count;
-                let ended = unsaved.then_some((run.row, run.evidence.last_at, run.evidence.count));
-                EvidencePlan::NewRow { ended, row }
-            }
-        }
+        Plan::of(run, evidence)
     }
 
-    fn take_evidence(
+    pub(crate) fn take_evidence(
         &mut self,
         id: SaleId,
         number: &OutTradeNo,
-        plan: EvidencePlan,
+        plan: Plan,
         new_row: Option<EvidenceId>,
     ) {
         let Some(watched) = self.sales.get_mut(&id) else {
             return;
         };
         let note = watched.notes.of(number);
-        let newest = match (plan, new_row) {
-            (EvidencePlan::InMemory(None), _) | (EvidencePlan::NewRow { .. }, None) => return,
-            (EvidencePlan::InMemory(Some(going_on)), _) => {
-                if let Some(run) = &mut note.run {
-                    run.evidence = going_on.clone();
-                }
-                going_on
-            }
-            (EvidencePlan::NewRow { row, .. }, Some(id)) => {
-                // The texts are in the store; what waits in memory stays small.
-                let slim = Evidence {
-                    request: None,
-                    answer: None,
-                    ..row
-                };
-                note.run = Some(Run {
-                    row: id,
-                    saved_count: slim.count,
-                    evidence: slim.clone(),
-                });
-                slim
-            }
+        let Some(newest) = plan.take_over(new_row, &mut note.run) else {
+            return;
         };
         let answered = newest.sign == SignVerdict::Right && newest.kind == EvidenceKind::Orderquery;
         if answered {
@@ -193,32 +151,21 @@ impl Till {
             return Ok(());
         };
         if let Some(watched) = self.orders.get(number).and_then(|id| self.sales.get_mut(id)) {
-            let slim = Evidence {
-                request: None,
-                answer: None,
-                ..evidence
-            };
-            let run = Run {
-                row,
-                saved_count: slim.count,
-                evidence: slim,
-            };
+            let run = Run::of(row, evidence);
             watched.notes.of(number).run = Some(run);
         }
         Ok(())
     }
 
-    /// Writes down how often the same was answered, for orders whose run goes on: before the program ends.
+    /// Writes down how often the same was answered, for orders and refunds whose run goes on: before the program ends.
     pub fn save_runs(&mut self) -> Result<(), Refusal> {
-        let mut unsaved = Vec::new();
-        for watched in self.sales.values_mut() {
-            for run in watched.notes.iter_mut().filter_map(|note| note.run.as_mut()) {
-                if run.evidence.count > run.saved_count {
-                    unsaved.push((run.row, run.evidence.last_at, run.evidence.count));
-                    run.saved_count = run.evidence.count;
-                }
-            }
-        }
+        let of_orders = self.sales.values_mut().flat_map(|it| it.notes.iter_mut());
+        let of_orders = of_orders.filter_map(|note| note.run.as_mut());
+        let of_refunds = self.refunds.open.values_mut().filter_map(|it| it.run.as_mut());
+        let unsaved: Vec<_> = of_orders
+            .chain(of_refunds)
+            .filter_map(Run::take_unsaved)
+            .collect();
         if unsaved.is_empty() {
             return Ok(());
         }
@@ -229,6 +176,17 @@ impl Till {
         });
         self.saved(written)
     }
+}
+
+/// Whether the end of an order that nobody looks at is to be told: that an order was closed which another payment had
+/// made needless is what everybody expects.
+fn is_news(attempt: &Attempt) -> bool {
+    !matches!(
+        attempt.state,
+        State::Closed {
+            why: CloseReason::PaidOtherwise | CloseReason::RestChanged
+        }
+    )
 }
 
 /// What a query would find out again anyway is not worth a write: the time of the next question, the doubts.
@@ -251,9 +209,20 @@ fn write_step(
     now: Timestamp,
     number: &OutTradeNo,
     (before, after, effects): (&Sale, &Sale, &[Effect]),
-    plan: &EvidencePlan,
+    plan: &Plan,
 ) -> Result<Option<EvidenceId>, StoreError> {
     tx.sales().save(before, after, effects)?;
+    write_states(tx, now, before, after)?;
+    write_evidence(tx, number, plan)
+}
+
+/// A row in the journal for each order that has come into another state.
+pub(crate) fn write_states(
+    tx: &Tx<'_>,
+    now: Timestamp,
+    before: &Sale,
+    after: &Sale,
+) -> Result<(), StoreError> {
     for attempt in &after.attempts {
         let old = before
             .attempt(&attempt.out_trade_no)
@@ -265,13 +234,14 @@ fn write_step(
                 .add(now, "state", Some(after.id), Some(&attempt.out_trade_no), &detail)?;
         }
     }
-    match plan {
-        EvidencePlan::InMemory(_) => Ok(None),
-        EvidencePlan::NewRow { ended, row } => {
-            if let Some((id, last_at, count)) = ended {
-                tx.evidence().set_run(*id, *last_at, *count)?;
-            }
-            tx.evidence().insert(number, row).map(Some)
-        }
-    }
+    Ok(())
+}
+
+/// The evidence as it was planned; gives back the row that was begun.
+pub(crate) fn write_evidence(
+    tx: &Tx<'_>,
+    number: &OutTradeNo,
+    plan: &Plan,
+) -> Result<Option<EvidenceId>, StoreError> {
+    plan.write(tx, |row| tx.evidence().insert(number, row))
 }

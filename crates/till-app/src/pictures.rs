@@ -1,7 +1,8 @@
 //! The pictures that the screens draw, taken from the till as it is.
 
-use till_core::{Attempt, OutTradeNo, State};
+use till_core::{Attempt, Fen, OutTradeNo, Sale, State};
 
+use crate::cash::CashDue;
 use crate::qr;
 use crate::snapshot::{CustomerPicture, CustomerStage, PaymentBrief, PaymentPicture, Snapshot, StaffPicture};
 use crate::till::{Refusal, Till};
@@ -32,6 +33,7 @@ impl Till {
             held: self.held.clone(),
             front,
             waiting: self.waiting(),
+            refunds: self.open_refunds(),
             catalogue_version: self.catalogue_version,
             bills_version: self.bills_version,
             staff: StaffPicture {
@@ -40,14 +42,36 @@ impl Till {
                 locked: self.staff.is_locked(),
             },
             house: self.house,
+            shift: self.shift.clone(),
+            cash_due: self.cash_due(),
+            cash_paid: self.cash_paid.clone(),
         }
     }
 
     /// Everything the customer display shows: only ever the payment in front, and its QR code only while it may be paid.
     #[must_use]
     pub fn customer(&self) -> CustomerPicture {
+        CustomerPicture {
+            version: self.version,
+            shop: self.config.shop.clone(),
+            locale: self.locale,
+            stage: self.stage(),
+        }
+    }
+
+    fn stage(&self) -> CustomerStage {
+        if let Some(paid) = &self.cash_paid {
+            return CustomerStage::PaidCash {
+                total: paid.total,
+                tendered: paid.tendered,
+                change: paid.change,
+            };
+        }
+        if let Some(CashDue { total, due, .. }) = self.cash_due() {
+            return CustomerStage::Cash { total, due };
+        }
         let front = self.front.as_ref().and_then(|number| self.find(number));
-        let stage = match front {
+        match front {
             Some(attempt) => customer_stage(attempt),
             None if self.cart.is_empty() => CustomerStage::Idle,
             None => CustomerStage::Cart {
@@ -55,12 +79,6 @@ impl Till {
                 // A cart keeps its total within bounds.
                 total: self.cart.total().unwrap_or_default(),
             },
-        };
-        CustomerPicture {
-            version: self.version,
-            shop: self.config.shop.clone(),
-            locale: self.locale,
-            stage,
         }
     }
 
@@ -79,13 +97,10 @@ impl Till {
         let run = note.and_then(|note| note.run.as_ref());
         let evidence = rows
             .into_iter()
-            .map(|(id, mut row)| {
-                // The run that goes on is counted in memory.
-                if let Some(run) = run.filter(|run| run.row == id) {
-                    row.last_at = run.evidence.last_at;
-                    row.count = run.evidence.count;
-                }
-                row
+            // The run that goes on is counted in memory.
+            .map(|(id, row)| match run {
+                Some(run) => run.brought_up_to_date(id, row),
+                None => row,
             })
             .collect();
         let qr = match &attempt.state {
@@ -102,9 +117,15 @@ impl Till {
             lines: read.sales().lines(sale.id).map_err(Refusal::NotSaved)?,
             evidence,
             last_check: note.and_then(|note| note.last_check.clone()),
-            asking: self.in_flight.contains(number),
+            asking: self.timetable.is_asking(number),
+            refunds: self.refunds_of(number)?,
             qr,
             can_pay_again: sale.can_pay_again().is_ok(),
+            sale_total: sale.total,
+            cash: sale.cash,
+            cash_in_hand: sale.cash_in_hand(),
+            can_take_cash: sale.can_take_cash().is_ok(),
+            can_give_cash_back: sale.can_give_cash_back().is_ok(),
             attempt,
         })
     }
@@ -117,7 +138,8 @@ impl Till {
             .attempt(number)
     }
 
-    /// Payments not settled, settled ones that nobody has seen, and reviews, oldest first.
+    /// Payments not settled, settled ones that nobody has seen, reviews, and the last order of a sale with cash in hand;
+    /// oldest first.
     fn waiting(&self) -> Vec<PaymentBrief> {
         let mut waiting: Vec<_> = self
             .sales
@@ -129,10 +151,11 @@ impl Till {
                     .iter()
                     .map(move |attempt| (attempt, watched))
             })
-            .filter(|(attempt, _)| {
+            .filter(|(attempt, watched)| {
                 !attempt.is_final()
                     || matches!(attempt.state, State::Review { .. })
                     || self.unseen.contains(&attempt.out_trade_no)
+                    || is_last_beside_cash(attempt, &watched.sale)
             })
             .collect();
         waiting.sort_unstable_by_key(|(attempt, _)| (attempt.placed_at, &attempt.out_trade_no));
@@ -143,9 +166,16 @@ impl Till {
                 attempt: attempt.clone(),
                 first: watched.first.clone(),
                 pieces: watched.pieces,
+                cash_in_hand: watched.sale.cash_in_hand(),
             })
             .collect()
     }
+}
+
+/// Cash that made no sale is shown with the newest order of its sale.
+fn is_last_beside_cash(attempt: &Attempt, sale: &Sale) -> bool {
+    let last = sale.attempts.last();
+    sale.cash_in_hand() > Fen::ZERO && last.is_some_and(|last| last.out_trade_no == attempt.out_trade_no)
 }
 
 fn customer_stage(attempt: &Attempt) -> CustomerStage {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use till_core::{DayFigures, Fen, Product, day_bounds};
+use till_core::{DayFigures, DayRefund, Fen, Product, day_bounds};
 use till_store::OrderRow;
 
 use crate::catalogue::Catalogue;
@@ -132,8 +132,21 @@ impl Till {
             .attempts()
             .day_rows(from, to)
             .map_err(Refusal::NotSaved)?;
-        let figures =
-            DayFigures::compute(day, &self.config.shop.zone, rows, []).map_err(|_| Refusal::DayWrong)?;
+        let refunds = self
+            .db
+            .read()
+            .refunds()
+            .of_day(from, to)
+            .map_err(Refusal::NotSaved)?;
+        let refunds = refunds.iter().map(|stored| DayRefund::from(&stored.refund));
+        let zone = &self.config.shop.zone;
+        let cash = self
+            .db
+            .read()
+            .sales()
+            .day_cash(from, to)
+            .map_err(Refusal::NotSaved)?;
+        let figures = DayFigures::compute(day, zone, rows, refunds, cash).map_err(|_| Refusal::DayWrong)?;
         let text = day_text::write(&figures, &self.config.shop, self.locale, training);
         Ok(DayPicture { figures, text })
     }
@@ -144,5 +157,6 @@ fn brief(row: OrderRow) -> PaymentBrief {
         attempt: row.attempt,
         first: row.first,
         pieces: row.pieces,
+        cash_in_hand: row.cash_in_hand,
     }
 }

@@ -1,9 +1,12 @@
 //! What the screens are told: pictures of the till at one moment, numbered, made here and drawn elsewhere.
 
 use jiff::Timestamp;
-use till_core::{Attempt, Cart, Evidence, Fen, Line, User};
+use till_core::{Attempt, Cart, Evidence, Fen, Line, Shift, User};
 pub use till_store::HeldCart;
 
+use crate::refunds::{RefundBrief, RefundPicture};
+
+use crate::cash::{CashDue, CashReceipt};
 use crate::config::{Locale, Shop};
 use crate::house::HouseRules;
 use crate::notify::NotifyPicture;
@@ -32,6 +35,8 @@ pub struct Snapshot {
     pub held: Vec<HeldCart>,
     /// The payment in the pay view.
     pub front: Option<PaymentPicture>,
+    /// Refunds that WeChat is still asked about, or that a person has to see to; those first.
+    pub refunds: Vec<RefundBrief>,
     /// Payments not settled, payments settled in the background that nobody has looked at, and reviews; oldest first.
     pub waiting: Vec<PaymentBrief>,
     /// Goes up when products or stock changed.
@@ -42,6 +47,12 @@ pub struct Snapshot {
     pub staff: StaffPicture,
     /// The rules in force.
     pub house: HouseRules,
+    /// The shift that goes on.
+    pub shift: Option<Shift>,
+    /// The cash view, where it is open.
+    pub cash_due: Option<CashDue>,
+    /// The sale that was just paid in cash.
+    pub cash_paid: Option<CashReceipt>,
 }
 
 /// Who works here and who is at the till.
@@ -85,12 +96,34 @@ pub struct PaymentPicture {
     pub evidence: Vec<Evidence>,
     /// The last trustworthy answer.
     pub last_check: Option<LastCheck>,
+    /// Money of it given back, or on its way, oldest first.
+    pub refunds: Vec<RefundPicture>,
     /// A request is under way.
     pub asking: bool,
     /// The QR code, only while it may be shown.
     pub qr: Option<Qr>,
     /// A new QR code for the same sale may be asked for.
     pub can_pay_again: bool,
+    /// What the customer owes in all: the order's amount and the cash.
+    pub sale_total: Fen,
+    /// Taken in cash for the same sale.
+    pub cash: Fen,
+    /// Of that, what no sale was made of.
+    pub cash_in_hand: Fen,
+    /// What is due may be paid in cash.
+    pub can_take_cash: bool,
+    /// The cash in hand may be given back.
+    pub can_give_cash_back: bool,
+}
+
+impl PaymentPicture {
+    /// What of it was given back or may yet be.
+    #[must_use]
+    pub fn refunded(&self) -> Fen {
+        let counted = self.refunds.iter().filter(|it| it.stored.refund.counts());
+        // Never more than was paid.
+        Fen::sum(counted.map(|it| it.stored.refund.refund_fee)).unwrap_or_default()
+    }
 }
 
 /// The last trustworthy answer about an order.
@@ -113,6 +146,8 @@ pub struct PaymentBrief {
     pub first: String,
     /// Pieces of all lines.
     pub pieces: u32,
+    /// Cash in the drawer for the same sale that no sale was made of.
+    pub cash_in_hand: Fen,
 }
 
 /// Everything the customer display shows.
@@ -169,6 +204,22 @@ pub enum CustomerStage {
         out_trade_no: String,
         /// Until then.
         deadline: Timestamp,
+    },
+    /// Cash is being counted: nothing may be scanned now.
+    Cash {
+        /// What is owed in all.
+        total: Fen,
+        /// What is due in cash.
+        due: Fen,
+    },
+    /// Paid in cash.
+    PaidCash {
+        /// What was owed in all.
+        total: Fen,
+        /// What was handed over.
+        tendered: Fen,
+        /// What goes back.
+        change: Fen,
     },
     /// Paid.
     Paid {

@@ -1,23 +1,29 @@
 //! The till: what a cashier can do. One thread owns it; time is handed in; everything that matters is saved before it is
 //! acted on.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use thiserror::Error;
-use till_core::{Cart, CartError, Evidence, Input, NotNow, OutTradeNo, Product, Sale, SaleId, State};
-use till_store::{Database, EvidenceId, HeldCart, StoreError, StoredSale};
+use till_core::{
+    Cart, CartError, Fen, Input, NotNow, OutTradeNo, Product, RefundRefusal, Sale, SaleId, Shift, State,
+};
+use till_store::{Database, HeldCart, StoreError, StoredSale};
 
+use crate::backup::Backups;
 use crate::bill_file::BillFault;
 use crate::bills::BillDesk;
-use crate::backup::Backups;
+use crate::cash::{CashReceipt, CashView};
 use crate::catalogue::Catalogue;
 use crate::config::{Config, Locale};
 use crate::house::HouseRules;
 use crate::notify::NotifyDesk;
+use crate::refunds::RefundDesk;
+use crate::runs::Run;
 use crate::snapshot::{LastCheck, WechatLamp};
+use crate::timetable::Timetable;
 use crate::users::Staff;
 
 /// The till of one counter.
@@ -34,12 +40,14 @@ pub struct Till {
     /// Sales of which an attempt is not final or is in review, and those on show.
     pub(crate) sales: HashMap<SaleId, Watched>,
     pub(crate) orders: HashMap<OutTradeNo, SaleId>,
-    /// When each order is due; orders with a question under way are not in it.
-    pub(crate) timetable: BTreeSet<(Timestamp, OutTradeNo)>,
-    pub(crate) due: HashMap<OutTradeNo, Timestamp>,
-    pub(crate) in_flight: HashSet<OutTradeNo>,
+    pub(crate) timetable: Timetable<OutTradeNo>,
+    pub(crate) refunds: RefundDesk,
     /// The payment in the pay view.
     pub(crate) front: Option<OutTradeNo>,
+    /// The cash view, where it is open.
+    pub(crate) cash_view: Option<CashView>,
+    /// The sale that was just paid in cash, until the next customer comes.
+    pub(crate) cash_paid: Option<CashReceipt>,
     /// Settled while nobody was looking.
     pub(crate) unseen: BTreeSet<OutTradeNo>,
     pub(crate) wechat: WechatLamp,
@@ -51,6 +59,8 @@ pub struct Till {
     pub(crate) notify: NotifyDesk,
     pub(crate) staff: Staff,
     pub(crate) house: HouseRules,
+    /// The shift that goes on.
+    pub(crate) shift: Option<Shift>,
     pub(crate) bills: BillDesk,
     pub(crate) backups: Backups,
     pub(crate) bills_version: u32,
@@ -99,17 +109,6 @@ pub(crate) struct Note {
     pub(crate) run: Option<Run>,
 }
 
-/// The last row of evidence; while the answers stay the same, only this is updated.
-#[derive(Debug)]
-pub(crate) struct Run {
-    /// Row in the store.
-    pub(crate) row: EvidenceId,
-    /// The row as it should be, its texts left out.
-    pub(crate) evidence: Evidence,
-    /// The count that the store holds.
-    pub(crate) saved_count: u32,
-}
-
 /// Why an act is refused; nothing was done.
 #[derive(Debug, Error)]
 pub enum Refusal {
@@ -137,6 +136,15 @@ pub enum Refusal {
     /// Money was taken; nothing is left to cancel.
     #[error("the order is paid")]
     AlreadyPaid,
+    /// Out of a refund's bounds.
+    #[error(transparent)]
+    Refund(#[from] RefundRefusal),
+    /// WeChat takes a refund only with the merchant's certificate, and the configuration names none.
+    #[error("a refund needs [wechat] client_cert and client_key")]
+    NoClientCertificate,
+    /// The refund is past that.
+    #[error("the refund's state does not allow it")]
+    NotThisRefund,
     /// The store did not take it.
     #[error("not saved: {0}")]
     NotSaved(StoreError),
@@ -188,6 +196,24 @@ pub enum Refusal {
     /// A rule of the house that makes no sense.
     #[error("a rule of the house is out of range")]
     RulesOutOfRange,
+    /// A shop with users takes money in a shift, and none is open.
+    #[error("no shift is open")]
+    NoShift,
+    /// One shift at a time.
+    #[error("a shift is open already")]
+    ShiftOpen,
+    /// An amount of cash that makes no sense here.
+    #[error("the amount is out of range")]
+    AmountOutOfRange,
+    /// Less was handed over than is due.
+    #[error("less than is due")]
+    TooLittle,
+    /// Cash goes in and out for a reason.
+    #[error("a reason is missing")]
+    ReasonMissing,
+    /// A person's words have at most 60 characters.
+    #[error("at most 60 characters")]
+    WordsTooLong,
 }
 
 /// Names in the settings table.
@@ -196,8 +222,8 @@ pub(crate) mod setting {
     pub(crate) const LOCALE: &str = "locale";
     pub(crate) const ORDER_SEQUENCE: &str = "order_sequence";
     pub(crate) const LAST_SEEN: &str = "last_seen_ms";
-    pub(crate) const LAST_BACKUP: &str = "last_backup_ms";
     pub(crate) const INBOX_SEEN: &str = "inbox_seen";
+    pub(crate) const LAST_BACKUP: &str = "last_backup_ms";
     pub(crate) const HOUSE: &str = "house_rules";
 }
 
@@ -225,6 +251,7 @@ impl Till {
         let live = db.read().sales().live()?;
         let staff = Staff::new(db.read().users().on_duty()?, now);
         let house = HouseRules::load(&db)?;
+        let shift = db.read().shifts().open()?;
         let backups = Backups::since(db.read().settings().get(setting::LAST_BACKUP)?);
         let catalogue = Catalogue::new(db.read().products().all()?);
         let notify = NotifyDesk::open(&config, &db)?;
@@ -239,10 +266,11 @@ impl Till {
             held,
             sales: HashMap::new(),
             orders: HashMap::new(),
-            timetable: BTreeSet::new(),
-            due: HashMap::new(),
-            in_flight: HashSet::new(),
+            timetable: Timetable::default(),
+            refunds: RefundDesk::default(),
             front: None,
+            cash_view: None,
+            cash_paid: None,
             unseen: BTreeSet::new(),
             wechat: WechatLamp::Idle,
             doubts: 0,
@@ -252,12 +280,14 @@ impl Till {
             notify,
             staff,
             house,
+            shift,
             backups,
             bills: BillDesk::default(),
             bills_version: 1,
             version: 1,
         };
         till.resume(now, live)?;
+        till.resume_refunds(now)?;
         Ok(till)
     }
 
@@ -349,10 +379,13 @@ impl Till {
             !attempt.is_final()
                 || attempt.next.is_some()
                 || matches!(attempt.state, State::Review { .. })
-                || self.in_flight.contains(number)
+                || self.timetable.is_asking(number)
                 || self.unseen.contains(number)
                 || self.front.as_ref() == Some(number)
         });
+        let needed = needed
+            || watched.sale.cash_in_hand() > Fen::ZERO
+            || matches!(&self.cash_view, Some(CashView { of: Some(number) }) if watched.sale.attempt(number).is_some());
         if !needed && let Some(watched) = self.sales.remove(&id) {
             for attempt in &watched.sale.attempts {
                 self.orders.remove(&attempt.out_trade_no);

@@ -42,6 +42,12 @@ impl Staff {
         self.users.iter().find(|user| user.id == id)
     }
 
+    /// Who is at the till, for the journal.
+    pub(crate) fn who(&self) -> String {
+        self.at_till()
+            .map_or_else(|| "no users".to_owned(), |user| user.name.to_string())
+    }
+
     /// There are people, and none of them is here.
     pub(crate) fn is_locked(&self) -> bool {
         !self.is_empty() && self.at_till().is_none()

@@ -63,6 +63,28 @@ pub enum RefundDayStanding {
     Withdrawn,
 }
 
+/// Cash of the ledger, as much of it as a day needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DayCash {
+    /// How much; never 0.
+    pub amount: Fen,
+    /// Of a sale, when the whole sum was there; of a refund, when it was handed over.
+    pub at: Timestamp,
+    /// What it was.
+    pub what: DayCashKind,
+}
+
+/// What cash of a day was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DayCashKind {
+    /// All of a sale.
+    Sale,
+    /// A part of a sale; the rest came by WeChat.
+    PartOfSale,
+    /// Handed back for a sale that had been paid.
+    Refund,
+}
+
 /// How many and how much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct CountAndSum {
@@ -86,9 +108,15 @@ pub struct Hour {
 pub struct DayFigures {
     /// Which day.
     pub day: Date,
-    /// Paid on this day, whenever placed.
+    /// Sales paid on this day, whenever rung up and whichever way.
     pub paid: CountAndSum,
-    /// Of these, late or double payments that a person took over as sales.
+    /// Of that, what came by WeChat, and in how many orders.
+    pub wechat: CountAndSum,
+    /// Of that, what came in cash, and in how many sales. A split sale counts here and there, and once among the sales.
+    pub cash: CountAndSum,
+    /// Handed back in cash on this day, for whichever sale.
+    pub cash_refunded: CountAndSum,
+    /// Of the orders, late or double payments that a person took over as sales.
     pub adopted: CountAndSum,
     /// Taken on this day besides, and no sale's: goes back by a refund, on the day of that.
     pub given_back: CountAndSum,
@@ -140,11 +168,15 @@ impl DayFigures {
         zone: &TimeZone,
         rows: impl IntoIterator<Item = DayRow>,
         refunds: impl IntoIterator<Item = DayRefund>,
+        cash: impl IntoIterator<Item = DayCash>,
     ) -> Result<Self, MoneyError> {
         let (start, end) = bounds(day, zone).ok_or(MoneyError::OutOfRange)?;
         let mut figures = Self {
             day,
             paid: CountAndSum::default(),
+            wechat: CountAndSum::default(),
+            cash: CountAndSum::default(),
+            cash_refunded: CountAndSum::default(),
             adopted: CountAndSum::default(),
             given_back: CountAndSum::default(),
             refunded: CountAndSum::default(),
@@ -167,12 +199,18 @@ impl DayFigures {
                 figures.add_refund(&refund)?;
             }
         }
+        for it in cash {
+            if start <= it.at && it.at < end {
+                figures.add_cash(&it, it.at.duration_since(start))?;
+            }
+        }
         Ok(figures)
     }
 
     /// What the day brought: taken, less what went back. Below zero on a day of refunds.
     pub fn net(&self) -> Result<Fen, MoneyError> {
-        self.paid.sum.plus(self.given_back.sum)?.minus(self.refunded.sum)
+        let taken = self.paid.sum.plus(self.given_back.sum)?;
+        taken.minus(self.refunded.sum)?.minus(self.cash_refunded.sum)
     }
 
     fn add(&mut self, row: &DayRow, start: Timestamp, end: Timestamp) -> Result<(), MoneyError> {
@@ -186,10 +224,10 @@ impl DayFigures {
             return Ok(());
         }
         match row.standing {
-            Standing::Paid(at) => self.add_paid(row.total_fee, at.duration_since(start)),
+            Standing::Paid(at) => self.add_order(row.total_fee, at.duration_since(start)),
             Standing::Adopted(at) => {
                 self.adopted.add(row.total_fee)?;
-                self.add_paid(row.total_fee, at.duration_since(start))
+                self.add_order(row.total_fee, at.duration_since(start))
             }
             Standing::GivenBack(_) => self.given_back.add(row.total_fee),
             Standing::Closed(CloseReason::Deadline) => self.closed_by_deadline.add(row.total_fee),
@@ -207,9 +245,33 @@ impl DayFigures {
         }
     }
 
+    /// A sale that an order has paid, or completed.
+    fn add_order(&mut self, amount: Fen, into_the_day: SignedDuration) -> Result<(), MoneyError> {
+        self.wechat.add(amount)?;
+        self.add_paid(amount, into_the_day)
+    }
+
+    fn add_cash(&mut self, it: &DayCash, into_the_day: SignedDuration) -> Result<(), MoneyError> {
+        match it.what {
+            DayCashKind::Sale => {
+                self.cash.add(it.amount)?;
+                self.add_paid(it.amount, into_the_day)
+            }
+            // The order that brought the rest counts the sale.
+            DayCashKind::PartOfSale => {
+                self.cash.add(it.amount)?;
+                self.paid.sum = self.paid.sum.plus(it.amount)?;
+                if let Some(hour) = self.hours.get_mut(hour_of(into_the_day)) {
+                    hour.paid.sum = hour.paid.sum.plus(it.amount)?;
+                }
+                Ok(())
+            }
+            DayCashKind::Refund => self.cash_refunded.add(it.amount),
+        }
+    }
+
     fn add_paid(&mut self, amount: Fen, into_the_day: SignedDuration) -> Result<(), MoneyError> {
-        let hour = usize::try_from(into_the_day.as_hours()).unwrap_or_default();
-        if let Some(hour) = self.hours.get_mut(hour) {
+        if let Some(hour) = self.hours.get_mut(hour_of(into_the_day)) {
             hour.paid.add(amount)?;
         }
         self.paid.add(amount)
@@ -251,6 +313,10 @@ impl From<&Refund> for DayRefund {
     }
 }
 
+fn hour_of(into_the_day: SignedDuration) -> usize {
+    usize::try_from(into_the_day.as_hours()).unwrap_or_default()
+}
+
 fn hours(start: Timestamp, end: Timestamp, zone: &TimeZone) -> Vec<Hour> {
     let count = end.duration_since(start).as_hours();
     (0..count)
@@ -286,7 +352,7 @@ mod tests {
         let before = paid(100, "2026-11-23T23:59:59+08:00");
         let mut after = paid(200, "2026-11-24T00:00:01+08:00");
         after.placed_at = at("2026-11-23T23:59:58+08:00");
-        let day = |day| DayFigures::compute(day, &zone, [before.clone(), after.clone()], []).unwrap();
+        let day = |day| DayFigures::compute(day, &zone, [before.clone(), after.clone()], [], []).unwrap();
         assert_eq!(
             day(date(2026, 11, 23)).paid.sum,
             Fen::new(100),
@@ -326,8 +392,8 @@ mod tests {
             refund(50, "2026-11-24T09:40:00+08:00", RefundDayStanding::Withdrawn),
         ];
         let rows = [sale, late, twice];
-        let first = DayFigures::compute(date(2026, 11, 23), &zone, rows.clone(), refunds).unwrap();
-        let second = DayFigures::compute(date(2026, 11, 24), &zone, rows, refunds).unwrap();
+        let first = DayFigures::compute(date(2026, 11, 23), &zone, rows.clone(), refunds, []).unwrap();
+        let second = DayFigures::compute(date(2026, 11, 24), &zone, rows, refunds, []).unwrap();
         let figure = |count, fen| CountAndSum {
             count,
             sum: Fen::new(fen),
@@ -365,10 +431,52 @@ mod tests {
     }
 
     #[test]
+    fn fault_15_cash_stands_beside_wechat_on_the_day_the_whole_sum_was_there() {
+        let zone = TimeZone::get("Asia/Shanghai").unwrap();
+        let cash = |fen, when: &str, what| DayCash {
+            amount: Fen::new(fen),
+            at: at(when),
+            what,
+        };
+        let midnight = "2026-11-24T00:00:01+08:00";
+        // Ten yuan were handed over before midnight, the rest came by WeChat after it.
+        let rest = paid(1980, midnight);
+        let all = [
+            cash(600, "2026-11-23T23:59:59+08:00", DayCashKind::Sale),
+            cash(1000, midnight, DayCashKind::PartOfSale),
+            cash(250, "2026-11-24T10:00:00+08:00", DayCashKind::Refund),
+        ];
+        let day = |day| DayFigures::compute(day, &zone, [rest.clone()], [], all).unwrap();
+        let figure = |count, fen| CountAndSum {
+            count,
+            sum: Fen::new(fen),
+        };
+        let before = day(date(2026, 11, 23));
+        assert_eq!(
+            (before.paid, before.wechat, before.cash),
+            (figure(1, 600), figure(0, 0), figure(1, 600)),
+            "the last sale of the day was paid in cash"
+        );
+        let after = day(date(2026, 11, 24));
+        assert_eq!(
+            (after.paid, after.wechat, after.cash),
+            (figure(1, 2980), figure(1, 1980), figure(1, 1000)),
+            "the split sale is one sale, whole, on the day on which it was paid in full"
+        );
+        assert_eq!(after.hours[0].paid, figure(1, 2980), "and in its first hour");
+        assert_eq!(
+            after.cash_refunded,
+            figure(1, 250),
+            "what went back in cash is its own line"
+        );
+        assert_eq!(after.net(), Ok(Fen::new(2730)), "and is off the day's net");
+    }
+
+    #[test]
     fn days_of_23_and_25_hours_have_as_many_rows() {
         let zone = TimeZone::get("Europe/Berlin").unwrap();
-        let short = DayFigures::compute(date(2026, 3, 29), &zone, [], []).unwrap();
-        let long = DayFigures::compute(date(2026, 10, 25), &zone, [], []).unwrap();
+        let short = DayFigures::compute(date(2026, 3, 29), &zone, [], [], []).unwrap();
+        let long = DayFigures::compute(date(2026, 10, 25), &zone, [], [], []).unwrap();
         assert_eq!(short.hours.len(), 23, "the clocks go forward");
         assert_eq!(long.hours.len(), 25, "the clocks go back");
         assert_eq!(long.hours[2].hour, 2, "two o'clock comes");
@@ -380,7 +488,7 @@ mod tests {
         let zone = TimeZone::get("Asia/Shanghai").unwrap();
         let rows =
             (0..100_000).map(|number| paid([1, 29, 115, 1999][number % 4], "2026-11-23T12:00:00+08:00"));
-        let figures = DayFigures::compute(date(2026, 11, 23), &zone, rows, []).unwrap();
+        let figures = DayFigures::compute(date(2026, 11, 23), &zone, rows, [], []).unwrap();
         assert_eq!(
             figures.paid.sum,
             Fen::new(25_000 * (1 + 29 + 115 + 1999)),

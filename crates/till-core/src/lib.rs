@@ -11,8 +11,8 @@ mod backup;
 mod bill;
 mod callback;
 mod cart;
-mod day;
 mod cash;
+mod day;
 mod decision;
 mod difference;
 mod evidence;
@@ -24,9 +24,9 @@ mod reconcile;
 mod refund;
 mod sale;
 pub mod self_check;
+mod shift;
 mod state;
 mod timing;
-mod shift;
 mod user;
 
 pub use answer::{CloseAnswer, FoundBy, Payment, PlaceAnswer, QueryAnswer};
@@ -56,9 +56,9 @@ pub use refund::{
     next_part,
 };
 pub use sale::{Effect, NotNow, Sale, SaleId, StockHold};
-pub use state::{CloseReason, ReviewReason, State};
-pub use timing::Timing;
-pub use user::{Pin, Role, User, UserError, UserId, UserName, WrongPins};
 pub use shift::{
     CountError, DENOMINATIONS, DrawerCount, DrawerDifference, Shift, ShiftEnd, ShiftId, ShiftSums, is_float,
 };
+pub use state::{CloseReason, ReviewReason, State};
+pub use timing::Timing;
+pub use user::{Pin, Role, User, UserError, UserId, UserName, WrongPins};

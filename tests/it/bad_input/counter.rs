@@ -186,6 +186,7 @@ impl Counter {
         let picture = Picture {
             in_cart: self.till.snapshot().cart.pieces(),
             orders: self.orders(),
+            refunds: Vec::new(),
             on_show: None,
         };
         format!(

@@ -119,6 +119,8 @@ async fn with_users_the_till_is_locked_until_somebody_signs_in() {
 async fn an_idle_till_locks_itself_and_its_payments_go_on() {
     let line = Line::open().await.unwrap();
     let mut shop = staffed(&line).await;
+    let now = shop.now();
+    shop.till.open_shift(now, Fen::ZERO).unwrap();
     let number = shop.sell(WATER, "click").unwrap();
     shop.catch_up().await.unwrap();
     line.simulator.advance(seconds(9 * 60 + 59));

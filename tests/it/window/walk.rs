@@ -7,20 +7,21 @@ const MORE_PRODUCTS: &str = "品名,条码,价格\n散装苹果,,自定义\n可�
 const COLA: &str = "6928804011111";
 
 /// WebDriver's names of keys.
-const ENTER: &str = "\u{e007}";
-const ESCAPE: &str = "\u{e00c}";
+pub(super) const ENTER: &str = "\u{e007}";
+pub(super) const ESCAPE: &str = "\u{e00c}";
 const F1: &str = "\u{e031}";
 const F3: &str = "\u{e033}";
 const F4: &str = "\u{e034}";
-const F6: &str = "\u{e036}";
+pub(super) const F6: &str = "\u{e036}";
 const F7: &str = "\u{e037}";
 const F8: &str = "\u{e038}";
 const F9: &str = "\u{e039}";
 const F10: &str = "\u{e03a}";
-const F12: &str = "\u{e03c}";
+pub(super) const F11: &str = "\u{e03b}";
+pub(super) const F12: &str = "\u{e03c}";
 
 /// Waits for the text of an element to hold `part`.
-async fn reads(app: &App, testid: &str, part: &str) -> anyhow::Result<()> {
+pub(super) async fn reads(app: &App, testid: &str, part: &str) -> anyhow::Result<()> {
     until(&format!("{testid:?} to read {part:?}"), PATIENCE, async || {
         Ok(app.text(testid).await?.contains(part).then_some(()))
     })
@@ -138,7 +139,7 @@ async fn a_payment_after_the_cancel_is_told_at_once_and_hides_nothing() -> anyho
         !app.element_shown("time-left").await?,
         "nobody is to pay this order any more: no time to pay is left"
     );
-    app.type_keys(F6).await?;
+    app.type_keys(F12).await?;
     app.element("qr").await?;
     let again = app.text("order-no").await?;
     assert_ne!(again, cancelled, "the new code is a new order");

@@ -13,10 +13,11 @@ use clap::Parser;
 use jiff::{SignedDuration, Timestamp};
 use scantill_tests::process::die_at;
 use scantill_tests::till_process::{Kill, Picture, Says, Told};
+use till_app::approval::{Act, Credential};
 use till_app::clock::{Clock, steady};
 use till_app::run::{self, TillHandle};
 use till_app::{Config, Database, Refusal, Till, lock};
-use till_core::OutTradeNo;
+use till_core::{Attempt, Fen, OutTradeNo, Part};
 use wechat_pay::{Client, HttpConfig, HttpTransport};
 
 #[derive(Debug, Parser)]
@@ -94,6 +95,17 @@ async fn act(handle: &TillHandle, told: Told) -> anyhow::Result<Says> {
             let number = OutTradeNo::parse(&number)?;
             done(handle.call(move |till, now| till.cancel(now, &number)).await?)
         }
+        Told::Refund { order, fen, click } => {
+            let number = OutTradeNo::parse(&order)?;
+            let wished = handle.call(move |till, now| {
+                let yes = till.approve(now, Act::Refund, Some(&Credential::Confirmed))?;
+                till.refund(now, &number, Part::Amount(Fen::new(fen)), "退货", &click, yes)
+            });
+            match wished.await? {
+                Ok(number) => Says::Order(number.to_string()),
+                Err(refusal) => Says::Refused(refusal.to_string()),
+            }
+        }
         Told::Look => Says::Picture(handle.call(|till, _| look(till)).await??),
         Told::Arm(_) | Told::Advance(_) => anyhow::bail!("that is no act of the till's"),
     })
@@ -102,7 +114,13 @@ async fn act(handle: &TillHandle, told: Told) -> anyhow::Result<Says> {
 fn look(till: &Till) -> anyhow::Result<Picture> {
     let snapshot = till.snapshot();
     let rows = till.db().read().attempts().search("", None)?;
+    let of_order = |attempt: &Attempt| till.db().read().refunds().of_order(&attempt.out_trade_no);
+    let mut refunds = Vec::new();
+    for row in rows.iter().rev() {
+        refunds.extend(of_order(&row.attempt)?.into_iter().map(|it| it.refund));
+    }
     Ok(Picture {
+        refunds,
         in_cart: snapshot.cart.pieces(),
         orders: rows.into_iter().rev().map(|row| row.attempt).collect(),
         on_show: snapshot

@@ -102,8 +102,8 @@ impl Till {
         }
     }
 
-    /// A refund of ours, or one that was asked for elsewhere, has ended. It stands in the order's record, and WeChat is asked
-    /// how the order stands.
+    /// A refund has ended. What it tells of one of ours goes into that refund's record; one that was asked for elsewhere stands
+    /// in the order's, and WeChat is asked how the order stands.
     fn refund_notified(
         &mut self,
         now: Timestamp,
@@ -111,8 +111,17 @@ impl Till {
         number: &OutTradeNo,
         refund: &RefundNotify,
     ) -> Result<(), Hitch> {
-        let word = format!("REFUND {}", refund.status.as_str());
         // What vouches for it is that our key opened it; there is no sign.
+        let word = refund.status.as_str();
+        let told = Evidence {
+            kind: EvidenceKind::RefundNotify,
+            ..evidence(now, message, word, SignVerdict::None)
+        };
+        let taken_in = heard(message, Some(number.as_str()), Became::TakenIn);
+        if self.is_known(&taken_in)? || self.refund_told(now, refund, told, &taken_in)? {
+            return Ok(());
+        }
+        let word = format!("REFUND {word}");
         let evidence = evidence(now, message, &word, SignVerdict::None);
         self.feed(now, message, number, (Input::CheckNow, evidence), Became::Kept)
     }
@@ -144,11 +153,8 @@ impl Till {
         became: Became,
     ) -> Result<(), Hitch> {
         let heard = heard(message, Some(number.as_str()), became);
-        let before = self.db.read().inbox().became(heard.message.digest());
-        match before.map_err(Refusal::NotSaved)? {
-            Some(Became::TakenIn | Became::Kept) => return Ok(()),
-            // Of no use once; it may be of use now, when the right ledger is back.
-            Some(Became::DeadLetter { .. }) | None => {}
+        if self.is_known(&heard)? {
+            return Ok(());
         }
         let sale = self.recall(number)?;
         let applied = self.apply_heard(now, number, input, Some(evidence), Some(&heard));
@@ -157,6 +163,16 @@ impl Till {
             self.forget_settled(sale);
         }
         Ok(applied?)
+    }
+
+    /// The same message was taken in before.
+    fn is_known(&self, heard: &Heard<'_>) -> Result<bool, Refusal> {
+        let before = self.db.read().inbox().became(heard.message.digest());
+        match before.map_err(Refusal::NotSaved)? {
+            Some(Became::TakenIn | Became::Kept) => Ok(true),
+            // Of no use once; it may be of use now, when the right ledger is back.
+            Some(Became::DeadLetter { .. }) | None => Ok(false),
+        }
     }
 
     /// A message of no use: written down with the reason, and said on the screen.

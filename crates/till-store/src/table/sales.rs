@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use rusqlite::{Connection, Params, Row, params};
 use till_core::{
-    Effect, Fen, Line, LineNo, MoveKind, OutTradeNo, ProductId, Sale, SaleId, ShiftId, State, StockHold,
-    UserId,
+    DayCash, DayCashKind, Effect, Fen, Line, LineNo, MoveKind, OutTradeNo, ProductId, Sale, SaleId, ShiftId,
+    State, StockHold, UserId,
 };
 
 use crate::handle::Tx;
@@ -132,6 +132,35 @@ impl SalesRead<'_> {
                     name: row.get(2)?,
                     price: sql::fen(row, 3)?,
                     pieces: sql::count("sale_lines", row, 4)?,
+                })
+            },
+        )
+    }
+
+    /// The cash of a day: of the sales whose whole sum was there from this time to before that one, and what was handed
+    /// back meanwhile.
+    pub fn day_cash(self, from: Timestamp, to: Timestamp) -> Result<Vec<DayCash>, StoreError> {
+        sql::all(
+            self.conn,
+            "SELECT s.paid_at,
+                    CASE WHEN EXISTS (SELECT 1 FROM attempts a WHERE a.sale_id = s.id AND a.state = 'paid')
+                         THEN 'part' ELSE 'sale' END,
+                    (SELECT sum(CASE kind WHEN 'sale' THEN amount_fen WHEN 'given_back' THEN -amount_fen ELSE 0 END)
+                     FROM cash_moves WHERE sale_id = s.id) AS fen
+             FROM sales s WHERE s.paid_at >= ?1 AND s.paid_at < ?2 AND fen > 0
+             UNION ALL
+             SELECT at, 'refund', amount_fen FROM cash_moves WHERE kind = 'refund' AND at >= ?1 AND at < ?2",
+            [sql::to_millis(from), sql::to_millis(to)],
+            |row| {
+                let what: String = row.get(1)?;
+                Ok(DayCash {
+                    at: sql::time(TABLE, row, 0)?,
+                    what: match what.as_str() {
+                        "part" => DayCashKind::PartOfSale,
+                        "refund" => DayCashKind::Refund,
+                        _ => DayCashKind::Sale,
+                    },
+                    amount: sql::fen(row, 2)?,
                 })
             },
         )

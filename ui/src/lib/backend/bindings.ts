@@ -71,6 +71,27 @@ export const commands = {
 	putOffDuty: (userId: number, shown: Shown | null) => typedError<null, CommandError>(__TAURI_INVOKE("put_off_duty", { userId, shown })),
 	/**  Changes the rules of the house; a manager approves it. */
 	setHouse: (house: HouseView, shown: Shown | null) => typedError<null, CommandError>(__TAURI_INVOKE("set_house", { house, shown })),
+	/**  Opens the cash view for the cart, or for what is due instead of an order. The customer display shows no code meanwhile. */
+	openCash: (outTradeNo: string | null) => typedError<null, CommandError>(__TAURI_INVOKE("open_cash", { outTradeNo })),
+	/**  Goes back to where the cash view was opened from. */
+	shutCash: () => typedError<null, CommandError>(__TAURI_INVOKE("shut_cash")),
+	/**  The customer pays all that is due in cash. The same `click` is the same payment. */
+	takeCash: (click: string, outTradeNo: string | null, tenderedFen: number) => typedError<null, CommandError>(__TAURI_INVOKE("take_cash", { click, outTradeNo, tenderedFen })),
+	/**
+	 *  The customer pays a part in cash; answers with the `out_trade_no` of the order for the rest. The same `click` is the same
+	 *  payment.
+	 */
+	takePart: (click: string, outTradeNo: string | null, partFen: number) => typedError<string, CommandError>(__TAURI_INVOKE("take_part", { click, outTradeNo, partFen })),
+	/**  The customer gets back the cash that no sale was made of; answers with how much that is. */
+	giveCashBack: (click: string, outTradeNo: string) => typedError<number, CommandError>(__TAURI_INVOKE("give_cash_back", { click, outTradeNo })),
+	/**  The shift page. */
+	drawer: () => typedError<DrawerView, CommandError>(__TAURI_INVOKE("drawer")),
+	/**  Begins a shift with what is in the drawer. */
+	openShift: (floatFen: number) => typedError<null, CommandError>(__TAURI_INVOKE("open_shift", { floatFen })),
+	/**  Puts cash into the drawer or takes it out. The same `click` is the same movement. */
+	moveCash: (click: string, direction: CashDirection, amountFen: number, reason: string) => typedError<null, CommandError>(__TAURI_INVOKE("move_cash", { click, direction, amountFen, reason })),
+	/**  Ends the shift with a count; a difference over the limit needs a manager. */
+	closeShift: (closing: ClosingView, shown: Shown | null) => typedError<ShiftView, CommandError>(__TAURI_INVOKE("close_shift", { closing, shown })),
 	/**  Sends a test message to the notify address and waits for it to come back by the broker; ten seconds at most. */
 	probeNotify: () => typedError<ProbeResult, CommandError>(__TAURI_INVOKE("probe_notify")),
 	/**  Messages that were of no use to this till, the newest first, at most 20. */
@@ -85,6 +106,25 @@ export const commands = {
 	signOff: (day: string) => typedError<null, CommandError>(__TAURI_INVOKE("sign_off", { day })),
 	/**  Takes a bill's file, plain or compressed, in base64. */
 	importBill: (file: string) => typedError<BillImportResult, CommandError>(__TAURI_INVOKE("import_bill", { file })),
+	/**  What may be given back of a paid order; `None`: it is not paid, or a person has to decide about it first. */
+	refundable: (outTradeNo: string) => typedError<RefundableView | null, CommandError>(__TAURI_INVOKE("refundable", { outTradeNo })),
+	/**
+	 *  Gives a part of a paid order back; a manager approves it. Answers with the refund's number; the same `click` gives the
+	 *  same refund.
+	 */
+	refund: (outTradeNo: string, part: RefundPart, reason: string, click: string, shown: Shown | null) => typedError<string, CommandError>(__TAURI_INVOKE("refund", { outTradeNo, part, reason, click, shown })),
+	/**  Sends a refused refund again, under its number. */
+	refundAgain: (outRefundNo: string) => typedError<null, CommandError>(__TAURI_INVOKE("refund_again", { outRefundNo })),
+	/**  Gives a refund up that WeChat does not have. */
+	refundWithdraw: (outRefundNo: string) => typedError<null, CommandError>(__TAURI_INVOKE("refund_withdraw", { outRefundNo })),
+	/**  Marks a refund as seen to, with a note; a manager approves it. */
+	refundSettle: (outRefundNo: string, note: string, shown: Shown | null) => typedError<null, CommandError>(__TAURI_INVOKE("refund_settle", { outRefundNo, note, shown })),
+	/**  Asks WeChat now how a refund stands. */
+	refundCheck: (outRefundNo: string) => typedError<null, CommandError>(__TAURI_INVOKE("refund_check", { outRefundNo })),
+	/**  Takes a late or double payment over as a sale; a manager approves it. */
+	adopt: (outTradeNo: string, shown: Shown | null) => typedError<null, CommandError>(__TAURI_INVOKE("adopt", { outTradeNo, shown })),
+	/**  Gives a late or double payment back, all of it; a manager approves it. The same `click` gives the same refund. */
+	refundReview: (outTradeNo: string, reason: string, click: string, shown: Shown | null) => typedError<string, CommandError>(__TAURI_INVOKE("refund_review", { outTradeNo, reason, click, shown })),
 };
 
 /** Events */
@@ -94,6 +134,7 @@ export const events = {
 };
 
 /* Types */
+/**  One day and its bill. */
 export type AgreementView = {
 	day: string,
 	bill: BillView,
@@ -105,6 +146,7 @@ export type AgreementView = {
 	signed: BillSignedView | null,
 };
 
+/**  Why two sides differ. */
 export type BillCauseView = { cause: "only_here" } | { cause: "only_there" } | 
 /**  On the bill as paid, still asked after here. */
 { cause: "waiting_here" } | 
@@ -119,6 +161,7 @@ export type BillCauseView = { cause: "only_here" } | { cause: "only_there" } |
 /**  In yuan with five decimals. */
 { cause: "fee_differs"; rate: string; expected: string; charged: string } | { cause: "twice_there" } | { cause: "refund_differs"; here: BillRefundStanding; there: BillRefundStanding } | { cause: "totals_differ"; rowsFen: string; saidFen: string };
 
+/**  One difference. */
 export type BillDifferenceView = {
 	subject: BillSubject,
 	at: string,
@@ -147,6 +190,7 @@ export type BillFaultCode = "too_large" | "gzip" | "not_text" |
 /**  The day `subject` is not over. */
 "day_not_over";
 
+/**  What is wrong with a file. */
 export type BillFaultView = {
 	code: BillFaultCode,
 	/**  A column, a merchant or a day, where the code is about one. */
@@ -155,6 +199,7 @@ export type BillFaultView = {
 	line: number | null,
 };
 
+/**  A bill's file brought by hand: taken, or what is wrong with it. */
 export type BillImportResult = { result: "imported"; day: string } | { result: "wrong"; fault: BillFaultView };
 
 export type BillNoteView = {
@@ -166,6 +211,7 @@ export type BillNoteView = {
 
 export type BillRefundStanding = "asked" | "processing" | "done" | "failed";
 
+/**  Both sides of an agreement. */
 export type BillSidesView = {
 	paidHere: CountAndSum,
 	paidThere: CountAndSum,
@@ -179,6 +225,7 @@ export type BillSidesView = {
 	otherTills: OtherTillView[],
 };
 
+/**  The last sign-off of a day. */
 export type BillSignedView = {
 	at: string,
 	/**  `None`: nobody had signed in. */
@@ -189,6 +236,7 @@ export type BillSignedView = {
 
 export type BillSource = "fetched" | "imported";
 
+/**  What a difference is about. */
 export type BillSubject = { about: "order"; outTradeNo: string } | { about: "refund"; outRefundNo: string; outTradeNo: string } | 
 /**  The bill itself. */
 { about: "bill" };
@@ -203,6 +251,7 @@ export type BillTroubleCode =
 /**  WeChat says that nothing happened, on a day on which this till was paid. */
 "says_nothing" | "not_saved";
 
+/**  What came of asking for the bill the last time. */
 export type BillTroubleView = {
 	code: BillTroubleCode,
 	/**  WeChat's words where it refused. */
@@ -211,6 +260,7 @@ export type BillTroubleView = {
 	fault: BillFaultView | null,
 };
 
+/**  How far the till is with the bill. */
 export type BillView = 
 /**  The day is not over, or its bill not ready yet. */
 { bill: "too_early"; readyAt: string } | 
@@ -240,15 +290,58 @@ export type CartView = {
 	totalFen: number,
 };
 
+export type CashDirection = "in" | "out";
+
+/**  What is due in the cash view. */
+export type CashDueView = {
+	/**  Instead of this order; `None`: for the cart. */
+	outTradeNo: string | null,
+	totalFen: number,
+	/**  Of that, taken in cash already. */
+	takenFen: number,
+	dueFen: number,
+	/**  What customers are likely to hand over, small to large; exactly what is due comes first. */
+	quickFen: number[],
+	lines: CartLine[],
+};
+
+export type CashMoveView = {
+	at: string,
+	direction: CashDirection,
+	amountFen: number,
+	by: string | null,
+	reason: string,
+};
+
+/**  A sale that was just paid in cash. */
+export type CashPaidView = {
+	sale: number,
+	totalFen: number,
+	/**  Due when the money was handed over; less than the total after a part in cash. */
+	dueFen: number,
+	tenderedFen: number,
+	changeFen: number,
+	at: string,
+};
+
 export type CloseReason = "deadline" | "cancelled" | 
-/**  Another attempt for the same sale was paid. */
+/**  Another attempt for the same sale was paid, or it was paid in cash. */
 "paid_otherwise" | 
+/**  Cash changed what is due. */
+"rest_changed" | 
 /**  WeChat says this order number is in use by other terms. */
 "number_taken" | 
 /**  WeChat refused it after an answer had been lost. */
 "placing_failed" | 
 /**  WeChat said it was closed before we asked. */
 "closed_at_wechat";
+
+/**  How somebody wants to end a shift. */
+export type ClosingView = {
+	count: PiecesView[],
+	leftFen: number,
+	note: string,
+};
 
 /**  A refusal the page puts into words. `detail` is for the log and the curious. */
 export type CommandError = {
@@ -264,7 +357,9 @@ export type CountAndSum = {
 
 export type CustomerStage = { stage: "idle" } | { stage: "cart"; lines: CartLine[]; totalFen: number } | 
 /**  "Please wait": nothing may be scanned now. */
-{ stage: "wait"; totalFen: number } | { stage: "scan"; qr: QrView; totalFen: number; outTradeNo: string; deadline: string } | { stage: "paid"; totalFen: number; transactionId: string };
+{ stage: "wait"; totalFen: number } | { stage: "scan"; qr: QrView; totalFen: number; outTradeNo: string; deadline: string } | { stage: "paid"; totalFen: number; transactionId: string } | 
+/**  Cash is being counted: nothing may be scanned now. */
+{ stage: "cash"; totalFen: number; dueFen: number } | { stage: "paid_cash"; totalFen: number; tenderedFen: number; changeFen: number };
 
 /**  Everything the customer display draws; same rules as [`Snapshot`]. */
 export type CustomerView = {
@@ -277,12 +372,32 @@ export type CustomerView = {
 
 export type DayView = {
 	day: string,
+	/**  Sales, whichever way they were paid. */
 	paid: CountAndSum,
+	/**  Of that, by WeChat, in orders. */
+	wechat: CountAndSum,
+	/**  Of that, in cash; a split sale counts here and there. */
+	cash: CountAndSum,
+	cashRefunded: CountAndSum,
 	closedByDeadline: CountAndSum,
 	closedByCancel: CountAndSum,
 	closedOtherwise: CountAndSum,
 	refused: CountAndSum,
 	waiting: CountAndSum,
+	/**  Of the paid ones, late or double payments that a person took over as sales. */
+	adopted: CountAndSum,
+	/**  Taken besides, and no sale's: goes back by a refund. */
+	givenBack: CountAndSum,
+	/**  Refunds that WeChat took on this day. */
+	refunded: CountAndSum,
+	/**  Of these, money that a person has to hand over, or has handed over. */
+	refundsByHand: CountAndSum,
+	/**  Refunds that WeChat took and gave up: the money stayed. */
+	refundsClosed: CountAndSum,
+	/**  Refunds wished on this day that WeChat has not taken yet. */
+	refundsWaiting: CountAndSum,
+	/**  Taken less given back, whole fen in decimal text; below zero on a day of refunds. */
+	netFen: string,
 	review: CountAndSum,
 	/**  24 rows on most days, 23 or 25 when the clocks change; paid only. */
 	hours: HourView[],
@@ -301,6 +416,20 @@ export type DeadLetterView = {
 /**  Why a message was of no use. */
 export type DeadReason = "unreadable" | "unknown_kind" | "too_long" | "return_fail" | "unsigned" | "wrong_sign" | "wrong_cipher" | "other_merchant" | "wrong_field" | "other_till" | "unknown_order" | "not_savable";
 
+export type DifferenceView = { is: "agrees" } | { is: "over"; fen: string } | { is: "short"; fen: string };
+
+/**  What the shift page shows. */
+export type DrawerView = {
+	open: ShiftView | null,
+	/**  The last one that was closed; what it left in the drawer is the next one's float. */
+	last: ShiftView | null,
+	/**  Sales that are not paid in full and have cash in the drawer. */
+	inHandCount: number,
+	inHandFen: string,
+	/**  Notes and coins, large to small. */
+	denominations: number[],
+};
+
 export type ErrorCode = "cart_empty" | 
 /**  Fewer pieces left than asked for; `detail` names the product. */
 "out_of_stock" | "no_such_product" | "no_such_barcode" | "no_such_order" | 
@@ -312,6 +441,46 @@ export type ErrorCode = "cart_empty" |
 "not_now" | 
 /**  Already paid: nothing to cancel. */
 "already_paid" | 
+/**  No money was taken by this order, or a person has to decide first: nothing to give back. */
+"refund_not_paid" | 
+/**  Paid in another currency. */
+"refund_other_currency" | 
+/**  The payment is more than a year old. */
+"refund_too_late" | 
+/**  An order has at most 50 refunds. */
+"refund_too_many_parts" | 
+/**  WeChat has not said yet whether it takes an earlier refund of the order. */
+"refund_under_way" | 
+/**  All of it was given back. */
+"refund_nothing_left" | 
+/**  No money, or no pieces. */
+"refund_of_nothing" | 
+/**  More than is left; `detail` is what is left, in yuan. */
+"refund_more_than_left" | 
+/**  The sale has no such line, or it was named twice. */
+"refund_no_such_line" | 
+/**  More pieces than are left of a line; `detail` is how many are left. */
+"refund_more_pieces" | 
+/**  These goods can't be put back on the shelf. */
+"refund_goods_not_sold" | 
+/**  A reason has 1 to 80 bytes. */
+"refund_reason_wrong" | 
+/**  The configuration names no client certificate, and WeChat takes no refund without. */
+"refund_no_certificate" | 
+/**  The refund's state does not allow it any more. */
+"refund_not_now" | 
+/**  The folder for copies is not there. */
+"backup_no_folder" | 
+/**  A copy could not be written. */
+"backup_not_written" | 
+/**  One copy at a time. */
+"backup_under_way" | "no_such_backup" | 
+/**  A copy is damaged or can't be read; nothing was put in the ledger's place. */
+"backup_unsound" | 
+/**  What is on the disk is not sound any more. */
+"ledger_damaged" | 
+/**  The ledger can't be looked at. */
+"check_impossible" | 
 /**  The disk did not take it: nothing was done. */
 "not_saved" | 
 /**  The configuration has to be put right first. */
@@ -343,9 +512,17 @@ export type ErrorCode = "cart_empty" |
 /**  There are no users yet: call again once it was confirmed. */
 "needs_confirmation" | 
 /**  Without this one there would be no manager left. */
-"last_manager" | "rules_out_of_range" | "internal";
+"last_manager" | "rules_out_of_range" | 
+/**  A shop with users takes money in a shift, and none is open. */
+"no_shift" | "shift_open" | 
+/**  An amount of cash that makes no sense here. */
+"amount_out_of_range" | 
+/**  Less was handed over than is due. */
+"too_little" | "reason_missing" | 
+/**  A reason or a note has at most 60 characters. */
+"words_too_long" | "internal";
 
-export type EvidenceKind = "unifiedorder" | "orderquery" | "closeorder" | "notify" | 
+export type EvidenceKind = "unifiedorder" | "orderquery" | "closeorder" | "notify" | "refund" | "refundquery" | "refund_notify" | 
 /**  A cashier's act: cancel, put to background, new QR. */
 "cashier";
 
@@ -365,6 +542,14 @@ export type EvidenceView = {
 };
 
 export type FoundBy = "query" | "notify";
+
+export type GoodsView = 
+/**  They stay with the customer, or can't be sold again. */
+"stay" | 
+/**  Back on the shelf as soon as WeChat has taken the refund on. */
+"wanted" | 
+/**  Back on the shelf. */
+"back";
 
 export type HeldCart = {
 	id: number,
@@ -426,9 +611,25 @@ export type LastCheck = {
 	count: number,
 };
 
+/**  What is left of a line. */
+export type LineLeftView = {
+	line: number,
+	priceFen: number,
+	/**  Pieces whose money was not given back by line. */
+	pieces: number,
+	/**  Pieces that can be put back on the shelf. */
+	goods: number,
+};
+
 export type Locale = "zh-CN" | "en";
 
 export type Money = "taken" | "not_taken" | "unknown";
+
+export type NoteView = {
+	text: string,
+	by: string,
+	at: string,
+};
 
 /**  The way to the broker. */
 export type NotifyLink = 
@@ -503,6 +704,8 @@ export type PayState =
 { state: "closing"; why: CloseReason } | { state: "paid" } | { state: "closed"; why: CloseReason } | 
 /**  WeChat refused to place it: nothing can be paid. */
 { state: "refused"; code: string } | 
+/**  Money that is no sale's, as a person decided: it goes back by a refund. */
+{ state: "given_back"; why: ReviewReason } | 
 /**  A person decides. */
 { state: "review"; why: ReviewReason };
 
@@ -517,6 +720,8 @@ export type PaymentBrief = {
 	/**  Name of the first line and how many pieces, to tell orders apart. */
 	first: string,
 	pieces: number,
+	/**  Cash of the same sale that no sale was made of. */
+	cashInHandFen: number,
 } & PayState;
 
 /**  One payment whole, for the pay view, the paid view and the order page. */
@@ -533,6 +738,12 @@ export type PaymentView = {
 	doubts: number,
 	/**  A request is under way right now. */
 	asking: boolean,
+	/**  Money of it given back, or on its way, oldest first. */
+	refunds: RefundView[],
+	/**  Together, those that came to nothing left out. */
+	refundedFen: number,
+	/**  Late or double: a person took it over as a sale. */
+	adopted: ReviewReason | null,
 	paid: PaidView | null,
 	/**  Money may have been taken: yes, no, or not known yet. */
 	money: Money,
@@ -540,8 +751,45 @@ export type PaymentView = {
 	evidence: EvidenceView[],
 	/**  A new QR code for the same sale may be asked for. */
 	canPayAgain: boolean,
+	/**  What the customer owes in all: this order and the cash. */
+	saleTotalFen: number,
+	/**  Taken in cash for the same sale. */
+	cashFen: number,
+	/**  Of that, what no sale was made of: to be paid beside, or to be given back. */
+	cashInHandFen: number,
+	canTakeCash: boolean,
+	canGiveCashBack: boolean,
 	canCancel: boolean,
 } & PayState;
+
+export type PersonReason = 
+/**  The customer's card is void: the money is back at the merchant. */
+"change" | 
+/**  WeChat gives back another amount than was asked for. */
+"amount_differs" | 
+/**  WeChat answered with a state this till does not know. */
+"status_unknown" | 
+/**  WeChat says that the money arrived (or did not) after the contrary was known. */
+"contradicts";
+
+/**  So many notes or coins of one kind. */
+export type PiecesView = {
+	pieceFen: number,
+	pieces: number,
+};
+
+/**  What came of a probe: its time, or the leg on which it was lost. */
+export type ProbeResult = { probe: "polling_only" } | 
+/**  The till is not connected to the broker; nothing was sent. */
+{ probe: "not_subscribed" } | 
+/**  Nobody took it at the notify address. */
+{ probe: "relay_not_reached" } | 
+/**  Somebody answered there, but not as a relay does. */
+{ probe: "not_a_relay" } | 
+/**  The relay refused it. */
+{ probe: "relay_refused" } | 
+/**  The relay took it, and it did not come back. */
+{ probe: "not_back" } | { probe: "back"; millis: number };
 
 /**  Why the till can't sell, put into words by the page. */
 export type Problem = {
@@ -557,19 +805,6 @@ export type Problem = {
 export type ProblemCode = "config_missing" | "config_wrong" | "database_damaged" | "database_newer" | "database_unusable" | 
 /**  Another till works on the data folder. */
 "folder_in_use";
-
-/**  What came of a probe: its time, or the leg on which it was lost. */
-export type ProbeResult = { probe: "polling_only" } | 
-/**  The till is not connected to the broker; nothing was sent. */
-{ probe: "not_subscribed" } | 
-/**  Nobody took it at the notify address. */
-{ probe: "relay_not_reached" } | 
-/**  Somebody answered there, but not as a relay does. */
-{ probe: "not_a_relay" } | 
-/**  The relay refused it. */
-{ probe: "relay_refused" } | 
-/**  The relay took it, and it did not come back. */
-{ probe: "not_back" } | { probe: "back"; millis: number };
 
 export type ProductView = {
 	id: number,
@@ -589,11 +824,89 @@ export type QrView = {
 	path: string,
 };
 
+/**  A refund in a list. */
+export type RefundBrief = {
+	outRefundNo: string,
+	outTradeNo: string,
+	refundFen: number,
+	wishedAt: string,
+	needsPerson: boolean,
+} & RefundState;
+
+/**  Pieces of a line of the sale. */
+export type RefundLineView = {
+	line: number,
+	pieces: number,
+};
+
+/**  What a person wants to give back. */
+export type RefundPart = 
+/**  All that is left. */
+{ part: "whole"; goodsBack: boolean } | { part: "lines"; lines: RefundLineView[]; goodsBack: boolean } | { part: "amount"; amountFen: number };
+
+/**  Where a refund stands, as a person is told it. */
+export type RefundState = 
+/**  Saved; leaves when the order's parts are a minute apart. */
+{ state: "waiting"; at: string } | 
+/**  The request has left; WeChat may or may not have it. */
+{ state: "sending" } | 
+/**  PROCESSING: WeChat has it, the money is on its way. */
+{ state: "processing" } | 
+/**  SUCCESS: the money has arrived. */
+{ state: "refunded"; at: string; 
+/**  Where, in WeChat's words. */
+receivedBy: string | null } | 
+/**  CHANGE, or something that contradicts: a person has to see to it. */
+{ state: "needs_person"; why: PersonReason } | 
+/**  A person has seen to it. */
+{ state: "settled"; why: PersonReason; note: NoteView } | 
+/**  REFUNDCLOSE: WeChat gave it up, the money stayed. */
+{ state: "closed" } | 
+/**  The same, and a person has seen it. */
+{ state: "closed_seen"; note: NoteView } | 
+/**  WeChat has not taken it. */
+{ state: "refused"; code: string } | 
+/**  Given up by a person while WeChat did not have it. */
+{ state: "withdrawn" };
+
+/**  One refund whole. */
+export type RefundView = {
+	outRefundNo: string,
+	/**  WeChat's number, once WeChat has it. */
+	refundId: string | null,
+	refundFen: number,
+	wishedAt: string,
+	/**  When it last left. */
+	sentAt: string | null,
+	goods: GoodsView,
+	lines: RefundLineView[],
+	reason: string,
+	/**  Which manager has approved it. */
+	approvedBy: string,
+	doubts: number,
+	asking: boolean,
+	canTryAgain: boolean,
+	canWithdraw: boolean,
+	canSettle: boolean,
+	evidence: EvidenceView[],
+} & RefundState;
+
+/**  What may be given back of an order. */
+export type RefundableView = { may: "refund"; leftFen: number; lines: LineLeftView[]; 
+/**  When the next part may leave, if not at once. */
+notBefore: string | null; 
+/**  So many more refunds of this order. */
+partsLeft: number } | 
+/**  Nothing, and why. */
+{ may: "nothing"; why: ErrorCode };
+
 export type ReviewReason = 
 /**  WeChat holds another amount or currency than we asked for. */
 "amount_differs" | "paid_after_cancel" | "paid_after_deadline" | "paid_after_closed" | 
-/**  The same sale was already paid by another order. */
+/**  The same sale was already paid by another order, or in cash. */
 "paid_twice" | 
+/**  Paid although cash had changed what was due. */
+"rest_changed" | 
 /**  Paid, and a refund was asked for outside this till. */
 "refunded_elsewhere" | 
 /**  WeChat answered with a state this till does not know. */
@@ -621,6 +934,50 @@ export type SettingsView = {
 	timeoutMinutes: number,
 	/**  Training: where the customer's phone page is. */
 	phoneUrl: string | null,
+};
+
+/**  The shift that goes on. */
+export type ShiftBrief = {
+	number: number,
+	openedAt: string,
+};
+
+export type ShiftEndView = {
+	at: string,
+	by: string | null,
+	expectedFen: string,
+	countedFen: string,
+	difference: DifferenceView,
+	/**  Stays for the next shift. */
+	leftFen: string,
+	/**  Taken away after the count. */
+	takenFen: string,
+	count: PiecesView[],
+	/**  Who approved a difference over the limit. */
+	approvedBy: string | null,
+	note: string,
+};
+
+export type ShiftSumsView = {
+	salesCount: number,
+	salesFen: string,
+	givenBackFen: string,
+	refundsFen: string,
+	paidInFen: string,
+	paidOutFen: string,
+	expectedFen: string,
+};
+
+export type ShiftView = {
+	number: number,
+	openedAt: string,
+	openedBy: string | null,
+	floatFen: string,
+	/**  What moved by kind, and what should be there; `None` while it is open and counted blind. */
+	sums: ShiftSumsView | null,
+	/**  Put in and taken out by name, oldest first. */
+	moves: CashMoveView[],
+	end: ShiftEndView | null,
 };
 
 /**  What is shown to have an act approved. */
@@ -654,12 +1011,19 @@ export type Snapshot = {
 	front: PaymentView | null,
 	/**  Everything that is not settled and everything a person must decide, oldest first; `front` is among them while it waits. */
 	waiting: PaymentBrief[],
+	/**  Refunds that WeChat is still asked about, or that a person has to see to; those first. */
+	refunds: RefundBrief[],
 	/**  Goes up when products or stock changed: ask for the tiles again. */
 	catalogueVersion: number,
 	/**  Goes up when something about WeChat's bills changed: ask for the agreement again. */
 	billsVersion: number,
 	staff: StaffView,
 	house: HouseView,
+	shift: ShiftBrief | null,
+	/**  The cash view is open. */
+	cash: CashDueView | null,
+	/**  A sale was just paid in cash: its change is on show until the next customer. */
+	cashPaid: CashPaidView | null,
 };
 
 /**  Who works here and who is at the till. */
@@ -677,6 +1041,7 @@ export type UserView = {
 	role: Role,
 };
 
+/**  What a person can do about a difference. */
 export type WayOut = "ask" | "adopt" | "refund" | "note" | "wait";
 
 export type WechatLamp = 
