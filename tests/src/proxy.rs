@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -35,6 +35,7 @@ pub struct Proxy {
     port: u16,
     wire: watch::Sender<Wire>,
     open: Arc<AtomicUsize>,
+    refused: Arc<AtomicUsize>,
     listening: JoinHandle<()>,
 }
 
@@ -52,12 +53,14 @@ impl Proxy {
             cuts: 0,
         });
         let open = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&open);
+        let refused = Arc::new(AtomicUsize::new(0));
+        let (counted, turned_away) = (Arc::clone(&open), Arc::clone(&refused));
         let listening = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 if !seen.borrow().accepts {
                     // Dropped with a reset: nobody there.
                     let _ = client.set_zero_linger();
+                    turned_away.fetch_add(1, Ordering::Relaxed);
                     continue;
                 }
                 let (seen, counted) = (seen.clone(), Arc::clone(&counted));
@@ -73,6 +76,7 @@ impl Proxy {
             port,
             wire,
             open,
+            refused,
             listening,
         })
     }
@@ -87,6 +91,12 @@ impl Proxy {
     #[must_use]
     pub fn open(&self) -> usize {
         self.open.load(Ordering::Relaxed)
+    }
+
+    /// Connections that were reset at once.
+    #[must_use]
+    pub fn refused(&self) -> usize {
+        self.refused.load(Ordering::Relaxed)
     }
 
     /// How long each byte takes, in either direction; as many as like are under way.
@@ -128,16 +138,21 @@ impl Drop for Proxy {
 }
 
 /// Carries bytes both ways until one side ends or the wire is cut.
-async fn join(client: TcpStream, server: SocketAddr, mut seen: watch::Receiver<Wire>) -> std::io::Result<()> {
+async fn join(
+    mut client: TcpStream,
+    server: SocketAddr,
+    mut seen: watch::Receiver<Wire>,
+) -> std::io::Result<()> {
     let cuts = seen.borrow().cuts;
-    let server = TcpStream::connect(server).await?;
+    let mut server = TcpStream::connect(server).await?;
     for side in [&client, &server] {
         side.set_nodelay(true)?;
         // Dropping one is then a reset.
         side.set_zero_linger()?;
     }
-    let (from_client, to_client) = client.into_split();
-    let (from_server, to_server) = server.into_split();
+    // Borrowed halves: an owned one tells the other side of its end when it is dropped.
+    let (from_client, to_client) = client.split();
+    let (from_server, to_server) = server.split();
     let there = carry(from_client, to_server, seen.clone());
     let back = carry(from_server, to_client, seen.clone());
     let mut ending = seen.clone();
@@ -160,14 +175,14 @@ async fn join(client: TcpStream, server: SocketAddr, mut seen: watch::Receiver<W
 }
 
 /// Carries one direction.
-async fn carry(from: OwnedReadHalf, to: OwnedWriteHalf, seen: watch::Receiver<Wire>) -> std::io::Result<()> {
+async fn carry(from: ReadHalf<'_>, to: WriteHalf<'_>, seen: watch::Receiver<Wire>) -> std::io::Result<()> {
     let (put, pieces) = mpsc::channel(UNDER_WAY_MAX);
     tokio::try_join!(take_in(from, put, seen.clone()), give_out(to, pieces, seen))?;
     Ok(())
 }
 
 async fn take_in(
-    mut from: OwnedReadHalf,
+    mut from: ReadHalf<'_>,
     pieces: mpsc::Sender<(Instant, Vec<u8>)>,
     seen: watch::Receiver<Wire>,
 ) -> std::io::Result<()> {
@@ -186,7 +201,7 @@ async fn take_in(
 }
 
 async fn give_out(
-    mut to: OwnedWriteHalf,
+    mut to: WriteHalf<'_>,
     mut pieces: mpsc::Receiver<(Instant, Vec<u8>)>,
     mut seen: watch::Receiver<Wire>,
 ) -> std::io::Result<()> {

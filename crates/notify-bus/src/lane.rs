@@ -14,20 +14,22 @@ use lapin::message::BasicReturnMessage;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::types::ShortString;
 use lapin::{BasicProperties, Channel, Confirmation};
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use crate::in_flight::InFlight;
 use crate::link::{ANSWER_MAX, Link, silent};
-use crate::{NotConfirmed, Trouble, trouble};
+use crate::{Health, NotConfirmed, Trouble, trouble};
 
-/// A confirm so late that its channel is replaced: the broker holds up whatever else is on it. After a late confirm's
-/// caller has given up, in its own words.
-const OVERDUE: Duration = Duration::from_secs(5);
+/// A confirm so late that its queue counts as stalled: RabbitMQ takes the messages of a channel in turn, and one queue
+/// without a leader holds up whatever comes behind it there.
+const STALL: Duration = Duration::from_secs(2);
 /// How often that is looked at.
-const LOOK: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_millis(250);
 /// For the broker to close a channel.
 const CLOSE_MAX: Duration = Duration::from_secs(3);
+/// Messages taken over at once.
+const INBOX: usize = 64;
 
 /// A message to be sent, and whom to tell.
 #[derive(Debug)]
@@ -51,12 +53,13 @@ pub(crate) struct Place {
 }
 
 /// What a lane tells its owner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Sign {
     /// A message had no queue: the topology has a hole.
     Returned,
-    /// It takes nothing more and wants to be replaced.
-    Retired,
+    /// What was sent there first has no confirm yet, and everything behind it waits. The lane takes nothing more and wants
+    /// to be replaced.
+    Stalled(Place),
 }
 
 /// How a lane ended.
@@ -66,7 +69,7 @@ pub(crate) enum End {
     Done,
     /// The broker closed the channel, or the connection is gone.
     Closed(Trouble),
-    /// The broker does not even close the channel: the connection is of no use.
+    /// The broker does not even close the channel.
     Stuck,
 }
 
@@ -87,11 +90,15 @@ pub(crate) async fn run(
     channel: Channel,
     mut jobs: mpsc::UnboundedReceiver<Job>,
     signs: mpsc::UnboundedSender<Sign>,
+    health: watch::Receiver<Health>,
 ) -> End {
     let mut in_flight = InFlight::<Kept, Confirmed>::new();
     let mut returns = Returns::default();
+    let mut inbox = Vec::with_capacity(INBOX);
     let mut retired = false;
     let mut why = None;
+    // A blocked connection is no fault of a queue.
+    let mut free_since = Instant::now();
     let mut look = interval(LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let end = loop {
@@ -109,16 +116,26 @@ pub(crate) async fn run(
                     returns.forget();
                 }
             }
-            job = jobs.recv(), if !retired => match job {
-                Some(job) => send(&channel, job, &mut in_flight),
-                None => retired = true,
-            },
+            count = jobs.recv_many(&mut inbox, INBOX), if !retired => {
+                retired = count == 0;
+                for job in inbox.drain(..) {
+                    send(&channel, job, &mut in_flight);
+                }
+            }
             _ = look.tick() => {
                 let now = Instant::now();
-                let overdue = |kept: &Kept| now >= kept.deadline + OVERDUE;
-                if !retired && in_flight.kept().any(overdue) {
+                if *health.borrow() == Health::Blocked {
+                    free_since = now;
+                }
+                let oldest = in_flight.kept().min_by_key(|kept| kept.since);
+                let stalls = |kept: &&Kept| now >= kept.since.max(free_since) + STALL;
+                if let Some(oldest) = oldest.filter(|oldest| !retired && stalls(oldest)) {
                     retired = true;
-                    let _ = signs.send(Sign::Retired);
+                    let _ = signs.send(Sign::Stalled(oldest.to.clone()));
+                    jobs.close();
+                    while let Ok(job) = jobs.try_recv() {
+                        settle(job.tell, Err(NotConfirmed::NotConnected));
+                    }
                 }
                 if retired && in_flight.kept().all(|kept| now >= kept.deadline) {
                     break End::Done;
@@ -126,7 +143,7 @@ pub(crate) async fn run(
             }
         }
         if !channel.status().connected() {
-            // Nothing was on its way: whatever it was, nobody was hurt.
+            // Without an error nothing was on its way, and nobody was hurt.
             break End::Closed(why.unwrap_or_else(|| Trouble::Other("a channel was closed".to_owned())));
         }
         if retired && in_flight.is_empty() {
@@ -150,6 +167,7 @@ pub(crate) async fn run(
 #[derive(Debug)]
 struct Kept {
     to: Place,
+    since: Instant,
     deadline: Instant,
     tell: oneshot::Sender<Result<(), NotConfirmed>>,
     _permit: OwnedSemaphorePermit,
@@ -168,6 +186,7 @@ fn send(channel: &Channel, job: Job, in_flight: &mut InFlight<Kept, Confirmed>) 
     } = job;
     let kept = Kept {
         to,
+        since: Instant::now(),
         deadline,
         tell,
         _permit: permit,
@@ -287,6 +306,7 @@ mod tests {
         let (tell, told) = oneshot::channel();
         let kept = Kept {
             to: place(id),
+            since: Instant::now(),
             deadline: Instant::now(),
             tell,
             _permit: permits.try_acquire_owned().unwrap(),

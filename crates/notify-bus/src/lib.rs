@@ -18,6 +18,7 @@ mod lane;
 mod link;
 mod message;
 mod publisher;
+mod stalled;
 mod subscription;
 mod supervisor;
 mod tls;

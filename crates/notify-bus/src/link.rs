@@ -1,14 +1,15 @@
 //! One connection to the broker, with everything bounded in time: finding it, the handshake, its silence, its end.
 
 use std::fmt;
+use std::io;
 use std::net::{Shutdown, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt as _, StreamExt as _};
 use lapin::tcp::AsyncTcpStream;
-use lapin::uri::{AMQPScheme, AMQPUri};
+use lapin::uri::AMQPScheme;
 use lapin::{Channel, Connection, ConnectionProperties, Event};
 use socket2::{SockRef, Socket};
 use tokio::net::lookup_host;
@@ -16,10 +17,8 @@ use tokio::time::{sleep, timeout};
 
 use crate::{Address, Trouble, tls, trouble};
 
-/// To find the host and to open a TCP connection; TLS has as long again.
+/// To find the host and to open a TCP connection; TLS has as long again, and so has AMQP's own handshake.
 const REACH_MAX: Duration = Duration::from_secs(5);
-/// For all of it, AMQP's own handshake included.
-const OPEN_MAX: Duration = Duration::from_secs(12);
 /// For an answer to a single request on a connection that works.
 pub(crate) const ANSWER_MAX: Duration = Duration::from_secs(10);
 /// For the broker's goodbye.
@@ -30,7 +29,7 @@ const LOOK: Duration = Duration::from_secs(1);
 /// A working connection. Dropping it ends it at once, whatever state it is in.
 pub(crate) struct Link {
     connection: Connection,
-    _end: CutOnDrop,
+    _end: End,
     /// In a mutex only because a stream alone can't be shared between threads.
     events: Mutex<BoxStream<'static, Event>>,
     blocked: bool,
@@ -47,75 +46,55 @@ pub(crate) enum Turn {
     Ended(Trouble),
 }
 
-/// The socket below a connection. lapin's thread owns the stream and waits for a silent broker as long as it takes; this
-/// side can end it under its feet, so that no try leaves a thread behind.
-#[derive(Debug, Default)]
-struct Wire(Mutex<Ends>);
-
-#[derive(Debug, Default)]
-struct Ends {
-    socket: Option<Socket>,
-    cut: bool,
-    /// What went wrong below AMQP.
-    trouble: Option<Trouble>,
-}
+/// The socket below a connection, closed when this is dropped. lapin's thread owns the stream and waits for a silent broker
+/// as long as it takes; without this every try at one would leave a thread behind.
+#[derive(Debug)]
+struct End(Socket);
 
 impl Link {
     /// Connects and logs in.
     pub(crate) async fn open(address: &Address, name: &str) -> Result<Self, Trouble> {
-        let wire = Arc::new(Wire::default());
-        // From here on, so that it is cut when this future is dropped too.
-        let end = CutOnDrop(Arc::clone(&wire));
-        let properties = ConnectionProperties::default().with_connection_name(name.into());
         let runtime = lapin::runtime::default_runtime().map_err(|error| Trouble::Other(error.to_string()))?;
-        let (below, ca) = (Arc::clone(&wire), address.ca.clone());
-        let opening = Connection::connector(
-            address.uri.clone(),
-            runtime,
-            async move |uri: AMQPUri, runtime| {
-                let place = (uri.authority.host.as_str(), uri.authority.port);
-                let opening = async {
-                    let addresses: Vec<SocketAddr> = lookup_host(place).await?.collect();
-                    AsyncTcpStream::connect(&runtime, addresses).await
+        let authority = &address.uri.authority;
+        let reaching = async {
+            let place = (authority.host.as_str(), authority.port);
+            let addresses: Vec<SocketAddr> = lookup_host(place).await?.collect();
+            let stream = AsyncTcpStream::connect(&runtime, addresses).await?;
+            let AsyncTcpStream::Plain(plain) = &stream else {
+                return Err(io::Error::other("encrypted before TLS began"));
+            };
+            let end = End(SockRef::from(plain.get_ref()).try_clone()?);
+            Ok((stream, end))
+        };
+        let (stream, end) = in_time(reaching).await.map_err(Trouble::Unreachable)?;
+        let stream = match address.uri.scheme {
+            AMQPScheme::AMQP => stream,
+            AMQPScheme::AMQPS => {
+                let securing = async {
+                    let connector = tls::connector(address.ca.as_deref())?;
+                    stream.into_rustls(&connector, &authority.host).await
                 };
-                let stream = in_time(opening)
-                    .await
-                    .map_err(|said| below.fail(Trouble::Unreachable(said)))?;
-                if let AsyncTcpStream::Plain(plain) = &stream {
-                    below.hold(SockRef::from(plain.get_ref()).try_clone()?)?;
-                }
-                match uri.scheme {
-                    AMQPScheme::AMQP => Ok(stream),
-                    AMQPScheme::AMQPS => {
-                        let connector = tls::connector(ca.as_deref())
-                            .map_err(|error| below.fail(Trouble::Tls(error.to_string())))?;
-                        in_time(stream.into_rustls(&connector, &uri.authority.host))
-                            .await
-                            .map_err(|said| below.fail(Trouble::Tls(said)))
-                    }
-                }
-            },
-            properties,
-        );
-        let opened = timeout(OPEN_MAX, opening)
-            .await
-            .unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()));
-        match opened {
-            Ok(connection) => {
-                let events = Mutex::new(connection.events_listener().boxed());
-                Ok(Self {
-                    connection,
-                    _end: end,
-                    events,
-                    blocked: false,
-                })
+                in_time(securing).await.map_err(Trouble::Tls)?
             }
-            Err(error) => Err(wire
-                .ends()
-                .trouble
-                .take()
-                .unwrap_or_else(|| trouble::connecting(&error))),
-        }
+        };
+        // lapin asks for it once: its own tries are off.
+        let once = Mutex::new(Some(stream));
+        let connect = async move |_, _| {
+            let stream = once.lock().unwrap_or_else(PoisonError::into_inner).take();
+            stream.ok_or_else(|| io::Error::from(io::ErrorKind::NotConnected).into())
+        };
+        let properties = ConnectionProperties::default().with_connection_name(name.into());
+        let greeting = Connection::connector(address.uri.clone(), runtime, connect, properties);
+        let connection = timeout(REACH_MAX, greeting)
+            .await
+            .map_err(|_| silent())?
+            .map_err(|error| trouble::connecting(&error))?;
+        Ok(Self {
+            events: Mutex::new(connection.events_listener().boxed()),
+            connection,
+            _end: end,
+            blocked: false,
+        })
     }
 
     /// A channel of its own.
@@ -183,47 +162,14 @@ impl fmt::Debug for Link {
     }
 }
 
-impl Wire {
-    fn ends(&self) -> std::sync::MutexGuard<'_, Ends> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Keeps hold of the socket; refused when it is cut already.
-    fn hold(&self, socket: Socket) -> std::io::Result<()> {
-        let mut ends = self.ends();
-        if ends.cut {
-            return Err(std::io::ErrorKind::ConnectionAborted.into());
-        }
-        ends.socket = Some(socket);
-        Ok(())
-    }
-
-    fn cut(&self) {
-        let mut ends = self.ends();
-        ends.cut = true;
-        if let Some(socket) = ends.socket.take() {
-            // An error means that it has ended already.
-            let _ = socket.shutdown(Shutdown::Both);
-        }
-    }
-
-    /// Keeps the trouble for [`Link::open`] and makes it an error that lapin can carry.
-    fn fail(&self, trouble: Trouble) -> lapin::Error {
-        let said = trouble.to_string();
-        self.ends().trouble = Some(trouble);
-        std::io::Error::other(said).into()
-    }
-}
-
-struct CutOnDrop(Arc<Wire>);
-
-impl Drop for CutOnDrop {
+impl Drop for End {
     fn drop(&mut self) {
-        self.0.cut();
+        // An error means that it has ended already.
+        let _ = self.0.shutdown(Shutdown::Both);
     }
 }
 
-async fn in_time<T>(what: impl Future<Output = std::io::Result<T>>) -> Result<T, String> {
+async fn in_time<T>(what: impl Future<Output = io::Result<T>>) -> Result<T, String> {
     match timeout(REACH_MAX, what).await {
         Ok(done) => done.map_err(|error| error.to_string()),
         Err(_) => Err("no answer in time".to_owned()),

@@ -15,6 +15,7 @@ use tracing::warn;
 
 use crate::lane::{self, End, Job, Jobs, Place, Sign};
 use crate::link::{Link, Turn, silent};
+use crate::stalled::Stalled;
 use crate::supervisor::{Told, Work, keep_up};
 use crate::{Address, Health, Message, Trouble, body, topology};
 
@@ -26,6 +27,8 @@ const LAST_MAX: Duration = Duration::from_secs(5);
 const IN_FLIGHT_MAX: usize = (u32::MAX >> 3) as usize;
 /// Between two declarations, or two channels, because something was amiss.
 const MEND: Duration = Duration::from_secs(2);
+/// Channels that the broker does not even close, before a new connection is better.
+const STUCK_MAX: u32 = 32;
 
 /// Bounds of a publisher.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +42,7 @@ pub struct PublisherLimits {
 /// A message that may not be called delivered.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum NotConfirmed {
-    /// There is no connection that takes messages: it was not sent.
+    /// There is no connection that takes messages, or this till's queue is stalled: it was not sent.
     #[error("not connected to the broker")]
     NotConnected,
     /// Too many are on their way: it was not sent.
@@ -72,6 +75,7 @@ struct Shared {
     in_flight: usize,
     lanes: RwLock<Vec<Jobs>>,
     turn: AtomicUsize,
+    stalled: Stalled,
 }
 
 impl Publisher {
@@ -86,6 +90,7 @@ impl Publisher {
             in_flight,
             lanes: RwLock::default(),
             turn: AtomicUsize::new(0),
+            stalled: Stalled::default(),
         });
         let (alive, mut gone) = mpsc::channel(1);
         let told = Told::new(health, name, &address);
@@ -195,7 +200,9 @@ impl Publisher {
         properties: BasicProperties,
         patience: Duration,
     ) -> Result<(), NotConfirmed> {
-        if *self.shared.health.borrow() != Health::Up {
+        let route = (to.exchange.clone(), to.routing_key.clone());
+        if *self.shared.health.borrow() != Health::Up || !self.shared.stalled.may_try(&route, Instant::now())
+        {
             return Err(NotConfirmed::NotConnected);
         }
         let permits = Arc::clone(&self.shared.permits);
@@ -215,7 +222,12 @@ impl Publisher {
         };
         self.shared.hand_over(job)?;
         match timeout(patience, told).await {
-            Ok(Ok(outcome)) => outcome,
+            Ok(Ok(outcome)) => {
+                if outcome.is_ok() {
+                    self.shared.stalled.clear(&route);
+                }
+                outcome
+            }
             // Too late, or the lane is gone with the runtime.
             Ok(Err(_)) | Err(_) => Err(NotConfirmed::Unknown),
         }
@@ -283,65 +295,90 @@ impl Sending {
         topology::declare(link, None).await?;
         let mut lanes = JoinSet::new();
         let (say, mut signs) = mpsc::unbounded_channel();
-        let jobs = open_lanes(link, self.channels, &mut lanes, &say).await?;
+        let jobs = self.open_lanes(link, self.channels, &mut lanes, &say).await?;
         self.shared.set_lanes(jobs);
+        // What stood still did so because of the last connection, or will be found again.
+        self.shared.stalled.forget();
         told.set(Health::Up);
         let mut mended = None;
-        let mut amiss = false;
+        let mut amiss = Amiss::default();
+        let mut stuck = 0;
         loop {
             let mend_at = mended.map_or_else(Instant::now, |last: Instant| last + MEND);
+            let blocked = *self.shared.health.borrow() == Health::Blocked;
             tokio::select! {
                 turn = link.turn() => match turn {
                     Turn::Blocked => told.set(Health::Blocked),
                     Turn::Unblocked => told.set(Health::Up),
                     Turn::Ended(trouble) => return Err(trouble),
                 },
-                Some(sign) = signs.recv() => {
-                    match sign {
-                        Sign::Returned => warn!("a message had no queue, not even that for the unrouted"),
-                        Sign::Retired => warn!("a confirm is overdue, its channel is replaced"),
+                Some(sign) = signs.recv() => match sign {
+                    Sign::Returned => {
+                        warn!("a message had no queue, not even that for the unrouted");
+                        amiss.topology = true;
                     }
-                    amiss = true;
-                }
+                    Sign::Stalled(place) => {
+                        let (exchange, routing_key) = (place.exchange, place.routing_key);
+                        warn!(%exchange, %routing_key, "no confirm: its channel is replaced");
+                        self.shared.stalled.add((exchange, routing_key), Instant::now());
+                        amiss.lanes = true;
+                    }
+                },
                 Some(end) = lanes.join_next() => match end {
                     Ok(End::Done) => {}
                     // Nothing that this side could mend.
                     Ok(End::Closed(trouble @ Trouble::Forbidden(_))) => return Err(trouble),
                     Ok(End::Closed(trouble)) => {
                         warn!(%trouble, "a channel was closed and is replaced");
-                        amiss = true;
+                        amiss = Amiss { topology: true, lanes: true };
                     }
-                    Ok(End::Stuck) => return Err(silent()),
+                    Ok(End::Stuck) => {
+                        stuck += 1;
+                        if stuck > STUCK_MAX {
+                            return Err(silent());
+                        }
+                    }
                     Err(error) => return Err(Trouble::Other(error.to_string())),
                 },
-                () = sleep_until(mend_at), if amiss => {
-                    amiss = false;
+                // A blocked connection sends nothing, not even this.
+                () = sleep_until(mend_at), if amiss != Amiss::default() && !blocked => {
                     // What is missing is made again. Where that may not be, the rest goes on.
-                    if let Err(trouble) = topology::declare(link, None).await {
+                    if amiss.topology
+                        && let Err(trouble) = topology::declare(link, None).await
+                    {
                         warn!(%trouble, "the exchanges and queues are not whole");
                     }
                     let closed = self.shared.closed_lanes();
-                    let new = open_lanes(link, closed, &mut lanes, &say).await?;
+                    let new = self.open_lanes(link, closed, &mut lanes, &say).await?;
                     self.shared.replace_closed(new);
+                    amiss = Amiss::default();
                     mended = Some(Instant::now());
                 }
             }
         }
     }
+
+    async fn open_lanes(
+        &self,
+        link: &Link,
+        count: usize,
+        lanes: &mut JoinSet<End>,
+        say: &mpsc::UnboundedSender<Sign>,
+    ) -> Result<Vec<Jobs>, Trouble> {
+        let mut all = Vec::with_capacity(count);
+        for _ in 0..count {
+            let channel = lane::open(link).await?;
+            let (jobs, taken) = mpsc::unbounded_channel();
+            lanes.spawn(lane::run(channel, taken, say.clone(), self.shared.health.clone()));
+            all.push(jobs);
+        }
+        Ok(all)
+    }
 }
 
-async fn open_lanes(
-    link: &Link,
-    count: usize,
-    lanes: &mut JoinSet<End>,
-    say: &mpsc::UnboundedSender<Sign>,
-) -> Result<Vec<Jobs>, Trouble> {
-    let mut all = Vec::with_capacity(count);
-    for _ in 0..count {
-        let channel = lane::open(link).await?;
-        let (jobs, taken) = mpsc::unbounded_channel();
-        lanes.spawn(lane::run(channel, taken, say.clone()));
-        all.push(jobs);
-    }
-    Ok(all)
+/// What has to be looked after.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Amiss {
+    topology: bool,
+    lanes: bool,
 }

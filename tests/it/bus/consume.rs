@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use notify_bus::{Kind, MessageError, Settled, Subscription, topology};
-use scantill_tests::broker::{Broker, Letter, VirtualHost};
+use scantill_tests::broker::{Broker, Letter, Rights, VirtualHost};
 use scantill_tests::wait::{PATIENCE, until};
 use serde_json::json;
 use tokio::time::timeout;
 
 use super::desk::{
-    ROUTING_KEY, SOON, TILL_QUEUE, address, both, next, notify, publish_at_last, publisher, route,
-    subscription, up,
+    ROUTING_KEY, SOON, TILL_QUEUE, address, address_of, both, next, notify, publish_at_last, publisher,
+    route, subscription, up,
 };
 
 /// What lies among the dead letters, when so many do.
@@ -193,6 +193,55 @@ async fn fault_51_a_message_that_is_put_back_for_ever_becomes_a_dead_letter() ->
         json!("delivery_limit"),
         "the broker's own reason"
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn fault_52_a_dead_letter_without_a_queue_for_it_is_kept_until_there_is_one() -> anyhow::Result<()> {
+    let vhost = Broker::shared().await?.vhost().await?;
+    drop(both(&vhost).await?);
+    // May not mend the hole.
+    let rights = Rights {
+        configure: "",
+        ..Rights::ALL
+    };
+    let url = vhost.user(&format!("{}-till", vhost.name()), rights).await?;
+    let mut till = Subscription::start(address_of(&url), "a till", &route(), 8);
+    up(till.health()).await?;
+    let body = serde_json::to_vec(&notify("n").fields)?;
+    let properties = json!({ "type": "wechat.notify", "message_id": "n", "delivery_mode": 2 });
+    vhost
+        .publish(topology::NOTIFY, ROUTING_KEY, &body, properties)
+        .await?;
+    let delivery = next(&mut till).await?;
+    vhost.delete_queue(topology::DEAD).await?;
+    assert_eq!(
+        delivery.dead_letter("no use here").await,
+        Settled::Told,
+        "the copy can't be made, the reject can"
+    );
+    assert!(
+        timeout(Duration::from_secs(2), till.next()).await.is_err(),
+        "it does not come back to the till"
+    );
+    assert_eq!(
+        vhost.depth(TILL_QUEUE).await?.0,
+        0,
+        "and does not wait for a reader any more"
+    );
+    let operator = publisher(&vhost).await?;
+    let [letter] = &dead(&vhost, 1).await?[..] else {
+        anyhow::bail!("one dead letter")
+    };
+    assert_eq!(
+        (
+            &letter.body,
+            &letter.properties["headers"]["x-death"][0]["reason"]
+        ),
+        (&body, &json!("rejected")),
+        "the broker had kept it, and brings it as soon as there is a queue again"
+    );
+    drop(operator);
     Ok(())
 }
 

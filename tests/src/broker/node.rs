@@ -319,10 +319,11 @@ fn lay_out(folder: &Path, ports: Ports, password: &str) -> anyhow::Result<()> {
     fs::write(&cookie, Alphanumeric.sample_string(&mut rand::rng(), 32))?;
     fs::set_permissions(&cookie, fs::Permissions::from_mode(0o400))?;
     fs::write(folder.join("enabled_plugins"), "[rabbitmq_management].\n")?;
-    // Otherwise a channel looks once a minute whether its consumer has kept a message for too long.
+    // A channel looks whether its consumer has kept a message for too long, and a dead letter that found no queue is sent
+    // again: otherwise once a minute, and after three.
     fs::write(
         folder.join("advanced.config"),
-        "[{rabbit, [{channel_tick_interval, 1000}]}].\n",
+        "[{rabbit, [{channel_tick_interval, 1000}, {dead_letter_worker_publisher_confirm_timeout, 1000}]}].\n",
     )?;
     Certificate::make()?.write(folder)?;
     let Ports {

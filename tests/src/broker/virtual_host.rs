@@ -222,7 +222,10 @@ impl VirtualHost {
     /// Declares what RabbitMQ's definitions list, as an operator's import does.
     pub async fn import(&self, definitions: Value) -> anyhow::Result<()> {
         let path = format!("definitions/{}", self.name);
-        self.broker.api(Method::POST, &path, Some(definitions)).await.map(drop)
+        self.broker
+            .api(Method::POST, &path, Some(definitions))
+            .await
+            .map(drop)
     }
 
     /// What is declared, in the management API's words: `queues`, `exchanges` or `bindings`.
