@@ -12,6 +12,7 @@ use crate::{convert, windows};
 
 pub mod bills;
 pub mod cash;
+pub mod keeping;
 pub mod notify;
 pub mod refund;
 pub mod staff;

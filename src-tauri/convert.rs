@@ -15,6 +15,7 @@ use crate::view::*;
 
 pub(crate) mod bills;
 pub(crate) mod cash;
+pub(crate) mod keeping;
 pub(crate) mod notify;
 pub(crate) mod refund;
 pub(crate) mod staff;

@@ -1,6 +1,7 @@
 //! The windows of the till.
 pub mod commands;
 mod convert;
+pub mod findings;
 pub mod shop;
 mod training;
 pub mod view;
@@ -12,6 +13,7 @@ use tauri_specta::{collect_commands, collect_events};
 pub fn bindings() -> tauri_specta::Builder<tauri::Wry> {
     use commands::bills::*;
     use commands::cash::*;
+    use commands::keeping::*;
     use commands::notify::*;
     use commands::refund::*;
     use commands::staff::*;
@@ -60,6 +62,11 @@ pub fn bindings() -> tauri_specta::Builder<tauri::Wry> {
             open_shift,
             move_cash,
             close_shift,
+            keeping,
+            back_up_now,
+            check_backup,
+            restore_backup,
+            self_check,
             probe_notify,
             dead_letters,
             dead_letters_seen,

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 use scantill::commands::WebviewFolder;
+use scantill::findings::Findings;
 use scantill::shop::{Place, Shop};
 use scantill::windows;
 use tauri::Manager;
@@ -30,6 +31,13 @@ struct Flags {
     /// Prints the figures of a business day (YYYY-MM-DD) and ends, without a window.
     #[arg(long, value_name = "DAY")]
     day: Option<jiff::civil::Date>,
+    /// Checks everything in the till's database and ends, without a window; changes nothing, and may run beside an open till.
+    /// Ends with 0 when everything holds, with 1 when something does not, with 2 when nothing could be looked at.
+    #[arg(long)]
+    self_check: bool,
+    /// With --self-check: the findings as JSON.
+    #[arg(long, requires = "self_check")]
+    json: bool,
     /// Reads the merchant's API key from standard input, keeps it in the keyring (or in a file that only you can read), and ends.
     #[arg(long)]
     keep_key: bool,
@@ -60,6 +68,9 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         };
+    }
+    if flags.self_check {
+        return self_check(&flags);
     }
     if !has_display() {
         eprintln!("ScanTill found no display to open its windows on; try `make tour`, which brings its own.");
@@ -141,6 +152,26 @@ fn place(flags: &Flags) -> anyhow::Result<Place> {
         data,
         training: flags.training,
     })
+}
+
+/// Checks the ledger and prints what came of it.
+fn self_check(flags: &Flags) -> ExitCode {
+    let checked = place(flags).and_then(|place| Findings::of(&place.ledger()));
+    let findings = match checked {
+        Ok(findings) => findings,
+        Err(error) => {
+            eprintln!("ScanTill could not look at its database: {error:#}");
+            return ExitCode::from(2);
+        }
+    };
+    match flags.json {
+        true => println!("{}", findings.json()),
+        false => print!("{findings}"),
+    }
+    match findings.holds {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
 }
 
 /// Keeps the key given on standard input, and says where.

@@ -5,10 +5,11 @@ use std::sync::Mutex;
 
 use tauri::{AppHandle, Runtime};
 use tauri_specta::Event as _;
+use till_app::backup::{self, Restored};
 use till_app::lock::{self, FolderLock, LockError};
 use till_app::run::{self, Running, TillHandle};
 use till_app::snapshot::CustomerPicture;
-use till_app::{Config, Database, Till, clock, gateway};
+use till_app::{Config, Database, OpenError, Till, clock, gateway};
 use tokio::runtime::Handle;
 
 use crate::view::{Locale, Problem, ProblemCode};
@@ -46,7 +47,7 @@ struct Open {
     config: Config,
     /// Training: where the simulator listens.
     simulator: Option<String>,
-    _lock: FolderLock,
+    lock: FolderLock,
 }
 
 /// What the settings page may know.
@@ -58,10 +59,44 @@ pub struct Known {
     pub simulator: Option<String>,
 }
 
+/// Where the ledger and its copies are, whether or not the till could be opened.
+#[derive(Debug, Clone)]
+pub struct Keeping {
+    /// The ledger.
+    pub ledger: PathBuf,
+    /// Its copies.
+    pub folder: PathBuf,
+    /// The configuration names the folder.
+    pub chosen: bool,
+    /// All copies of so many days are kept.
+    pub keep_days: u16,
+}
+
+/// Why no copy took the ledger's place.
+#[derive(Debug)]
+pub enum RestoreError {
+    /// There is no copy of that name.
+    NoSuchBackup,
+    /// The copy is not sound, or the disk did not take it; the ledger is where it was.
+    NotRestored(OpenError),
+    /// Another program has the data folder, or what was put in the ledger's place can't be opened.
+    NotReady(Problem),
+}
+
+/// What goes on from one till to the next when the ledger is exchanged under it.
+#[derive(Debug)]
+struct Kept {
+    lock: FolderLock,
+    config: Config,
+    simulator: Option<String>,
+    /// The version of the last picture: the pages drop what is older.
+    version: u32,
+}
+
 impl Shop {
     /// Opens the till, or keeps the reason why not; the windows open either way.
     pub fn open<R: Runtime>(place: Place, runtime: Handle, app: &AppHandle<R>) -> Self {
-        let state = match open(&place, &runtime, app) {
+        let state = match open(&place, &runtime, app, None) {
             Ok(open) => State::Open(Box::new(open)),
             Err(problem) => State::Problem(problem),
         };
@@ -78,7 +113,7 @@ impl Shop {
         if let State::Open(_) = &*state {
             return Ok(());
         }
-        match open(&self.place, &self.runtime, app) {
+        match open(&self.place, &self.runtime, app, None) {
             Ok(open) => {
                 *state = State::Open(Box::new(open));
                 Ok(())
@@ -117,6 +152,72 @@ impl Shop {
         }
     }
 
+    /// Where the ledger and its copies are.
+    pub fn keeping(&self) -> Keeping {
+        let known = self.known().config;
+        let config = known.or_else(|| match self.place.training {
+            true => None,
+            // What keeps the till from opening may be another thing than the configuration.
+            false => Config::load(&self.place.config).ok(),
+        });
+        let plan = config.as_ref().map(|config| &config.backup);
+        let ledger = self.place.ledger();
+        Keeping {
+            folder: backup::folder(config.as_ref(), &ledger),
+            chosen: plan.is_some_and(|plan| plan.folder.is_some()),
+            keep_days: plan.map_or(14, |plan| plan.keep_days),
+            ledger,
+        }
+    }
+
+    /// Puts a copy in the ledger's place: the till is closed for it and opened again, whatever came of it. Blocks.
+    pub fn restore<R: Runtime>(
+        &self,
+        name: &str,
+        who: &str,
+        app: &AppHandle<R>,
+    ) -> Result<Restored, RestoreError> {
+        let place = self.keeping();
+        let closed = Problem {
+            code: ProblemCode::DatabaseUnusable,
+            subject: place.ledger.display().to_string(),
+            detail: "a copy is being put in the ledger's place".to_owned(),
+            example: String::new(),
+        };
+        // The commands that come meanwhile are refused, and let go of the till.
+        let before = std::mem::replace(&mut *self.state(), State::Problem(closed));
+        let (kept, lock) = match before {
+            State::Open(open) => (Some(open.close(&self.runtime)), None),
+            State::Problem(problem) => match lock::take(&self.place.data) {
+                Ok(lock) => (None, Some(lock)),
+                Err(_) => {
+                    *self.state() = State::Problem(problem.clone());
+                    return Err(RestoreError::NotReady(problem));
+                }
+            },
+        };
+        let restored = backup::restore(&place.folder, name, &place.ledger, clock::steady()(), who);
+        // Taken again by opening.
+        drop(lock);
+        let opened = open(&self.place, &self.runtime, app, kept);
+        let problem = match opened {
+            Ok(open) => {
+                *self.state() = State::Open(Box::new(open));
+                None
+            }
+            Err(problem) => {
+                *self.state() = State::Problem(problem.clone());
+                Some(problem)
+            }
+        };
+        match (restored, problem) {
+            (None, _) => Err(RestoreError::NoSuchBackup),
+            (Some(Err(error)), _) => Err(RestoreError::NotRestored(error)),
+            (Some(Ok(_)), Some(problem)) => Err(RestoreError::NotReady(problem)),
+            (Some(Ok(restored)), None) => Ok(restored),
+        }
+    }
+
     /// Lets the till write down what it has in memory; the program ends after this.
     pub fn close(&self) {
         let ended = Problem {
@@ -138,6 +239,36 @@ impl Shop {
     }
 }
 
+impl Open {
+    /// Ends the till, and keeps what the next one goes on with.
+    fn close(self, runtime: &Handle) -> Kept {
+        let Self {
+            running,
+            config,
+            simulator,
+            lock,
+        } = self;
+        let version = runtime
+            .block_on(running.handle.call(|till, _| till.version()))
+            .unwrap_or_default();
+        running.stop();
+        Kept {
+            lock,
+            config,
+            simulator,
+            version,
+        }
+    }
+}
+
+impl Place {
+    /// The ledger.
+    #[must_use]
+    pub fn ledger(&self) -> PathBuf {
+        self.data.join("scantill.db")
+    }
+}
+
 /// The figures of a business day as text, without a window; reads only.
 pub fn day_text(place: &Place, day: jiff::civil::Date) -> anyhow::Result<String> {
     let config = if place.training {
@@ -145,7 +276,7 @@ pub fn day_text(place: &Place, day: jiff::civil::Date) -> anyhow::Result<String>
     } else {
         Config::load(&place.config)?
     };
-    let file = place.data.join("scantill.db");
+    let file = place.ledger();
     anyhow::ensure!(file.is_file(), "{} is not there", file.display());
     let clock = clock::steady();
     let till = Till::open(config, Database::open(&file)?, clock(), rand::random())?;
@@ -159,38 +290,29 @@ pub fn first_locale() -> Locale {
     if english { Locale::En } else { Locale::ZhCn }
 }
 
-fn open<R: Runtime>(place: &Place, runtime: &Handle, app: &AppHandle<R>) -> Result<Open, Problem> {
-    let unusable = |error: &dyn std::fmt::Display| Problem {
-        code: ProblemCode::DatabaseUnusable,
-        subject: place.data.display().to_string(),
-        detail: error.to_string(),
-        example: String::new(),
+fn open<R: Runtime>(
+    place: &Place,
+    runtime: &Handle,
+    app: &AppHandle<R>,
+    kept: Option<Kept>,
+) -> Result<Open, Problem> {
+    let unusable = |error: &dyn std::fmt::Display| unusable(place, error);
+    let kept = match kept {
+        Some(kept) => kept,
+        None => start(place, runtime)?,
     };
-    let config = if place.training {
-        None
-    } else {
-        Some(Config::load(&place.config).map_err(Problem::from)?)
-    };
-    let lock = lock::take(&place.data).map_err(|error| match error {
-        LockError::Taken => Problem {
-            code: ProblemCode::FolderInUse,
-            ..unusable(&error)
-        },
-        LockError::Unusable(_) => unusable(&error),
-    })?;
-    let (config, simulator) = match config {
-        Some(config) => (config, None),
-        None => {
-            let training =
-                training::start(&place.data, runtime).map_err(|error| unusable(&format!("{error:#}")))?;
-            (training.config, Some(training.base_url))
-        }
-    };
-    let file = place.data.join("scantill.db");
+    let Kept {
+        lock,
+        config,
+        simulator,
+        version,
+    } = kept;
+    let file = place.ledger();
     let db = Database::open(&file).map_err(|error| convert::ledger_problem(&error, &file))?;
     let clock = clock::steady();
     let mut till =
         Till::open(config.clone(), db, clock(), rand::random()).map_err(|error| unusable(&error))?;
+    till.go_on_from(version);
     if place.training {
         till.stock_for_training().map_err(|error| unusable(&error))?;
     }
@@ -211,6 +333,46 @@ fn open<R: Runtime>(place: &Place, runtime: &Handle, app: &AppHandle<R>) -> Resu
         running,
         config,
         simulator,
-        _lock: lock,
+        lock,
+    })
+}
+
+fn unusable(place: &Place, error: &dyn std::fmt::Display) -> Problem {
+    Problem {
+        code: ProblemCode::DatabaseUnusable,
+        subject: place.data.display().to_string(),
+        detail: error.to_string(),
+        example: String::new(),
+    }
+}
+
+/// What a till needs before it opens its ledger.
+fn start(place: &Place, runtime: &Handle) -> Result<Kept, Problem> {
+    let unusable = |error: &dyn std::fmt::Display| unusable(place, error);
+    let config = if place.training {
+        None
+    } else {
+        Some(Config::load(&place.config).map_err(Problem::from)?)
+    };
+    let lock = lock::take(&place.data).map_err(|error| match error {
+        LockError::Taken => Problem {
+            code: ProblemCode::FolderInUse,
+            ..unusable(&error)
+        },
+        LockError::Unusable(_) => unusable(&error),
+    })?;
+    let (config, simulator) = match config {
+        Some(config) => (config, None),
+        None => {
+            let training =
+                training::start(&place.data, runtime).map_err(|error| unusable(&format!("{error:#}")))?;
+            (training.config, Some(training.base_url))
+        }
+    };
+    Ok(Kept {
+        lock,
+        config,
+        simulator,
+        version: 0,
     })
 }

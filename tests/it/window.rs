@@ -4,6 +4,7 @@
 
 mod callback;
 mod cash;
+mod keeping;
 mod walk;
 
 use std::path::PathBuf;

@@ -92,6 +92,16 @@ export const commands = {
 	moveCash: (click: string, direction: CashDirection, amountFen: number, reason: string) => typedError<null, CommandError>(__TAURI_INVOKE("move_cash", { click, direction, amountFen, reason })),
 	/**  Ends the shift with a count; a difference over the limit needs a manager. */
 	closeShift: (closing: ClosingView, shown: Shown | null) => typedError<ShiftView, CommandError>(__TAURI_INVOKE("close_shift", { closing, shown })),
+	/**  How the copies of the ledger stand; also where the till can't be opened. */
+	keeping: () => typedError<KeepingView, CommandError>(__TAURI_INVOKE("keeping")),
+	/**  Makes a copy of the ledger now. */
+	backUpNow: () => typedError<BackupView, CommandError>(__TAURI_INVOKE("back_up_now")),
+	/**  Looks at everything in a copy, and how it stands to the ledger in use. */
+	checkBackup: (name: string) => typedError<BackupCheck, CommandError>(__TAURI_INVOKE("check_backup", { name })),
+	/**  Puts a copy in the ledger's place; the ledger is set aside. A manager approves it, where there is a till to ask. */
+	restoreBackup: (name: string, shown: Shown | null) => typedError<RestoredView, CommandError>(__TAURI_INVOKE("restore_backup", { name, shown })),
+	/**  Checks the whole ledger, and changes nothing; also where the till can't be opened. */
+	selfCheck: () => typedError<SelfCheckView, CommandError>(__TAURI_INVOKE("self_check")),
 	/**  Sends a test message to the notify address and waits for it to come back by the broker; ten seconds at most. */
 	probeNotify: () => typedError<ProbeResult, CommandError>(__TAURI_INVOKE("probe_notify")),
 	/**  Messages that were of no use to this till, the newest first, at most 20. */
@@ -144,6 +154,32 @@ export type AgreementView = {
 	/**  How many differences are not settled: with any, the day can't be signed off. */
 	open: number,
 	signed: BillSignedView | null,
+};
+
+/**  What was found in a copy before it is put in the ledger's place. All of it was read and is sound. */
+export type BackupCheck = {
+	name: string,
+	/**  When the last thing in it was done. */
+	until: string | null,
+	sales: number,
+	journal: CopyJournal,
+	relation: CopyRelation,
+};
+
+/**  The last try was no good. */
+export type BackupTrouble = {
+	at: string,
+	error: CommandError,
+};
+
+/**  A copy in the folder. */
+export type BackupView = {
+	/**  Names it in commands. */
+	name: string,
+	tillId: string,
+	madeAt: string,
+	/**  Its size in KiB, rounded up. */
+	kib: number,
 };
 
 /**  Why two sides differ. */
@@ -324,6 +360,32 @@ export type CashPaidView = {
 	at: string,
 };
 
+/**  What is checked. */
+export type CheckCode = "file" | "journal" | "sales" | "sums" | "orders" | "goods" | "evidence" | "refunds" | "stock";
+
+/**  Something that does not hold. */
+export type CheckFinding = {
+	about: CheckSubject,
+	/**  What should be there; empty where that can't be said. */
+	expected: string,
+	/**  What is there; empty where nothing is. */
+	found: string,
+};
+
+/**  One check. */
+export type CheckPart = {
+	check: CheckCode,
+	/**  How many things were looked at. */
+	lookedAt: number,
+	/**  What does not hold; at most 100. */
+	wrong: CheckFinding[],
+	/**  How many more do not hold. */
+	more: number,
+};
+
+/**  What a finding is about. */
+export type CheckSubject = { about: "ledger" } | { about: "journal"; first: string; last: string } | { about: "sale"; id: string } | { about: "order"; number: string } | { about: "product"; name: string };
+
 export type CloseReason = "deadline" | "cancelled" | 
 /**  Another attempt for the same sale was paid, or it was paid in cash. */
 "paid_otherwise" | 
@@ -348,6 +410,18 @@ export type CommandError = {
 	code: ErrorCode,
 	detail: string,
 };
+
+/**  Whether a copy's journal is as it was written. */
+export type CopyJournal = "holds" | "broken" | 
+/**  From before the journal was chained. */
+"unchained";
+
+/**  How a copy stands to the ledger in use. */
+export type CopyRelation = { relation: "same" } | 
+/**  So many rows of the ledger's journal are not in the copy. */
+{ relation: "older"; rows: number } | 
+/**  The copy has so many rows more. */
+{ relation: "newer"; rows: number } | { relation: "apart" } | { relation: "unknown" };
 
 export type CountAndSum = {
 	count: number,
@@ -580,6 +654,26 @@ export type HouseView = {
 
 /**  A CSV import: how many rows went in, or every row that is wrong; never some of each. */
 export type ImportResult = { result: "imported"; products: number } | { result: "wrong"; rows: WrongRow[] };
+
+/**  How the copies of the ledger stand. */
+export type KeepingView = {
+	/**  Where the copies are. */
+	folder: string,
+	/**  The configuration names the folder; else it is beside the ledger, which does not help when the disk breaks. */
+	chosen: boolean,
+	/**  All copies of so many days are kept. */
+	keepDays: number,
+	/**  When the last good one was begun; `None`: this till knows of none. */
+	last: string | null,
+	/**  What became of the last try, if it was no good one. */
+	trouble: BackupTrouble | null,
+	/**  One is being made now. */
+	underWay: boolean,
+	/**  Newest first. */
+	backups: BackupView[],
+	/**  Ledgers that were set aside when a copy took their place, newest first. */
+	setAside: string[],
+};
 
 /**  Where the API key is kept. */
 export type KeyPlace = 
@@ -900,6 +994,12 @@ partsLeft: number } |
 /**  Nothing, and why. */
 { may: "nothing"; why: ErrorCode };
 
+/**  A copy has taken the ledger's place. */
+export type RestoredView = {
+	/**  Where the ledger that was in use stands now. */
+	setAside: string | null,
+};
+
 export type ReviewReason = 
 /**  WeChat holds another amount or currency than we asked for. */
 "amount_differs" | "paid_after_cancel" | "paid_after_deadline" | "paid_after_closed" | 
@@ -915,6 +1015,17 @@ export type ReviewReason =
 "not_confirmed";
 
 export type Role = "cashier" | "manager";
+
+/**  What came of the self-check. */
+export type SelfCheckView = {
+	/**  Everything holds. */
+	holds: boolean,
+	/**  When it was done. */
+	at: string,
+	/**  The file that was looked at. */
+	ledger: string,
+	parts: CheckPart[],
+};
 
 /**  What the settings page shows. No key is ever in it. */
 export type SettingsView = {

@@ -18,6 +18,7 @@ import type {
 import { Refusal } from '../backend';
 import { FakeBills } from './bills';
 import { dayOf, pastDay } from './history';
+import { FakeKeeping } from './keeping';
 import { FakeNotify } from './notify';
 import { FakePayment } from './payment';
 import { SHOP_NAME, shopProducts, type FakeProduct } from './products';
@@ -49,6 +50,7 @@ export class FakeTill {
     front: FakePayment | null = null;
     payments: FakePayment[] = [];
     products: FakeProduct[] = shopProducts();
+    readonly keeping = new FakeKeeping();
     readonly notify = new FakeNotify();
     readonly staff = new FakeStaff();
     readonly bills = new FakeBills();
@@ -286,6 +288,7 @@ export class FakeTill {
             ...this.#paymentCommands(),
             ...this.#recordCommands(),
             ...this.#settingsCommands(),
+            ...this.keeping.commands((shown) => this.staff.approve(shown)),
             ...this.notify.commands((act) => this.#change(act)),
             ...this.staff.commands((act) => this.#change(act)),
             ...this.bills.commands((act) => this.#change(act)),
