@@ -1,4 +1,4 @@
-//! What only shows after many times: failures in a row, callers that hang up, silent brokers.
+//! What only shows after many times: failures in a row, and callers that hang up.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -10,9 +10,6 @@ use futures_util::FutureExt as _;
 use notify_bus::{Health, NotConfirmed, Publisher, PublisherLimits};
 use scantill_tests::broker::Broker;
 use scantill_tests::proxy::Proxy;
-use scantill_tests::wait::{PATIENCE, until};
-use tokio::net::TcpListener;
-use tokio::time::timeout;
 
 use super::desk::{LIMITS, SOON, TILL_QUEUE, address_of, notify, subscription, up};
 
@@ -51,34 +48,6 @@ async fn fault_56_after_hours_of_failures_it_still_tries() -> anyhow::Result<()>
         "as if nothing had been"
     );
     Ok(())
-}
-
-#[tokio::test]
-async fn tries_against_a_silent_broker_leave_no_thread_behind() -> anyhow::Result<()> {
-    // Takes connections and never says a word.
-    let silent = TcpListener::bind(("127.0.0.1", 0)).await?;
-    let url = format!("amqp://u:p@127.0.0.1:{}/v", silent.local_addr()?.port());
-    let before = lapin_threads()?;
-    let mut held = Vec::new();
-    for _ in 0..60 {
-        let publisher = Publisher::start(address_of(&url), "a relay", LIMITS);
-        held.push(timeout(PATIENCE, silent.accept()).await??);
-        drop(publisher);
-    }
-    // Other tests have connections of their own at the same time.
-    until("the threads to end", PATIENCE, async || {
-        Ok((lapin_threads()? < before + 30).then_some(()))
-    })
-    .await
-}
-
-fn lapin_threads() -> anyhow::Result<usize> {
-    let mut count = 0;
-    for thread in fs::read_dir("/proc/self/task")? {
-        let name = fs::read_to_string(thread?.path().join("comm")).unwrap_or_default();
-        count += usize::from(name.starts_with("lapin"));
-    }
-    Ok(count)
 }
 
 /// In a process that is not told where to publish this does nothing.
