@@ -1,6 +1,7 @@
 //! `make bench`: measures the till and prints each figure against a baseline taken in the same run, in turns, so that a
 //! noisy machine disturbs both alike. Figures are medians unless they say otherwise.
 
+mod agreement;
 mod commits;
 mod cost;
 mod polls;
@@ -43,6 +44,8 @@ enum Part {
     Signs,
     /// Search in 100,000 products.
     Search,
+    /// 100,000 orders against WeChat's bill.
+    Agreement,
     /// The callback service, alone and under attack.
     Relay,
     /// The real program in its windows.
@@ -50,9 +53,10 @@ enum Part {
 }
 
 impl Part {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Signs,
         Self::Search,
+        Self::Agreement,
         Self::Commits,
         Self::Polls,
         Self::Relay,
@@ -65,6 +69,7 @@ impl Part {
             Self::Polls => polls::measure(),
             Self::Signs => signs::measure(),
             Self::Search => search::measure(),
+            Self::Agreement => agreement::measure(),
             Self::Relay => relay::measure(),
             Self::Window => window::measure(),
         }
