@@ -30,6 +30,11 @@ for_test() {
     program Xvfb xvfb
     program WebKitWebDriver webkit2gtk-driver
     program chromium chromium
+    # Two monitors, a window manager and a session bus: what a desktop has besides a screen.
+    package xserver-xorg-video-dummy
+    program xrandr x11-xserver-utils
+    program openbox openbox
+    program dbus-daemon dbus-daemon
 }
 
 if ! command -v dpkg-query >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>&1; then

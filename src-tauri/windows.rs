@@ -3,9 +3,7 @@
 use std::path::Path;
 
 use tauri::webview::WebviewWindow;
-use tauri::{
-    AppHandle, Manager, Monitor, Runtime, Url, WebviewUrl, WebviewWindowBuilder, Window, WindowEvent,
-};
+use tauri::{AppHandle, Manager, Runtime, Url, WebviewUrl, WebviewWindowBuilder, Window, WindowEvent};
 
 /// Label of the cashier's window; the capability `till` belongs to it.
 pub const TILL: &str = "till";
@@ -37,10 +35,7 @@ pub fn open<R: Runtime>(app: &AppHandle<R>, webview_dir: &Path) -> tauri::Result
         .data_directory(webview_dir.to_owned())
         .on_navigation(is_own_page)
         .build()?;
-    if let Some(monitor) = second_monitor(&till)? {
-        customer.set_position(*monitor.position())?;
-        customer.set_fullscreen(true)?;
-    }
+    cover_second_monitor(&till, &customer)?;
     till.set_focus()
 }
 
@@ -85,15 +80,54 @@ fn is_own_page(url: &Url) -> bool {
     url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost")
 }
 
-/// A monitor the till window is not on.
-fn second_monitor<R: Runtime>(till: &WebviewWindow<R>) -> tauri::Result<Option<Monitor>> {
+/// Puts the customer display on the monitor that the till is not on, all over it, now or as soon as there is one.
+#[cfg(target_os = "linux")]
+fn cover_second_monitor<R: Runtime>(
+    _till: &WebviewWindow<R>,
+    customer: &WebviewWindow<R>,
+) -> tauri::Result<()> {
+    use gtk::gdk::Display;
+    use gtk::prelude::{GtkWindowExt as _, MonitorExt as _, WidgetExt};
+
+    // Through the toolkit itself: a window that is only moved is put back by window managers, and can't be moved at all
+    // where Wayland is in use.
+    let window = customer.gtk_window()?;
+    let display = window.display();
+    let cover = move |display: &Display| {
+        let monitors: Vec<_> = (0..display.n_monitors())
+            .filter_map(|number| Some((number, display.monitor(number)?)))
+            .collect();
+        // The till opens on the primary monitor; without one, on the first.
+        let primary = monitors.iter().position(|(_, it)| it.is_primary()).unwrap_or(0);
+        let mut others = monitors.iter().enumerate().filter(|(at, _)| *at != primary);
+        if let (Some((_, (number, monitor))), Some(screen)) = (others.next(), WidgetExt::screen(&window)) {
+            let place = monitor.geometry();
+            // Where no window manager runs, this alone does it.
+            window.move_(place.x(), place.y());
+            window.resize(place.width(), place.height());
+            window.fullscreen_on_monitor(&screen, *number);
+        }
+    };
+    cover(&display);
+    display.connect_monitor_added(move |display, _| cover(display));
+    Ok(())
+}
+
+/// Puts the customer display on a monitor that the till is not on, all over it.
+#[cfg(not(target_os = "linux"))]
+fn cover_second_monitor<R: Runtime>(
+    till: &WebviewWindow<R>,
+    customer: &WebviewWindow<R>,
+) -> tauri::Result<()> {
     let Some(here) = till.current_monitor()?.or(till.primary_monitor()?) else {
-        return Ok(None);
+        return Ok(());
     };
     let monitors = till.available_monitors()?;
-    Ok(monitors
-        .into_iter()
-        .find(|other| other.position() != here.position()))
+    if let Some(other) = monitors.iter().find(|it| it.position() != here.position()) {
+        customer.set_position(*other.position())?;
+        customer.set_fullscreen(true)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 mod callback;
 mod cash;
+mod desk;
 mod keeping;
 mod walk;
 

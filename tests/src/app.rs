@@ -119,6 +119,11 @@ impl App {
         .await
     }
 
+    /// Minimises the window in sight.
+    pub async fn minimise(&self) -> anyhow::Result<()> {
+        Ok(self.session.minimize_window().await?)
+    }
+
     /// Makes `pane` the window the next calls are about.
     pub async fn look_at(&self, pane: Pane) -> anyhow::Result<()> {
         let handle = match pane {
@@ -334,9 +339,29 @@ fn free_port() -> anyhow::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
+/// Starts the program once more, as a cashier does who does not see that it runs already; without a driver.
+pub fn start_again(screen: &Screen, start: &Start<'_>) -> anyhow::Result<Owned> {
+    let mut command = Command::new(program()?);
+    command
+        .args(arguments(start))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    surroundings(&mut command, screen, start)?;
+    Owned::start(&mut command, "the program again")
+}
+
+fn arguments(start: &Start<'_>) -> Vec<String> {
+    let data_dir = format!("--data-dir={}", start.data_dir().display());
+    start
+        .flags
+        .iter()
+        .map(|&flag| flag.to_owned())
+        .chain([data_dir])
+        .collect()
+}
+
 fn capabilities(program: &Path, start: &Start<'_>) -> anyhow::Result<Capabilities> {
-    let mut args: Vec<String> = start.flags.iter().map(|&flag| flag.to_owned()).collect();
-    args.push(format!("--data-dir={}", start.data_dir().display()));
+    let args = arguments(start);
     let mut capabilities = Capabilities::new();
     capabilities.set(
         "webkitgtk:browserOptions",
@@ -370,6 +395,9 @@ pub fn surroundings(command: &mut Command, screen: &Screen, start: &Start<'_>) -
         // wry lets the driver in only when asked to.
         .env("TAURI_WEBVIEW_AUTOMATION", "true")
         .env("RUST_BACKTRACE", "1");
+    if let Some(bus) = screen.bus() {
+        command.env("DBUS_SESSION_BUS_ADDRESS", bus);
+    }
     if let Some(config) = start.config {
         command.env("SCANTILL_CONFIG", config);
     }
