@@ -102,6 +102,15 @@ describe('the message files', () => {
         }
     });
 
+    it('have the rule in both languages for each key of the configuration', () => {
+        const readers = join(source, '../../crates/till-app/src');
+        const names = readdirSync(join(readers, 'config')).map((name) => join('config', name));
+        const text = ['config.rs', ...names].map((name) => readFileSync(join(readers, name), 'utf8')).join();
+        const keys = [...text.matchAll(/"\[(\w+)\] (\w+)"/g)].map(([, part, name]) => `${part}.${name}`);
+        expect(keys.length, 'the keys were found in the reader').toBeGreaterThan(10);
+        for (const key of keys) expect(zh.has(`problem.rule.${key}`), `${key} has its rule`).toBe(true);
+    });
+
     it('hold every key that the pages name', () => {
         for (const name of [...files('.svelte'), ...files('.ts')]) {
             const text = readFileSync(join(source, name), 'utf8');
