@@ -125,7 +125,7 @@ impl DrawerCount {
                 counted.push((piece, number));
             }
         }
-        counted.sort_unstable_by(|one, other| other.0.cmp(&one.0));
+        counted.sort_unstable_by_key(|one| std::cmp::Reverse(one.0));
         Ok(Self(counted))
     }
 

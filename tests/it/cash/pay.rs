@@ -1,5 +1,7 @@
 //! Paying in cash: whole, in part, instead of a code that waits; and what becomes of the code.
 
+#![expect(clippy::unwrap_used, reason = "a step that fails is a test that fails")]
+
 use jiff::SignedDuration;
 use scantill_tests::shop::{LAST_PIECE, Line, Shop, WATER};
 use till_app::Refusal;

@@ -1,5 +1,7 @@
 //! Shifts: what should be in the drawer, counted openly and blind, and whose yes a difference needs.
 
+#![expect(clippy::unwrap_used, reason = "a step that fails is a test that fails")]
+
 use jiff::SignedDuration;
 use scantill_tests::shop::{Line, Shop, WATER};
 use till_app::Refusal;

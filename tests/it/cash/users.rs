@@ -1,5 +1,7 @@
 //! Who may do what: signing in, locking, wrong PINs, and a manager's yes on the spot.
 
+#![expect(clippy::unwrap_used, reason = "a step that fails is a test that fails")]
+
 use jiff::SignedDuration;
 use scantill_tests::shop::{Line, Shop, WATER};
 use till_app::Refusal;
@@ -271,7 +273,7 @@ async fn there_is_always_a_manager_and_nobody_has_two_names() {
     let line = Line::open().await.unwrap();
     let mut shop = staffed(&line).await;
     let now = shop.now();
-    let mut approval = |shop: &mut Shop| {
+    let approval = |shop: &mut Shop| {
         shop.till
             .approve(now, Act::Users, Some(&managers_pin("4711")))
             .unwrap()

@@ -97,7 +97,7 @@ async fn hostile_and_wrong_files_are_refused_in_words_and_leave_nothing_behind()
         ("a bomb", bomb, BillFault::TooLarge),
         (
             "a cut text",
-            text[..text.len() / 2].as_bytes().to_vec(),
+            text.as_bytes()[..text.len() / 2].to_vec(),
             BillFault::CutOff,
         ),
         (

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use anyhow::Context;
 use scantill_tests::broker::{Broker, Rights};
 use scantill_tests::caller::{Caller, request};
 use scantill_tests::proxy::Proxy;
-use scantill_tests::relay::{NOTIFY_PATH, Setup, notify};
+use scantill_tests::relay::{NOTIFY_PATH, Relay, Setup, notify};
 use scantill_tests::wait::{PATIENCE, until};
 use tokio::time::Instant;
 
@@ -13,6 +14,14 @@ use super::{UNROUTED, program};
 
 /// Three seconds for the confirm, and what a loaded machine adds.
 const ANSWER_MAX: Duration = Duration::from_millis(4_500);
+
+/// Posts a notify again and again until it is taken, as WeChat does: the broker's connection may still be on its way back.
+async fn until_taken(relay: &Relay, order: &str) -> anyhow::Result<()> {
+    until("a notify to be taken", PATIENCE, async || {
+        Ok(relay.post(notify(order)).await?.is_success().then_some(()))
+    })
+    .await
+}
 
 #[tokio::test]
 async fn fault_40_without_a_broker_every_notify_is_answered_fail_until_it_comes() -> anyhow::Result<()> {
@@ -68,11 +77,9 @@ async fn fault_43_a_confirm_that_never_comes_is_a_fail_after_three_seconds() -> 
         "WeChat waits five seconds, the relay three: {took:?}"
     );
     broker.thaw()?;
-    relay.until_ready(true).await?;
-    assert!(
-        relay.post(notify("T01-1")).await?.is_success(),
-        "thawed, it confirms"
-    );
+    until_taken(&relay, "T01-1")
+        .await
+        .context("thawed, it confirms")?;
 
     broker.alarm_memory().await?;
     let asked = Instant::now();
@@ -93,11 +100,9 @@ async fn fault_43_a_confirm_that_never_comes_is_a_fail_after_three_seconds() -> 
         "--check says so too: {check:?}"
     );
     broker.clear_alarms().await?;
-    relay.until_ready(true).await?;
-    assert!(
-        relay.post(notify("T01-2")).await?.is_success(),
-        "the alarm over, it is taken"
-    );
+    until_taken(&relay, "T01-2")
+        .await
+        .context("the alarm over, it is taken")?;
     let letters = vhost.take(UNROUTED, 10).await?;
     for order in ["4200-T01-1", "4200-T01-2"] {
         let lie = letters
@@ -105,8 +110,8 @@ async fn fault_43_a_confirm_that_never_comes_is_a_fail_after_three_seconds() -> 
             .filter(|letter| letter.properties["message_id"] == order)
             .count();
         assert!(
-            (1..=2).contains(&lie),
-            "{order}: what was answered SUCCESS lies there, perhaps twice: {lie}"
+            lie >= 1,
+            "{order}: what was answered SUCCESS lies there, perhaps more than once: {lie}"
         );
     }
     Ok(())
@@ -155,10 +160,7 @@ async fn fault_47_senders_who_hang_up_leave_nothing_behind() -> anyhow::Result<(
     let grown = relay.memory()?.saturating_sub(before);
     assert!(grown < 32 * 1024 * 1024, "nothing piles up: {grown} bytes");
     wire.forward();
-    until("the broker again", PATIENCE, async || {
-        Ok(relay.post(notify("T01-301")).await?.is_success().then_some(()))
-    })
-    .await
+    until_taken(&relay, "T01-301").await
 }
 
 #[tokio::test]

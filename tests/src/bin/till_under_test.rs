@@ -8,7 +8,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use anyhow::Context;
 use clap::Parser;
 use jiff::{SignedDuration, Timestamp};
 use scantill_tests::process::die_at;

@@ -210,8 +210,8 @@ fn cash_that_made_no_sale_keeps_the_sale_alive_until_it_is_given_back() {
     let closed = feed(&mut db, after, at(400), Input::Query(QueryAnswer::Closed)).unwrap();
     let live = db.read().sales().live().unwrap();
     assert_eq!(
-        live.iter().map(|stored| stored.sale.clone()).collect::<Vec<_>>(),
-        [closed.clone()],
+        live.iter().map(|stored| &stored.sale).collect::<Vec<_>>(),
+        [&closed],
         "no order is left to ask about, but half a yuan is in the drawer"
     );
     assert_eq!(
