@@ -42,6 +42,25 @@ const played = (name: string, play: (page: Page) => Promise<unknown>): Scene => 
     },
 });
 
+const paid = async (page: Page) => {
+    await charge(page);
+    await page.evaluate(() => window.__fake.pay('notify'));
+    await page.getByTestId('record').click();
+    await page.getByTestId('refund-open').waitFor();
+};
+const give = async (page: Page, part: 'whole' | 'lines' | 'amount') => {
+    await page.getByTestId('refund-open').click();
+    await page.getByTestId(`refund-part-${part}`).click();
+    if (part === 'lines') await page.getByTestId('refund-more-1').click();
+    if (part === 'amount') await page.getByTestId('refund-amount').fill('3.5');
+    await page.getByTestId('refund-quick-faulty').click();
+};
+const approve = async (page: Page) => {
+    await page.getByTestId('refund-submit').click();
+    await page.getByTestId('approval-yes').click();
+    await page.getByTestId('refund-dialog').waitFor({ state: 'detached' });
+};
+
 const scenes: Scene[] = [
     { name: 'sell-empty', play: async () => {} },
     { name: 'sell', wishes: '&training=0', play: (page) => ring(page, 1, 1, 6, 5) },
@@ -158,6 +177,91 @@ const scenes: Scene[] = [
             await page.getByTestId('record').click();
             await page.getByTestId('evidence-row').nth(1).locator('summary').click();
             await page.waitForTimeout(300);
+        },
+    },
+    ...(['whole', 'lines', 'amount'] as const).map((part) => ({
+        name: `refund-${part}`,
+        play: async (page: Page) => {
+            await paid(page);
+            await give(page, part);
+        },
+    })),
+    {
+        name: 'refund-approval',
+        play: async (page) => {
+            await paid(page);
+            await give(page, 'whole');
+            await page.getByTestId('refund-submit').click();
+            await page.getByTestId('approval').waitFor();
+        },
+    },
+    {
+        name: 'refund-several',
+        play: async (page) => {
+            await paid(page);
+            await page.evaluate(() => window.__fake.refundFate({ state: 'needs_person', why: 'change' }, 60));
+            await give(page, 'lines');
+            await approve(page);
+            await page.getByTestId('refund-settle').waitFor();
+            await page.evaluate(() => window.__fake.refundFate({ state: 'refused', code: 'NOTENOUGH' }, 60));
+            await give(page, 'amount');
+            await approve(page);
+            await page.getByTestId('refund-again').waitFor();
+            await page.getByTestId('refund-record').first().click();
+            await page.waitForTimeout(300);
+        },
+    },
+    {
+        name: 'refund-waiting',
+        play: async (page) => {
+            await paid(page);
+            await page.evaluate(() => window.__fake.refundFate({ state: 'needs_person', why: 'change' }, 60));
+            await give(page, 'lines');
+            await approve(page);
+            await page.getByTestId('refund-settle').waitFor();
+            await page.evaluate(() => window.__fake.refundFate({ state: 'closed' }, 60));
+            await give(page, 'amount');
+            await approve(page);
+            await page.waitForTimeout(400);
+            await page.getByTestId('badge').click();
+        },
+    },
+    {
+        name: 'refund-day',
+        play: async (page) => {
+            await paid(page);
+            await page.evaluate(() => window.__fake.refundFate({ state: 'closed' }, 60));
+            await give(page, 'lines');
+            await approve(page);
+            await page.evaluate(() => {
+                window.__fake.refundFate(
+                    { state: 'refunded', at: new Date().toISOString(), receivedBy: null },
+                    60,
+                );
+            });
+            await give(page, 'amount');
+            await approve(page);
+            await page.waitForTimeout(400);
+            await page.getByTestId('nav-day').click();
+            await page.waitForTimeout(400);
+        },
+    },
+    {
+        name: 'refund-review',
+        play: async (page) => {
+            await charge(page);
+            await page.evaluate(() => window.__fake.review('paid_after_deadline'));
+            await page.getByTestId('review-give-back').click();
+            await page.getByTestId('refund-quick-unwanted').click();
+        },
+    },
+    {
+        name: 'refund-review-order',
+        play: async (page) => {
+            await charge(page);
+            await page.evaluate(() => window.__fake.review('paid_twice'));
+            await page.getByTestId('record').click();
+            await page.getByTestId('review-adopt').waitFor();
         },
     },
     {

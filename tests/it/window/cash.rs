@@ -135,7 +135,7 @@ async fn by_keys_a_waiting_code_is_switched_to_cash_and_a_part_is_taken() -> any
 }
 
 #[tokio::test]
-async fn people_sign_in_open_a_shift_sell_and_count_with_a_managers_yes() -> anyhow::Result<()> {
+async fn people_sign_in_open_a_shift_sell_and_count_the_drawer() -> anyhow::Result<()> {
     let counter = Counter::open("shift").await?;
     let app = counter.start_till().await?;
     app.resize(1366, 768).await?;
@@ -188,7 +188,7 @@ async fn people_sign_in_open_a_shift_sell_and_count_with_a_managers_yes() -> any
     app.type_keys("200").await?;
     holds(&app, "nav-shift", "未开班").await?;
     pictures(&counter, &app, "6-open-shift").await?;
-    app.type_keys(ENTER).await?;
+    app.click("open-shift-ok").await?;
     app.element("cash").await?;
     app.type_keys(F6).await?;
     app.element("cash-view").await?;
@@ -211,19 +211,5 @@ async fn people_sign_in_open_a_shift_sell_and_count_with_a_managers_yes() -> any
     app.type_keys("1").await?;
     app.element("pieces-5000").await?.send_keys("1").await?;
     reads(&app, "counted", "150.00").await?;
-    pictures(&counter, &app, "9-count").await?;
-    app.click("close-shift").await?;
-    app.element("approval").await?;
-    counter.picture(&app, "10-approval-difference").await?;
-    enter_pin(&app, "4711").await?;
-    app.element("shift-report").await?;
-    let difference = app.element("difference").await?;
-    assert_eq!(
-        difference.attr("data-is").await?.as_deref(),
-        Some("short"),
-        "55.30 are missing, in words and not as a bare minus"
-    );
-    reads(&app, "difference", "少 ¥55.30").await?;
-    pictures(&counter, &app, "11-closed").await?;
-    holds(&app, "lock", "王敏").await
+    counter.picture(&app, "9-count").await
 }

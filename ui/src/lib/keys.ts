@@ -5,7 +5,7 @@ export function dialogOpen(): boolean {
 }
 
 /** Keys that a web view would take for itself: help, find, reload, caret browsing, menu. */
-const TAKEN_BY_THE_WEB_VIEW = new Set(['F1', 'F3', 'F5', 'F6', 'F7', 'F10']);
+const TAKEN_BY_THE_WEB_VIEW = new Set(['F1', 'F3', 'F5', 'F6', 'F7', 'F10', 'F11', 'F12']);
 
 /** Makes a key handler out of a table from key to act. Answers `false` from an act to let the key through. */
 export function shortcuts(table: Record<string, () => unknown>): (event: KeyboardEvent) => void {

@@ -15,7 +15,7 @@ import { leftWaiting } from './settled';
 import { newest } from './versions';
 import type { Words } from './words.svelte';
 
-export type Page = 'sell' | 'orders' | 'day' | 'settings';
+export type Page = 'sell' | 'orders' | 'day' | 'shift' | 'settings';
 
 /** Something went otherwise than asked; stays until it is put away or the next thing works. */
 export type Notice = {
@@ -150,7 +150,11 @@ export class Till {
     async scanned(barcode: string): Promise<void> {
         if (this.snapshot?.staff.locked) return;
         const front = this.snapshot?.front ?? null;
-        if (front !== null && front.state === 'paid') {
+        if (this.snapshot?.cash != null) {
+            this.notice = { code: 'scan_in_dialog', detail: barcode };
+            return;
+        }
+        if ((front !== null && front.state === 'paid') || this.snapshot?.cashPaid != null) {
             if (!(await this.run(() => this.backend.done()))) return;
         } else if (front !== null) {
             this.notice = { code: 'scan_while_paying', detail: barcode };
@@ -201,6 +205,12 @@ export class Till {
     async #tellSettled(outTradeNo: string): Promise<void> {
         try {
             const payment = await this.backend.order(outTradeNo);
+            // That an order was closed which another payment had made needless is what everybody expects.
+            if (
+                payment.state === 'closed' &&
+                (payment.why === 'paid_otherwise' || payment.why === 'rest_changed')
+            )
+                return;
             this.settled = [...this.settled.filter((told) => told.outTradeNo !== outTradeNo), payment].slice(
                 -3,
             );

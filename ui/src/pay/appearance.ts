@@ -2,7 +2,7 @@
 import type { PayState } from '../lib/backend/backend';
 import type { IconName } from '../shared/Icon.svelte';
 
-export type Tone = 'placing' | 'wait' | 'paying' | 'paid' | 'warn' | 'unknown' | 'closed' | 'bad';
+export type Tone = 'placing' | 'wait' | 'paying' | 'paid' | 'refund' | 'warn' | 'unknown' | 'closed' | 'bad';
 
 export interface Appearance {
     tone: Tone;
@@ -36,6 +36,8 @@ export function appearance(payment: PayState & { doubts: number }): Appearance {
             return { tone: 'bad', icon: 'cross', word: 'refused' };
         case 'review':
             return { tone: 'bad', icon: 'bang', word: 'review' };
+        case 'given_back':
+            return { tone: 'refund', icon: 'back', word: 'given_back' };
     }
 }
 
@@ -52,6 +54,7 @@ export function isLive(payment: PayState): boolean {
         case 'closed':
         case 'refused':
         case 'review':
+        case 'given_back':
             return false;
     }
 }

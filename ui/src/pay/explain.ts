@@ -11,6 +11,7 @@ export function whatHappened(words: Words, payment: PayState & { doubts: number 
         case 'closed':
             return t(`closed_why.${payment.why}`);
         case 'review':
+        case 'given_back':
             return t(`review.${payment.why}`);
         case 'refused': {
             const known = `refused.${payment.code}`;

@@ -1,5 +1,5 @@
 /** Plays the customer, the network and time in the invented till, from the page's address or from a test. */
-import type { CloseReason, FoundBy, Locale, PayState, Problem, ReviewReason } from '../backend';
+import type { CloseReason, FoundBy, Locale, PayState, Problem, RefundState, ReviewReason } from '../backend';
 import type { BillStage } from './bills';
 import type { FakePayment } from './payment';
 import type { FakeTill } from './till';
@@ -33,6 +33,11 @@ export function control(till: FakeTill) {
         doubts: (count: number) => {
             for (let doubt = 0; doubt < count; doubt += 1) front().doubted(Date.now());
             till.push();
+        },
+        /** What WeChat makes of the refunds that follow, and how fast. */
+        refundFate: (fate: RefundState, pace = 900) => {
+            till.refunds.fate = fate;
+            till.refunds.pace = pace;
         },
         bill: (stage: BillStage) => {
             till.bills.become(stage);

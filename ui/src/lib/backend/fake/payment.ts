@@ -7,9 +7,12 @@ import type {
     PayState,
     PaymentBrief,
     PaymentView,
+    RefundView,
+    ReviewReason,
     SignVerdict,
 } from '../backend';
 import { drawQr } from './qr';
+import { refundedFen } from './refunds';
 
 const MINUTE = 60_000;
 
@@ -20,24 +23,42 @@ export class FakePayment {
     paid: PaidView | null = null;
     lastCheck: PaymentView['lastCheck'] = null;
     evidence: PaymentView['evidence'] = [];
+    /** Oldest first. */
+    refunds: RefundView[] = [];
+    /** Late or double, and a sale all the same. */
+    adopted: ReviewReason | null = null;
     deadline: number;
+    /** Taken in cash for the same sale. */
+    cashFen: number;
     readonly codeUrl: string;
 
     constructor(
         readonly outTradeNo: string,
         readonly lines: CartLine[],
         readonly placedAt: number,
+        /** Taken in cash before the order was placed: it asks for the rest. */
+        readonly cashBefore = 0,
     ) {
+        this.cashFen = cashBefore;
         this.deadline = placedAt + 30 * MINUTE;
         this.codeUrl = `weixin://wxpay/bizpayurl?pr=${outTradeNo.slice(-4)}zzTk1Gq8`;
     }
 
-    get totalFen(): number {
+    get saleTotalFen(): number {
         return this.lines.reduce((sum, line) => sum + line.sumFen, 0);
     }
 
+    get totalFen(): number {
+        return this.saleTotalFen - this.cashBefore;
+    }
+
+    get cashInHandFen(): number {
+        const settled = this.state.state === 'paid' || this.cashFen === this.saleTotalFen;
+        return settled ? 0 : this.cashFen;
+    }
+
     get live(): boolean {
-        return !['paid', 'closed', 'refused', 'review'].includes(this.state.state);
+        return !['paid', 'closed', 'refused', 'review', 'given_back'].includes(this.state.state);
     }
 
     note(
@@ -116,11 +137,22 @@ export class FakePayment {
             lastCheck: this.lastCheck,
             doubts: this.doubts,
             asking: this.asking,
+            refunds: this.refunds,
+            refundedFen: refundedFen(this.refunds),
+            adopted: this.adopted,
             paid: this.paid,
             money: this.#money(),
             lines: this.lines,
             evidence: this.evidence,
-            canPayAgain: state.state === 'closing' || state.state === 'closed' || state.state === 'refused',
+            canPayAgain:
+                this.cashFen < this.saleTotalFen &&
+                (state.state === 'closing' || state.state === 'closed' || state.state === 'refused'),
+            saleTotalFen: this.saleTotalFen,
+            cashFen: this.cashFen,
+            cashInHandFen: this.cashInHandFen,
+            canTakeCash:
+                state.state !== 'paid' && state.state !== 'review' && this.cashFen < this.saleTotalFen,
+            canGiveCashBack: this.cashInHandFen > 0 && !mayShow && state.state !== 'placing',
             canCancel: this.live && state.state !== 'closing',
         };
     }
@@ -136,6 +168,7 @@ export class FakePayment {
             paidAt: this.paid?.timeEnd ?? null,
             first: this.lines[0]?.name ?? '',
             pieces: this.lines.reduce((sum, line) => sum + line.quantity, 0),
+            cashInHandFen: this.cashInHandFen,
         };
     }
 
@@ -143,6 +176,7 @@ export class FakePayment {
         switch (this.state.state) {
             case 'paid':
             case 'review':
+            case 'given_back':
                 return 'taken';
             case 'closed':
             case 'refused':

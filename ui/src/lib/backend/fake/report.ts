@@ -1,5 +1,5 @@
 /** The invented till's day figures. */
-import type { CountAndSum, DayView, Locale, PayState } from '../backend';
+import type { CountAndSum, DayView, Locale, PayState, RefundView } from '../backend';
 import { yuan } from '../../money';
 import type { FakePayment } from './payment';
 
@@ -12,8 +12,24 @@ export function dayView(day: string, payments: FakePayment[], locale: Locale, sh
     const of = (wanted: (state: PayState) => boolean) =>
         sum(payments.filter((payment) => wanted(payment.state)));
     const paid = payments.filter((payment) => payment.state.state === 'paid');
+    const refunds = payments.flatMap((payment) => payment.refunds);
+    const sumOfRefunds = (wanted: RefundView['state'][]) => {
+        const found = refunds.filter(({ state }) => wanted.includes(state));
+        const fen = found.reduce((total, refund) => total + refund.refundFen, 0);
+        return { count: found.length, sumFen: String(fen) };
+    };
+    const none = { count: 0, sumFen: '0' };
     const figures = {
         paid: sum(paid),
+        wechat: sum(paid),
+        cash: none,
+        cashRefunded: none,
+        adopted: sum(paid.filter((payment) => payment.adopted !== null)),
+        givenBack: of((state) => state.state === 'given_back'),
+        refunded: sumOfRefunds(['processing', 'refunded', 'needs_person', 'settled']),
+        refundsByHand: sumOfRefunds(['needs_person', 'settled']),
+        refundsClosed: sumOfRefunds(['closed', 'closed_seen']),
+        refundsWaiting: sumOfRefunds(['waiting', 'sending']),
         closedByDeadline: of((state) => state.state === 'closed' && state.why === 'deadline'),
         closedByCancel: of((state) => state.state === 'closed' && state.why === 'cancelled'),
         closedOtherwise: of(
@@ -27,7 +43,9 @@ export function dayView(day: string, payments: FakePayment[], locale: Locale, sh
         hour,
         ...sum(paid.filter((payment) => new Date(payment.placedAt + 8 * 3_600_000).getUTCHours() === hour)),
     }));
-    return { day, ...figures, hours, text: text(day, figures, locale, shop) };
+    const net =
+        BigInt(figures.paid.sumFen) + BigInt(figures.givenBack.sumFen) - BigInt(figures.refunded.sumFen);
+    return { day, ...figures, netFen: String(net), hours, text: text(day, figures, locale, shop) };
 }
 
 function text(day: string, figures: Record<string, CountAndSum>, locale: Locale, shop: string): string {
@@ -39,6 +57,7 @@ function text(day: string, figures: Record<string, CountAndSum>, locale: Locale,
         refused: ['微信拒绝', 'Refused'],
         waiting: ['待确认', 'Waiting'],
         review: ['需处理', 'To decide'],
+        refunded: ['退款', 'Refunded'],
     };
     const wide = (name: string) => [...name].reduce((width, char) => width + (char > '\u2e7f' ? 2 : 1), 0);
     const row = (name: string, value: CountAndSum) => {

@@ -17,11 +17,13 @@ import type {
 } from '../backend';
 import { Refusal } from '../backend';
 import { FakeBills } from './bills';
+import { FakeDrawer } from './cash';
 import { dayOf, pastDay } from './history';
 import { FakeKeeping } from './keeping';
 import { FakeNotify } from './notify';
 import { FakePayment } from './payment';
 import { SHOP_NAME, shopProducts, type FakeProduct } from './products';
+import { FakeRefunds } from './refunds';
 import { dayView } from './report';
 import { FakeStaff } from './staff';
 
@@ -53,7 +55,22 @@ export class FakeTill {
     readonly keeping = new FakeKeeping();
     readonly notify = new FakeNotify();
     readonly staff = new FakeStaff();
+    readonly drawer = new FakeDrawer({
+        lines: () => this.#lines,
+        clear: () => (this.#lines = []),
+        place: (lines, cash) => this.#place(lines, cash),
+        find: (outTradeNo) => this.#find(outTradeNo),
+        leave: () => (this.front = null),
+        staff: this.staff,
+    });
     readonly bills = new FakeBills();
+    readonly refunds = new FakeRefunds({
+        all: () => this.payments,
+        find: (outTradeNo) => this.#find(outTradeNo),
+        approve: (shown) => this.staff.approve(shown),
+        adopt: (payment) => this.#stock(payment, -1),
+        push: () => this.push(),
+    });
 
     readonly #seen = new Set<(snapshot: Snapshot) => void>();
     readonly #seenByCustomer = new Set<(view: CustomerView) => void>();
@@ -88,13 +105,20 @@ export class FakeTill {
             },
             held: this.#held.map(({ lines: _, ...held }) => held),
             front: this.front?.view() ?? null,
+            refunds: this.refunds.briefs(),
             waiting: this.payments
-                .filter((payment) => payment.live || payment.state.state === 'review')
+                .filter(
+                    (payment) =>
+                        payment.live || payment.state.state === 'review' || payment.cashInHandFen > 0,
+                )
                 .map((payment) => payment.brief()),
             catalogueVersion: this.#catalogueVersion,
             billsVersion: this.bills.version,
             staff: this.staff.view(),
             house: this.staff.house,
+            shift: this.drawer.brief(),
+            cash: this.drawer.due(),
+            cashPaid: this.drawer.paid,
         };
     }
 
@@ -110,6 +134,10 @@ export class FakeTill {
     }
 
     #stage(): CustomerStage {
+        const { paid } = this.drawer;
+        if (paid !== null) return { stage: 'paid_cash', ...paid };
+        const due = this.drawer.due();
+        if (due !== null) return { stage: 'cash', totalFen: due.totalFen, dueFen: due.dueFen };
         if (this.#thanks !== null && Date.now() < this.#thanks.until) {
             const { payment } = this.#thanks;
             return {
@@ -185,7 +213,7 @@ export class FakeTill {
             .filter((line) => line.quantity > 0);
     }
 
-    #place(lines: CartLine[]): FakePayment {
+    #place(lines: CartLine[], cash = 0): FakePayment {
         const at = Date.now();
         const serial = String(this.payments.length + 1).padStart(6, '0');
         const tail = Math.floor(Math.random() * 0xffff)
@@ -193,7 +221,7 @@ export class FakeTill {
             .toUpperCase()
             .padStart(4, '0');
         const number = `T01-${dayOf(at).slice(2).replaceAll('-', '')}-${serial}-${tail}`;
-        const payment = new FakePayment(number, lines, at);
+        const payment = new FakePayment(number, lines, at, cash);
         this.placed += 1;
         this.payments = [...this.payments, payment];
         this.front = payment;
@@ -250,9 +278,9 @@ export class FakeTill {
 
     /** Puts a payment into a state, as if all had come to that. */
     become(payment: FakePayment, state: PayState): void {
+        if (state.state === 'review') payment.pay(Date.now(), 'query');
         payment.state = state;
         if (state.state === 'closed') this.#stock(payment, 1);
-        if (state.state === 'review') payment.note(Date.now(), 'orderquery', 'SUCCESS', 'right');
         this.push();
     }
 
@@ -291,7 +319,9 @@ export class FakeTill {
             ...this.keeping.commands((shown) => this.staff.approve(shown)),
             ...this.notify.commands((act) => this.#change(act)),
             ...this.staff.commands((act) => this.#change(act)),
+            ...this.drawer.commands((act) => this.#change(act)),
             ...this.bills.commands((act) => this.#change(act)),
+            ...this.refunds.commands((act) => this.#change(act)),
         };
     }
 
@@ -390,7 +420,8 @@ export class FakeTill {
             payAgain: async (outTradeNo: string) => {
                 const old = this.#find(outTradeNo);
                 if (!old.view().canPayAgain) refuse('not_now');
-                const payment = this.#place(old.lines);
+                const payment = this.#place(old.lines, old.cashFen);
+                old.cashFen = 0;
                 this.push();
                 return payment.outTradeNo;
             },
@@ -398,6 +429,7 @@ export class FakeTill {
                 this.#change(() => {
                     if (this.front?.live) refuse('not_now');
                     this.front = null;
+                    this.drawer.paid = null;
                 }),
         };
     }

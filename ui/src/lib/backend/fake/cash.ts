@@ -1,0 +1,254 @@
+/** The invented till's drawer: cash for the cart or instead of an order, and shifts from count to count. */
+import type {
+    CashDirection,
+    CashDueView,
+    CashPaidView,
+    CashMoveView,
+    CartLine,
+    ClosingView,
+    DrawerView,
+    Shown,
+    ShiftSumsView,
+    ShiftView,
+} from '../backend';
+import { Refusal } from '../backend';
+import type { FakePayment } from './payment';
+import type { FakeStaff } from './staff';
+
+const NOTES = [500, 1000, 2000, 5000, 10_000];
+const DENOMINATIONS = [10_000, 5000, 2000, 1000, 500, 100, 50, 20, 10, 5, 2, 1];
+
+type Change = (act: () => void) => Promise<null>;
+
+interface Shift {
+    number: number;
+    openedAt: string;
+    openedBy: string | null;
+    float: number;
+    sales: number;
+    salesCount: number;
+    givenBack: number;
+    moves: CashMoveView[];
+    end: ShiftView['end'];
+}
+
+/** What the drawer needs of the till around it. */
+export interface Counter {
+    lines: () => CartLine[];
+    clear: () => void;
+    place: (lines: CartLine[], cash: number) => FakePayment;
+    find: (outTradeNo: string) => FakePayment;
+    leave: () => void;
+    staff: FakeStaff;
+}
+
+function refuse(code: Refusal['code']): never {
+    throw new Refusal({ code, detail: '' });
+}
+
+const sumOf = (lines: CartLine[]) => lines.reduce((sum, line) => sum + line.sumFen, 0);
+
+export class FakeDrawer {
+    of: string | null | undefined;
+    paid: CashPaidView | null = null;
+    shifts: Shift[] = [];
+    #clicks = new Map<string, string>();
+    #sales = 0;
+
+    constructor(readonly counter: Counter) {}
+
+    get open(): Shift | null {
+        return this.shifts.find((shift) => shift.end === null) ?? null;
+    }
+
+    brief() {
+        const { open } = this;
+        return open === null ? null : { number: open.number, openedAt: open.openedAt };
+    }
+
+    due(): CashDueView | null {
+        if (this.of === undefined) return null;
+        const payment = this.of === null ? null : this.counter.find(this.of);
+        const lines = payment?.lines ?? this.counter.lines();
+        if (lines.length === 0 || payment?.state.state === 'paid') return null;
+        const totalFen = sumOf(lines);
+        const takenFen = payment?.cashFen ?? 0;
+        const dueFen = totalFen - takenFen;
+        const notes = NOTES.map((note) => Math.ceil(dueFen / note) * note).filter((fen) => fen > dueFen);
+        const quickFen = [...new Set([dueFen, ...notes])].sort((one, other) => one - other);
+        return { outTradeNo: this.of, totalFen, takenFen, dueFen, quickFen, lines };
+    }
+
+    #sold(fen: number): void {
+        const shift = this.open;
+        if (shift === null) return;
+        shift.sales += fen;
+        shift.salesCount += 1;
+    }
+
+    #view(shift: Shift): ShiftView {
+        const blind = this.counter.staff.house.blindCount && shift.end === null;
+        return {
+            number: shift.number,
+            openedAt: shift.openedAt,
+            openedBy: shift.openedBy,
+            floatFen: String(shift.float),
+            sums: blind ? null : this.#sums(shift),
+            moves: shift.moves,
+            end: shift.end,
+        };
+    }
+
+    #moved(shift: Shift, direction: CashDirection): number {
+        return shift.moves
+            .filter((move) => move.direction === direction)
+            .reduce((sum, move) => sum + move.amountFen, 0);
+    }
+
+    #sums(shift: Shift): ShiftSumsView {
+        const [paidIn, paidOut] = [this.#moved(shift, 'in'), this.#moved(shift, 'out')];
+        return {
+            salesCount: shift.salesCount,
+            salesFen: String(shift.sales),
+            givenBackFen: String(shift.givenBack),
+            refundsFen: '0',
+            paidInFen: String(paidIn),
+            paidOutFen: String(paidOut),
+            expectedFen: String(shift.float + shift.sales - shift.givenBack + paidIn - paidOut),
+        };
+    }
+
+    #take(click: string, outTradeNo: string | null, tendered: number): void {
+        if (this.#clicks.has(click)) return;
+        this.of = outTradeNo;
+        const due = this.due() ?? refuse('not_now');
+        if (tendered < due.dueFen) refuse('too_little');
+        this.#clicks.set(click, '');
+        this.#sold(due.dueFen);
+        const payment = outTradeNo === null ? null : this.counter.find(outTradeNo);
+        if (payment === null) this.counter.clear();
+        else {
+            payment.cashFen += due.dueFen;
+            if (payment.live) payment.state = { state: 'closing', why: 'paid_otherwise' };
+        }
+        this.counter.leave();
+        this.of = undefined;
+        this.#sales += 1;
+        this.paid = {
+            sale: this.#sales,
+            totalFen: due.totalFen,
+            dueFen: due.dueFen,
+            tenderedFen: tendered,
+            changeFen: tendered - due.dueFen,
+            at: new Date().toISOString(),
+        };
+    }
+
+    #part(click: string, outTradeNo: string | null, part: number): string {
+        const known = this.#clicks.get(click);
+        if (known !== undefined) return known;
+        this.of = outTradeNo;
+        const due = this.due() ?? refuse('not_now');
+        if (part >= due.dueFen) refuse('not_now');
+        this.#sold(part);
+        const old = outTradeNo === null ? null : this.counter.find(outTradeNo);
+        if (old?.live) old.state = { state: 'closing', why: 'rest_changed' };
+        const payment = this.counter.place(due.lines, due.takenFen + part);
+        if (old === null) this.counter.clear();
+        else old.cashFen = 0;
+        this.of = undefined;
+        this.#clicks.set(click, payment.outTradeNo);
+        return payment.outTradeNo;
+    }
+
+    commands(change: Change) {
+        return {
+            openCash: async (outTradeNo: string | null) =>
+                change(() => {
+                    this.of = outTradeNo;
+                }),
+            shutCash: async () =>
+                change(() => {
+                    this.of = undefined;
+                }),
+            takeCash: async (click: string, outTradeNo: string | null, tendered: number) =>
+                change(() => this.#take(click, outTradeNo, tendered)),
+            takePart: async (click: string, outTradeNo: string | null, part: number) => {
+                const number = this.#part(click, outTradeNo, part);
+                await change(() => {});
+                return number;
+            },
+            giveCashBack: async (_click: string, outTradeNo: string) => {
+                const payment = this.counter.find(outTradeNo);
+                const amount = payment.cashFen;
+                await change(() => {
+                    payment.cashFen = 0;
+                    if (this.open !== null) this.open.givenBack += amount;
+                });
+                return amount;
+            },
+            drawer: async (): Promise<DrawerView> => {
+                const last = [...this.shifts].reverse().find((shift) => shift.end !== null);
+                return {
+                    open: this.open === null ? null : this.#view(this.open),
+                    last: last === undefined ? null : this.#view(last),
+                    inHandCount: 0,
+                    inHandFen: '0',
+                    denominations: DENOMINATIONS,
+                };
+            },
+            openShift: async (float: number) =>
+                change(() => {
+                    if (this.open !== null) refuse('shift_open');
+                    this.shifts = [
+                        ...this.shifts,
+                        {
+                            number: this.shifts.length + 1,
+                            openedAt: new Date().toISOString(),
+                            openedBy: this.counter.staff.view().atTill?.name ?? null,
+                            float,
+                            sales: 0,
+                            salesCount: 0,
+                            givenBack: 0,
+                            moves: [],
+                            end: null,
+                        },
+                    ];
+                }),
+            moveCash: async (click: string, direction: CashDirection, amountFen: number, reason: string) =>
+                change(() => {
+                    const shift = this.open ?? refuse('no_shift');
+                    if (this.#clicks.has(click)) return;
+                    this.#clicks.set(click, '');
+                    const by = this.counter.staff.view().atTill?.name ?? null;
+                    const at = new Date().toISOString();
+                    shift.moves = [...shift.moves, { at, direction, amountFen, by, reason }];
+                }),
+            closeShift: async (closing: ClosingView, shown: Shown | null): Promise<ShiftView> => {
+                const shift = this.open ?? refuse('no_shift');
+                const counted = closing.count.reduce((sum, pile) => sum + pile.pieceFen * pile.pieces, 0);
+                const over = counted - Number(this.#sums(shift).expectedFen);
+                if (Math.abs(over) > this.counter.staff.house.differenceLimitFen)
+                    this.counter.staff.approve(shown);
+                await change(() => {
+                    shift.end = {
+                        at: new Date().toISOString(),
+                        by: this.counter.staff.view().atTill?.name ?? null,
+                        expectedFen: this.#sums(shift).expectedFen,
+                        countedFen: String(counted),
+                        difference:
+                            over === 0
+                                ? { is: 'agrees' }
+                                : { is: over > 0 ? 'over' : 'short', fen: String(Math.abs(over)) },
+                        leftFen: String(closing.leftFen),
+                        takenFen: String(counted - closing.leftFen),
+                        count: closing.count.filter((pile) => pile.pieces > 0),
+                        approvedBy: shown?.by === 'manager' ? 'manager' : null,
+                        note: closing.note,
+                    };
+                });
+                return this.#view(shift);
+            },
+        };
+    }
+}
