@@ -184,7 +184,11 @@ pub(crate) fn no_customer(locale: Locale) -> CustomerView {
 }
 
 fn zone(shop: &till_app::config::Shop) -> String {
-    shop.zone.iana_name().unwrap_or("Asia/Shanghai").to_owned()
+    shop.calendar
+        .zone()
+        .iana_name()
+        .unwrap_or("Asia/Shanghai")
+        .to_owned()
 }
 
 impl From<Wechat> for WechatLamp {

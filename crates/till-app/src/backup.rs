@@ -252,7 +252,7 @@ impl Till {
     /// The copy that is due now, if one is.
     pub fn backup_if_due(&mut self, now: Timestamp) -> Option<BackupJob> {
         let waits = self.backups.again_at.is_some_and(|at| now < at);
-        if waits || !backup_due(self.backups.last, now, &self.config.shop.zone) {
+        if waits || !backup_due(self.backups.last, now, self.config.shop.calendar.zone()) {
             return None;
         }
         match self.begin_backup(now) {
@@ -280,7 +280,7 @@ impl Till {
                 .map_err(|error| BackupError::NotWritten(error.to_string()))?,
             till: self.config.shop.till.clone(),
             begun_at: now,
-            zone: self.config.shop.zone.clone(),
+            zone: self.config.shop.calendar.zone().clone(),
             keep_days: self.config.backup.keep_days,
         };
         self.backups.under_way = true;

@@ -327,7 +327,7 @@ pub(crate) fn next_number(
     random: [u8; 4],
 ) -> Result<OutTradeNo, StoreError> {
     let sequence = tx.settings().next_number(setting::ORDER_SEQUENCE)?;
-    let day = now.to_zoned(config.shop.zone.clone()).date();
+    let day = now.to_zoned(config.shop.calendar.zone().clone()).date();
     Ok(OutTradeNo::compose(&config.shop.till, day, sequence, random))
 }
 

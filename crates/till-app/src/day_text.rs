@@ -148,25 +148,26 @@ fn columns(text: &str) -> usize {
 mod tests {
     use jiff::civil::date;
     use jiff::tz::TimeZone;
-    use till_core::{DayRow, Fen, Standing, TillId};
+    use till_core::{Calendar, DayRow, Fen, Standing, TillId};
 
     use super::*;
 
     #[test]
     fn every_line_fits_the_paper_in_both_languages() {
-        let zone = TimeZone::get("Asia/Shanghai").unwrap();
+        let calendar = Calendar::midnight(TimeZone::get("Asia/Shanghai").unwrap());
         let at = "2026-11-23T12:30:00+08:00".parse().unwrap();
         let row = DayRow {
             total_fee: Fen::new(842_630),
             placed_at: at,
             standing: Standing::Paid(at),
         };
-        let figures = DayFigures::compute(date(2026, 11, 23), &zone, [row], [], []).unwrap();
+        let figures = DayFigures::compute(date(2026, 11, 23), &calendar, [row], [], []).unwrap();
         let shop = Shop {
             name: "小满便利店".to_owned(),
             till: TillId::parse("T01").unwrap(),
             locale: Locale::ZhCn,
-            zone,
+            legal_id: String::new(),
+            calendar,
         };
         for locale in [Locale::ZhCn, Locale::En] {
             let text = write(&figures, &shop, locale, true);

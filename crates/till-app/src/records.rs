@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use till_core::{DayFigures, DayRefund, Fen, Product, day_bounds};
+use till_core::{DayFigures, DayRefund, Fen, Product};
 use till_store::OrderRow;
 
 use crate::catalogue::Catalogue;
@@ -94,7 +94,7 @@ impl Till {
 
     /// Orders placed or paid on a business day, newest first.
     pub fn orders_of(&self, day: Date) -> Result<Vec<PaymentBrief>, Refusal> {
-        let (from, to) = day_bounds(day, &self.config.shop.zone).ok_or(Refusal::DayWrong)?;
+        let (from, to) = self.config.shop.calendar.bounds(day).ok_or(Refusal::DayWrong)?;
         let rows = self
             .db
             .read()
@@ -120,12 +120,12 @@ impl Till {
     /// The business day that has this instant in it.
     #[must_use]
     pub fn day_of(&self, now: Timestamp) -> Date {
-        now.to_zoned(self.config.shop.zone.clone()).date()
+        self.config.shop.calendar.day_of(now)
     }
 
     /// The figures of a business day.
     pub fn day(&self, day: Date, training: bool) -> Result<DayPicture, Refusal> {
-        let (from, to) = day_bounds(day, &self.config.shop.zone).ok_or(Refusal::DayWrong)?;
+        let (from, to) = self.config.shop.calendar.bounds(day).ok_or(Refusal::DayWrong)?;
         let rows = self
             .db
             .read()
@@ -139,14 +139,15 @@ impl Till {
             .of_day(from, to)
             .map_err(Refusal::NotSaved)?;
         let refunds = refunds.iter().map(|stored| DayRefund::from(&stored.refund));
-        let zone = &self.config.shop.zone;
+        let calendar = &self.config.shop.calendar;
         let cash = self
             .db
             .read()
             .sales()
             .day_cash(from, to)
             .map_err(Refusal::NotSaved)?;
-        let figures = DayFigures::compute(day, zone, rows, refunds, cash).map_err(|_| Refusal::DayWrong)?;
+        let figures =
+            DayFigures::compute(day, calendar, rows, refunds, cash).map_err(|_| Refusal::DayWrong)?;
         let text = day_text::write(&figures, &self.config.shop, self.locale, training);
         Ok(DayPicture { figures, text })
     }

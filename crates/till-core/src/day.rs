@@ -1,11 +1,10 @@
 //! The figures of a business day, computed from the ledger's rows by one function.
 
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp, ToSpan};
+use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
-use crate::{CloseReason, Fen, MoneyError, Refund, RefundState, ReviewReason};
+use crate::{Calendar, CloseReason, Fen, MoneyError, Refund, RefundState, ReviewReason};
 
 /// One order of the ledger, as much of it as a day needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,25 +151,16 @@ impl CountAndSum {
     }
 }
 
-/// First instant of a day and of the next, in the shop's zone. `None` at the ends of the calendar.
-#[must_use]
-pub fn bounds(day: Date, zone: &TimeZone) -> Option<(Timestamp, Timestamp)> {
-    let next = day.checked_add(1.day()).ok()?;
-    let start = day.to_zoned(zone.clone()).ok()?.timestamp();
-    let end = next.to_zoned(zone.clone()).ok()?.timestamp();
-    Some((start, end))
-}
-
 impl DayFigures {
     /// Computes a day. Rows of other days are passed over, so that a caller may hand in too many but never too few.
     pub fn compute(
         day: Date,
-        zone: &TimeZone,
+        calendar: &Calendar,
         rows: impl IntoIterator<Item = DayRow>,
         refunds: impl IntoIterator<Item = DayRefund>,
         cash: impl IntoIterator<Item = DayCash>,
     ) -> Result<Self, MoneyError> {
-        let (start, end) = bounds(day, zone).ok_or(MoneyError::OutOfRange)?;
+        let (start, end) = calendar.bounds(day).ok_or(MoneyError::OutOfRange)?;
         let mut figures = Self {
             day,
             paid: CountAndSum::default(),
@@ -189,7 +179,7 @@ impl DayFigures {
             refused: CountAndSum::default(),
             waiting: CountAndSum::default(),
             review: CountAndSum::default(),
-            hours: hours(start, end, zone),
+            hours: hours(start, end, calendar),
         };
         for row in rows {
             figures.add(&row, start, end)?;
@@ -201,7 +191,7 @@ impl DayFigures {
         }
         for it in cash {
             if start <= it.at && it.at < end {
-                figures.add_cash(&it, it.at.duration_since(start))?;
+                figures.add_cash(&it, Calendar::hour_of(start, it.at))?;
             }
         }
         Ok(figures)
@@ -224,10 +214,10 @@ impl DayFigures {
             return Ok(());
         }
         match row.standing {
-            Standing::Paid(at) => self.add_order(row.total_fee, at.duration_since(start)),
+            Standing::Paid(at) => self.add_order(row.total_fee, Calendar::hour_of(start, at)),
             Standing::Adopted(at) => {
                 self.adopted.add(row.total_fee)?;
-                self.add_order(row.total_fee, at.duration_since(start))
+                self.add_order(row.total_fee, Calendar::hour_of(start, at))
             }
             Standing::GivenBack(_) => self.given_back.add(row.total_fee),
             Standing::Closed(CloseReason::Deadline) => self.closed_by_deadline.add(row.total_fee),
@@ -246,22 +236,22 @@ impl DayFigures {
     }
 
     /// A sale that an order has paid, or completed.
-    fn add_order(&mut self, amount: Fen, into_the_day: SignedDuration) -> Result<(), MoneyError> {
+    fn add_order(&mut self, amount: Fen, hour: usize) -> Result<(), MoneyError> {
         self.wechat.add(amount)?;
-        self.add_paid(amount, into_the_day)
+        self.add_paid(amount, hour)
     }
 
-    fn add_cash(&mut self, it: &DayCash, into_the_day: SignedDuration) -> Result<(), MoneyError> {
+    fn add_cash(&mut self, it: &DayCash, hour: usize) -> Result<(), MoneyError> {
         match it.what {
             DayCashKind::Sale => {
                 self.cash.add(it.amount)?;
-                self.add_paid(it.amount, into_the_day)
+                self.add_paid(it.amount, hour)
             }
             // The order that brought the rest counts the sale.
             DayCashKind::PartOfSale => {
                 self.cash.add(it.amount)?;
                 self.paid.sum = self.paid.sum.plus(it.amount)?;
-                if let Some(hour) = self.hours.get_mut(hour_of(into_the_day)) {
+                if let Some(hour) = self.hours.get_mut(hour) {
                     hour.paid.sum = hour.paid.sum.plus(it.amount)?;
                 }
                 Ok(())
@@ -270,8 +260,8 @@ impl DayFigures {
         }
     }
 
-    fn add_paid(&mut self, amount: Fen, into_the_day: SignedDuration) -> Result<(), MoneyError> {
-        if let Some(hour) = self.hours.get_mut(hour_of(into_the_day)) {
+    fn add_paid(&mut self, amount: Fen, hour: usize) -> Result<(), MoneyError> {
+        if let Some(hour) = self.hours.get_mut(hour) {
             hour.paid.add(amount)?;
         }
         self.paid.add(amount)
@@ -313,16 +303,12 @@ impl From<&Refund> for DayRefund {
     }
 }
 
-fn hour_of(into_the_day: SignedDuration) -> usize {
-    usize::try_from(into_the_day.as_hours()).unwrap_or_default()
-}
-
-fn hours(start: Timestamp, end: Timestamp, zone: &TimeZone) -> Vec<Hour> {
+fn hours(start: Timestamp, end: Timestamp, calendar: &Calendar) -> Vec<Hour> {
     let count = end.duration_since(start).as_hours();
     (0..count)
         .filter_map(|hour| start.checked_add(hour.hours()).ok())
         .map(|at| Hour {
-            hour: at.to_zoned(zone.clone()).hour(),
+            hour: at.to_zoned(calendar.zone().clone()).hour(),
             paid: CountAndSum::default(),
         })
         .collect()
@@ -331,8 +317,13 @@ fn hours(start: Timestamp, end: Timestamp, zone: &TimeZone) -> Vec<Hour> {
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
+    use jiff::tz::TimeZone;
 
     use super::*;
+
+    fn days(zone: &str) -> Calendar {
+        Calendar::midnight(TimeZone::get(zone).unwrap())
+    }
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
@@ -348,11 +339,11 @@ mod tests {
 
     #[test]
     fn fault_15_a_sale_belongs_to_the_day_it_was_paid() {
-        let zone = TimeZone::get("Asia/Shanghai").unwrap();
+        let calendar = days("Asia/Shanghai");
         let before = paid(100, "2026-11-23T23:59:59+08:00");
         let mut after = paid(200, "2026-11-24T00:00:01+08:00");
         after.placed_at = at("2026-11-23T23:59:58+08:00");
-        let day = |day| DayFigures::compute(day, &zone, [before.clone(), after.clone()], [], []).unwrap();
+        let day = |day| DayFigures::compute(day, &calendar, [before.clone(), after.clone()], [], []).unwrap();
         assert_eq!(
             day(date(2026, 11, 23)).paid.sum,
             Fen::new(100),
@@ -372,7 +363,7 @@ mod tests {
 
     #[test]
     fn a_refund_is_a_row_of_its_own_on_its_own_day() {
-        let zone = TimeZone::get("Asia/Shanghai").unwrap();
+        let calendar = days("Asia/Shanghai");
         let sale = paid(2980, "2026-11-23T12:00:00+08:00");
         let mut late = paid(500, "2026-11-23T13:00:00+08:00");
         late.standing = Standing::Adopted(at("2026-11-23T13:00:00+08:00"));
@@ -392,8 +383,8 @@ mod tests {
             refund(50, "2026-11-24T09:40:00+08:00", RefundDayStanding::Withdrawn),
         ];
         let rows = [sale, late, twice];
-        let first = DayFigures::compute(date(2026, 11, 23), &zone, rows.clone(), refunds, []).unwrap();
-        let second = DayFigures::compute(date(2026, 11, 24), &zone, rows, refunds, []).unwrap();
+        let first = DayFigures::compute(date(2026, 11, 23), &calendar, rows.clone(), refunds, []).unwrap();
+        let second = DayFigures::compute(date(2026, 11, 24), &calendar, rows, refunds, []).unwrap();
         let figure = |count, fen| CountAndSum {
             count,
             sum: Fen::new(fen),
@@ -432,7 +423,7 @@ mod tests {
 
     #[test]
     fn fault_15_cash_stands_beside_wechat_on_the_day_the_whole_sum_was_there() {
-        let zone = TimeZone::get("Asia/Shanghai").unwrap();
+        let calendar = days("Asia/Shanghai");
         let cash = |fen, when: &str, what| DayCash {
             amount: Fen::new(fen),
             at: at(when),
@@ -446,7 +437,7 @@ mod tests {
             cash(1000, midnight, DayCashKind::PartOfSale),
             cash(250, "2026-11-24T10:00:00+08:00", DayCashKind::Refund),
         ];
-        let day = |day| DayFigures::compute(day, &zone, [rest.clone()], [], all).unwrap();
+        let day = |day| DayFigures::compute(day, &calendar, [rest.clone()], [], all).unwrap();
         let figure = |count, fen| CountAndSum {
             count,
             sum: Fen::new(fen),
@@ -474,9 +465,9 @@ mod tests {
 
     #[test]
     fn days_of_23_and_25_hours_have_as_many_rows() {
-        let zone = TimeZone::get("Europe/Berlin").unwrap();
-        let short = DayFigures::compute(date(2026, 3, 29), &zone, [], [], []).unwrap();
-        let long = DayFigures::compute(date(2026, 10, 25), &zone, [], [], []).unwrap();
+        let calendar = days("Europe/Berlin");
+        let short = DayFigures::compute(date(2026, 3, 29), &calendar, [], [], []).unwrap();
+        let long = DayFigures::compute(date(2026, 10, 25), &calendar, [], [], []).unwrap();
         assert_eq!(short.hours.len(), 23, "the clocks go forward");
         assert_eq!(long.hours.len(), 25, "the clocks go back");
         assert_eq!(long.hours[2].hour, 2, "two o'clock comes");
@@ -485,10 +476,10 @@ mod tests {
 
     #[test]
     fn sums_over_many_sales_are_exact() {
-        let zone = TimeZone::get("Asia/Shanghai").unwrap();
+        let calendar = days("Asia/Shanghai");
         let rows =
             (0..100_000).map(|number| paid([1, 29, 115, 1999][number % 4], "2026-11-23T12:00:00+08:00"));
-        let figures = DayFigures::compute(date(2026, 11, 23), &zone, rows, [], []).unwrap();
+        let figures = DayFigures::compute(date(2026, 11, 23), &calendar, rows, [], []).unwrap();
         assert_eq!(
             figures.paid.sum,
             Fen::new(25_000 * (1 + 29 + 115 + 1999)),

@@ -9,6 +9,8 @@ mod answer;
 mod attempt;
 mod backup;
 mod bill;
+mod booking;
+mod calendar;
 mod callback;
 mod cart;
 mod cash;
@@ -22,6 +24,7 @@ mod order_no;
 mod product;
 mod reconcile;
 mod refund;
+mod report;
 mod sale;
 pub mod self_check;
 mod shift;
@@ -35,12 +38,13 @@ pub use backup::{backup_due, backups_to_drop};
 pub use bill::{
     Bill, BillEntry, BillLine, BillTotals, MicroYuan, Rate, RefundStanding, bill_bounds, bill_date,
 };
+pub use booking::{Booked, Booking};
+pub use calendar::Calendar;
 pub use callback::CallbackHealth;
 pub use cart::{Cart, CartError, Line, LineNo, PIECES_MAX, TOTAL_MAX};
 pub use cash::{CashMove, MoveKind, Tender, TenderError, quick_amounts};
 pub use day::{
     CountAndSum, DayCash, DayCashKind, DayFigures, DayRefund, DayRow, Hour, RefundDayStanding, Standing,
-    bounds as day_bounds,
 };
 pub use decision::Shelf;
 pub use difference::{Cause, Difference, NotPaid, Subject, WayOut};
@@ -54,6 +58,10 @@ pub use refund::{
     RefundAnswer, RefundAsk, RefundBounds, RefundDue, RefundEffect, RefundInput, RefundLine, RefundNoError,
     RefundQueryAnswer, RefundReason, RefundRefusal, RefundReport, RefundState, RefundStatus, RefundWish,
     next_part,
+};
+pub use report::{
+    Carried, Drawer, Exception, GrandTotals, HourTally, ItemLine, NamedMove, Opened, Report, ReportHead,
+    ReportInput, ShiftLine, Takings, Tally, ZNumber,
 };
 pub use sale::{Effect, NotNow, Sale, SaleId, StockHold};
 pub use shift::{

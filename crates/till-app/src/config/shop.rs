@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 use serde::Deserialize;
-use till_core::TillId;
+use till_core::{Calendar, TillId};
 
 use super::ConfigProblem;
 
@@ -15,9 +15,14 @@ pub struct Shop {
     pub till: TillId,
     /// Language when nobody has chosen one yet.
     pub locale: Locale,
-    /// Zone of the screen and of the business day.
-    pub zone: TimeZone,
+    /// What the shop is registered under (统一社会信用代码); empty where nothing is named.
+    pub legal_id: String,
+    /// Zone of the screen, and when a business day begins.
+    pub calendar: Calendar,
 }
+
+/// Longest number of registration; China's have 18 characters.
+const LEGAL_ID_MAX: usize = 40;
 
 /// The two languages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -37,8 +42,12 @@ pub(super) struct TillText {
     shop_name: String,
     #[serde(default = "zh_cn")]
     locale: String,
+    #[serde(default)]
+    legal_id: String,
     #[serde(default = "shanghai")]
     time_zone: String,
+    #[serde(default)]
+    day_starts_at: i8,
 }
 
 fn zh_cn() -> String {
@@ -72,11 +81,24 @@ impl TillText {
             let what = format!("\"{}\" is not a time zone", self.time_zone);
             ConfigProblem::at("[till] time_zone", what, "time_zone = \"Asia/Shanghai\"")
         })?;
+        let calendar = Calendar::new(zone, self.day_starts_at).ok_or_else(|| {
+            let what = format!("a day begins at an hour from 0 to {}", Calendar::STARTS_AT_MAX);
+            ConfigProblem::at("[till] day_starts_at", what, "day_starts_at = 4")
+        })?;
+        let legal_id = self.legal_id.trim();
+        if legal_id.chars().count() > LEGAL_ID_MAX || legal_id.chars().any(char::is_control) {
+            return Err(ConfigProblem::at(
+                "[till] legal_id",
+                format!("what a shop is registered under has at most {LEGAL_ID_MAX} characters"),
+                "legal_id = \"91310000MA1FL0XXXX\"",
+            ));
+        }
         Ok(Shop {
             name: self.shop_name.trim().to_owned(),
             till,
             locale,
-            zone,
+            legal_id: legal_id.to_owned(),
+            calendar,
         })
     }
 }
