@@ -7,7 +7,8 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::{
-    Attempt, Evidence, Fen, MoneyError, OutTradeNo, ReviewReason, Sale, SaleId, SignVerdict, State, StockHold,
+    Attempt, Evidence, Fen, MoneyError, OutTradeNo, ReviewReason, Sale, SaleId, SignVerdict, State,
+    StockHold, ZNumber,
 };
 
 /// What is looked at, in the order in which it is shown.
@@ -32,6 +33,10 @@ pub enum Check {
     Refunds,
     /// On hand = start + received − sold − reserved, as the sales have it.
     Stock,
+    /// The books hold what follows from orders, refunds and cash, and nothing else.
+    Books,
+    /// Every Z is there as it was made, and the books still add up to it.
+    Zs,
 }
 
 /// What a finding is about.
@@ -52,6 +57,8 @@ pub enum About {
     Order(String),
     /// A product, by its name.
     Product(String),
+    /// A closed day.
+    Z(ZNumber),
 }
 
 /// Something that does not hold.
@@ -90,7 +97,7 @@ pub const WRONG_MAX: usize = 100;
 
 impl Check {
     /// All of them, in order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::File,
         Self::Journal,
         Self::Sales,
@@ -100,6 +107,8 @@ impl Check {
         Self::Evidence,
         Self::Refunds,
         Self::Stock,
+        Self::Books,
+        Self::Zs,
     ];
 
     /// The check in one word.
@@ -115,6 +124,8 @@ impl Check {
             Self::Evidence => "evidence",
             Self::Refunds => "refunds",
             Self::Stock => "stock",
+            Self::Books => "books",
+            Self::Zs => "zs",
         }
     }
 }
@@ -308,6 +319,7 @@ impl fmt::Display for About {
             Self::Sale(id) => write!(f, "sale {}", id.0),
             Self::Order(number) => write!(f, "order {number}"),
             Self::Product(name) => write!(f, "product {name}"),
+            Self::Z(number) => write!(f, "Z {}", number.0),
         }
     }
 }

@@ -5,6 +5,7 @@ use rusqlite::Connection;
 use crate::table::attempts::{AttemptsRead, AttemptsWrite};
 use crate::table::bill_notes::{BillNotesRead, BillNotesWrite};
 use crate::table::bills::{BillsRead, BillsWrite};
+use crate::table::bookings::{BookingsRead, BookingsWrite};
 use crate::table::cash_moves::{CashMovesRead, CashMovesWrite};
 use crate::table::evidence::{EvidenceRead, EvidenceWrite};
 use crate::table::held_carts::{HeldCartsRead, HeldCartsWrite};
@@ -18,6 +19,7 @@ use crate::table::shifts::{ShiftsRead, ShiftsWrite};
 use crate::table::sign_offs::{SignOffsRead, SignOffsWrite};
 use crate::table::stock::{StockRead, StockWrite};
 use crate::table::users::{UsersRead, UsersWrite};
+use crate::table::z_reports::{ZReportsRead, ZReportsWrite};
 
 /// Reads tables; the same on a reader, on the writer, and inside a transaction.
 #[derive(Debug, Clone, Copy)]
@@ -114,6 +116,18 @@ impl<'c> Read<'c> {
     #[must_use]
     pub fn cash_moves(self) -> CashMovesRead<'c> {
         CashMovesRead { conn: self.conn }
+    }
+
+    /// What an X or a Z adds up.
+    #[must_use]
+    pub fn bookings(self) -> BookingsRead<'c> {
+        BookingsRead { conn: self.conn }
+    }
+
+    /// Closed days.
+    #[must_use]
+    pub fn z_reports(self) -> ZReportsRead<'c> {
+        ZReportsRead { conn: self.conn }
     }
 
     /// Times at the till between two counts.
@@ -218,6 +232,17 @@ impl<'c> Tx<'c> {
     #[must_use]
     pub fn cash_moves(&self) -> CashMovesWrite<'c> {
         CashMovesWrite { conn: self.conn }
+    }
+
+    /// What an X or a Z adds up.
+    pub(crate) fn bookings(&self) -> BookingsWrite<'c> {
+        BookingsWrite { conn: self.conn }
+    }
+
+    /// Closed days.
+    #[must_use]
+    pub fn z_reports(&self) -> ZReportsWrite<'c> {
+        ZReportsWrite { conn: self.conn }
     }
 
     /// Times at the till between two counts.

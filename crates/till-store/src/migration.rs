@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use crate::table;
+use crate::{StoreError, table};
 
 /// One step of the schema.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +35,8 @@ pub(crate) fn migrations() -> Vec<Migration> {
         table::users::MIGRATIONS,
         table::shifts::MIGRATIONS,
         table::cash_moves::MIGRATIONS,
+        table::bookings::MIGRATIONS,
+        table::z_reports::MIGRATIONS,
     ]
     .concat();
     all.sort_by_key(|migration| migration.number);
@@ -62,6 +64,14 @@ pub(crate) fn migrate(conn: &mut Connection) -> Result<(), rusqlite::Error> {
             if migration.number == table::journal::CHAINED.number {
                 // SQL alone can't compute a digest.
                 table::journal::chain_old_rows(&transaction)?;
+            }
+            if migration.number == table::bookings::OPENED.number {
+                table::bookings::book_old_rows(&transaction).map_err(|error| match error {
+                    StoreError::NotSaved(error) | StoreError::Forbidden(error) => error,
+                    other @ (StoreError::Unreadable { .. } | StoreError::OutOfStock { .. }) => {
+                        rusqlite::Error::ToSqlConversionFailure(other.into())
+                    }
+                })?;
             }
             transaction.pragma_update(None, "user_version", migration.number)?;
         }

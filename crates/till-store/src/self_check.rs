@@ -4,6 +4,7 @@
 //! A part that can't be read is a part that does not hold; the others are looked at all the same.
 
 mod books;
+mod days;
 mod file;
 mod orders;
 
@@ -32,6 +33,8 @@ fn look(check: Check) -> Look {
         Check::Evidence => orders::evidence,
         Check::Refunds => orders::refunds,
         Check::Stock => books::stock,
+        Check::Books => days::books,
+        Check::Zs => days::zs,
     }
 }
 

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Params, Row, params};
 use till_core::{Attempt, DayRow, Fen, OutTradeNo, SaleId, Standing, State};
 
+use crate::handle::Tx;
 use crate::migration::Migration;
+use crate::table::bookings::About;
 use crate::{StoreError, sql};
 
 pub(crate) const TABLE: &str = "attempts";
@@ -201,7 +203,7 @@ impl AttemptsWrite<'_> {
                 request
             ],
         )?;
-        Ok(())
+        self.book(attempt)
     }
 
     /// Saves what has become of an order. Its request stays as it was.
@@ -225,13 +227,25 @@ impl AttemptsWrite<'_> {
             ],
         )?;
         if touched == 1 {
-            Ok(())
+            self.book(attempt)
         } else {
             Err(StoreError::unreadable(
                 TABLE,
                 format!("no order {}", attempt.out_trade_no),
             ))
         }
+    }
+
+    fn book(self, attempt: &Attempt) -> Result<(), StoreError> {
+        let id = sql::first(
+            self.conn,
+            "SELECT id FROM attempts WHERE out_trade_no = ?1",
+            [attempt.out_trade_no.as_str()],
+            |row| Ok(row.get(0)?),
+        )?;
+        let about = About::Order(id.unwrap_or_default());
+        let tx = Tx { conn: self.conn };
+        tx.bookings().now(about, attempt.booked())
     }
 }
 

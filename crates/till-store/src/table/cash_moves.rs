@@ -5,6 +5,7 @@ use rusqlite::{Connection, Params, Row, params};
 use till_core::{CashMove, Fen, SaleId, ShiftId, UserId};
 
 use crate::migration::Migration;
+use crate::table::bookings::Pages;
 use crate::{StoreError, sql};
 
 const TABLE: &str = "cash_moves";
@@ -67,6 +68,19 @@ impl CashMovesRead<'_> {
     /// What moved in a shift, in the order it came.
     pub fn of_shift(self, shift: ShiftId) -> Result<Vec<CashMove>, StoreError> {
         self.find("shift_id = ?1", [shift.0])
+    }
+
+    /// The last movement; 0 when nothing has moved.
+    pub fn last(self) -> Result<i64, StoreError> {
+        let last = sql::first(self.conn, "SELECT max(id) FROM cash_moves", [], |row| {
+            Ok(row.get::<_, Option<i64>>(0)?)
+        })?;
+        Ok(last.flatten().unwrap_or_default())
+    }
+
+    /// The movements on these pages, in the order they came.
+    pub fn on(self, pages: Pages) -> Result<Vec<CashMove>, StoreError> {
+        self.find("id > ?1 AND id <= ?2", [pages.from, pages.to])
     }
 
     /// What moved from this time to before that one, in the order it came.

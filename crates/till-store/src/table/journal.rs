@@ -10,6 +10,7 @@ use till_core::{OutTradeNo, SaleId};
 
 use crate::chain::{Digest, Link, RowText, Stretch, Walk};
 use crate::migration::Migration;
+use crate::table::bookings::Pages;
 use crate::{StoreError, sql};
 
 const TABLE: &str = "journal";
@@ -111,6 +112,28 @@ impl JournalRead<'_> {
                     digest: Digest(row.get(6)?),
                 })
             },
+        )
+    }
+
+    /// How often each of these words stands on these pages, those that don't left out.
+    pub fn count_on(self, pages: Pages, words: &[&str]) -> Result<Vec<(String, u32)>, StoreError> {
+        let words = sql::to_json(TABLE, words)?;
+        sql::all(
+            self.conn,
+            "SELECT what, count(*) FROM journal
+             WHERE id > ?1 AND id <= ?2 AND what IN (SELECT value FROM json_each(?3)) GROUP BY what ORDER BY what",
+            params![pages.from, pages.to, words],
+            |row| Ok((row.get(0)?, sql::count(TABLE, row, 1)?)),
+        )
+    }
+
+    /// When the first row on these pages was written.
+    pub fn first_at(self, pages: Pages) -> Result<Option<Timestamp>, StoreError> {
+        sql::first(
+            self.conn,
+            "SELECT at FROM journal WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT 1",
+            [pages.from, pages.to],
+            |row| sql::time(TABLE, row, 0),
         )
     }
 

@@ -3,6 +3,7 @@
 pub(crate) mod attempts;
 pub(crate) mod bill_notes;
 pub(crate) mod bills;
+pub(crate) mod bookings;
 pub(crate) mod cash_moves;
 pub(crate) mod evidence;
 pub(crate) mod held_carts;
@@ -16,3 +17,4 @@ pub(crate) mod shifts;
 pub(crate) mod sign_offs;
 pub(crate) mod stock;
 pub(crate) mod users;
+pub(crate) mod z_reports;

@@ -9,6 +9,7 @@ use till_core::{
 
 use crate::handle::Tx;
 use crate::migration::Migration;
+use crate::table::bookings::About;
 use crate::{StoreError, sql};
 
 const TABLE: &str = "refunds";
@@ -137,6 +138,16 @@ impl RefundsRead<'_> {
     }
 
     fn find(self, which: &str, params: impl Params) -> Result<Vec<StoredRefund>, StoreError> {
+        let found = self.find_with_ids(which, params)?;
+        Ok(found.into_iter().map(|(_, refund)| refund).collect())
+    }
+
+    /// All of them, oldest first, each with the number of its row.
+    pub(crate) fn with_ids(self) -> Result<Vec<(i64, StoredRefund)>, StoreError> {
+        self.find_with_ids("1", [])
+    }
+
+    fn find_with_ids(self, which: &str, params: impl Params) -> Result<Vec<(i64, StoredRefund)>, StoreError> {
         let found = sql::all(
             self.conn,
             &format!(
@@ -150,7 +161,7 @@ impl RefundsRead<'_> {
             .into_iter()
             .map(|(id, mut refund)| {
                 refund.lines = self.lines(id)?;
-                Ok(refund)
+                Ok((id, refund))
             })
             .collect()
     }
@@ -209,7 +220,7 @@ impl RefundsWrite<'_> {
                 params![id, line.line.0, line.pieces],
             )?;
         }
-        Ok(())
+        self.book(refund)
     }
 
     /// Saves what has become of a refund, and does to the stock what follows from it. Its request and its amounts stay as
@@ -237,10 +248,28 @@ impl RefundsWrite<'_> {
             let what = format!("no refund {}", refund.out_refund_no);
             return Err(StoreError::unreadable(TABLE, what));
         }
+        self.book(refund)?;
         match effect {
             Some(RefundEffect::PutBack) => self.tx().stock().put_back(&refund.out_refund_no),
             None => Ok(()),
         }
+    }
+
+    /// Puts every refund on the books as it stands.
+    pub(crate) fn book_all(self) -> Result<(), StoreError> {
+        let all = RefundsRead { conn: self.conn }.find("1", [])?;
+        all.iter().try_for_each(|stored| self.book(&stored.refund))
+    }
+
+    fn book(self, refund: &Refund) -> Result<(), StoreError> {
+        let id = sql::first(
+            self.conn,
+            "SELECT id FROM refunds WHERE out_refund_no = ?1",
+            [refund.out_refund_no.as_str()],
+            |row| Ok(row.get(0)?),
+        )?;
+        let about = About::Refund(id.unwrap_or_default());
+        self.tx().bookings().now(about, refund.booked())
     }
 
     fn tx(&self) -> Tx<'_> {

@@ -11,6 +11,7 @@ use till_core::{
 
 use crate::handle::Tx;
 use crate::migration::Migration;
+use crate::table::bookings::About;
 use crate::{StoreError, sql};
 
 const TABLE: &str = "sales";
@@ -243,19 +244,22 @@ impl SalesWrite<'_> {
         let settled = (before.stock, before.is_paid(), before.cash_in_hand())
             != (after.stock, after.is_paid(), after.cash_in_hand());
         if settled {
+            let paid_at = self.paid_at(after)?;
             let touched = sql::execute(
                 self.conn,
                 "UPDATE sales SET stock = ?2, paid_at = ?3, cash_in_hand_fen = ?4 WHERE id = ?1",
                 params![
                     after.id.0,
                     sql::word(TABLE, &after.stock)?,
-                    self.paid_at(after)?.map(sql::to_millis),
+                    paid_at.map(sql::to_millis),
                     after.cash_in_hand().get()
                 ],
             )?;
             if touched != 1 {
                 return Err(StoreError::unreadable(TABLE, format!("no sale {}", after.id.0)));
             }
+            let cash = after.cash_booked(paid_at);
+            self.tx().bookings().now(About::Sale(after.id), cash)?;
         }
         for effect in effects {
             self.tx().stock().apply(*effect, after.id)?;

@@ -70,6 +70,12 @@ impl ShiftsRead<'_> {
         Ok(self.find("id = ?1", [id.0])?.pop())
     }
 
+    /// The shifts that this report tells of: those closed after the last Z, and the one that goes on. `after` is the last
+    /// shift that a Z has told of as closed.
+    pub fn after(self, after: ShiftId) -> Result<Vec<Shift>, StoreError> {
+        self.find("id > ?1", [after.0])
+    }
+
     /// The shifts closed from this time to before that one, oldest first.
     pub fn closed_between(self, from: Timestamp, to: Timestamp) -> Result<Vec<Shift>, StoreError> {
         self.find(

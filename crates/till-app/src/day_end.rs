@@ -1,0 +1,345 @@
+//! X and Z: what there is to tell since the last Z, and closing the day.
+
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
+use till_core::{
+    Carried, CashMove, Exception, Fen, Opened, Refund, Report, ReportHead, ReportInput, Shift, ShiftLine,
+    ShiftSums, State, Tally, UserId, ZNumber,
+};
+use till_store::{Read, StoredZ, Told};
+
+use crate::provider::{self, Provider};
+use crate::report_text;
+use crate::shift::words;
+use crate::till::{Refusal, Till};
+
+/// What the journal writes when something is out of the ordinary.
+const EXCEPTIONS: [&str; 9] = [
+    "approved",
+    "pin_wrong",
+    "pin_shut",
+    "dead_letter",
+    "adopted",
+    "cash_given_back",
+    "z_copied",
+    "backup_put_back",
+    "restored",
+];
+
+/// A report and what goes with it on the screen.
+#[derive(Debug, Clone)]
+pub struct ReportPicture {
+    /// The report.
+    pub report: Report,
+    /// The seal; an X has none.
+    pub seal: Option<Seal>,
+    /// The Z before and its digest.
+    pub previous: Option<(ZNumber, String)>,
+    /// What WeChat's bills say to it; an X is not asked about.
+    pub provider: Option<Provider>,
+    /// The same day of the week before, if anything was sold then.
+    pub week_before: Option<Compared>,
+    /// The report ready to print, 32 columns wide.
+    pub text: String,
+}
+
+/// What a Z is sealed with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seal {
+    /// Over the Z, its stretch of the journal and the Z before it; SHA-256 in hex.
+    pub digest: String,
+    /// The first and the last row of its stretch of the journal.
+    pub rows: (i64, i64),
+    /// The digest of that last row.
+    pub journal_digest: String,
+}
+
+/// Another day to compare with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compared {
+    /// Which.
+    pub day: Date,
+    /// Sold on it.
+    pub sold: Tally,
+    /// Its net.
+    pub net: Fen,
+}
+
+/// A Z in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ZBrief {
+    /// Its number.
+    pub number: ZNumber,
+    /// Its day.
+    pub day: Date,
+    /// When it was made.
+    pub closed_at: Timestamp,
+    /// What was taken less what went back.
+    pub net: Fen,
+    /// Sales.
+    pub sold: Tally,
+    /// How many things it carried over.
+    pub unsettled: u32,
+}
+
+impl Till {
+    /// What a Z would be if the day were closed now. Changes nothing.
+    pub fn x_report(&self, now: Timestamp) -> Result<ReportPicture, Refusal> {
+        let read = self.db.read();
+        let told = read.z_reports().untold().map_err(Refusal::NotSaved)?;
+        let report = self.report(now, None, &told, "")?;
+        let last = read.z_reports().last().map_err(Refusal::NotSaved)?;
+        self.picture(report, None, last.map(|z| (z.number, z.digest.to_string())), None)
+    }
+
+    /// Closes the day: makes the next Z, for ever. Always possible; what is not settled is named and goes on. The same
+    /// `click` is the same Z, however often it comes.
+    pub fn close_day(&mut self, now: Timestamp, click: &str, note: &str) -> Result<ReportPicture, Refusal> {
+        self.unlocked()?;
+        let note = words(note)?;
+        let known = self.db.read().z_reports().by_click(click);
+        if let Some(number) = self.saved(known)? {
+            return self.z_report(number);
+        }
+        let read = self.db.read();
+        let told = read.z_reports().untold().map_err(Refusal::NotSaved)?;
+        let last = read.z_reports().last().map_err(Refusal::NotSaved)?;
+        let next = last.map_or(Some(1), |z| z.number.0.checked_add(1));
+        let number = ZNumber(next.ok_or(Refusal::AmountOutOfRange)?);
+        let report = self.report(now, Some(number), &told, &note)?;
+        let net = report.takings.net().map_err(|_| Refusal::AmountOutOfRange)?;
+        let who = self.staff.who().to_owned();
+        // One thread writes: nothing has come to the ledger since it was read.
+        let written = self.db.write(|tx| {
+            let digest = tx.z_reports().keep(click, number, &report, net, told.to)?;
+            let detail = format!("{}: {who}, net {net}, {digest}", number.0);
+            tx.journal().add(now, "z_made", None, None, &detail)
+        });
+        self.saved(written)?;
+        self.changed();
+        self.z_report(number)
+    }
+
+    /// A Z as it was made.
+    pub fn z_report(&self, number: ZNumber) -> Result<ReportPicture, Refusal> {
+        let read = self.db.read();
+        let z = read.z_reports().get(number).map_err(Refusal::NotSaved)?;
+        let z = z.ok_or(Refusal::NoSuchZ)?;
+        let told = read.z_reports().told_by(&z).map_err(Refusal::NotSaved)?;
+        let before = number.0.checked_sub(1).map(ZNumber);
+        let before = match before {
+            Some(before) => read.z_reports().get(before).map_err(Refusal::NotSaved)?,
+            None => None,
+        };
+        let provider = provider::of(read, &z.report, &told, &self.config.merchant)?;
+        let seal = Seal {
+            digest: z.digest.to_string(),
+            rows: (told.from.journal.row.saturating_add(1), told.to.journal.row),
+            journal_digest: told.to.journal.digest.to_string(),
+        };
+        let previous = before.map(|z| (z.number, z.digest.to_string()));
+        self.picture(z.report, Some(seal), previous, Some(provider))
+    }
+
+    /// The Zs before this one, or the last ones; newest first.
+    pub fn z_reports(&self, before: Option<ZNumber>, limit: u32) -> Result<Vec<ZBrief>, Refusal> {
+        let found = self.db.read().z_reports().before(before, limit);
+        found.map_err(Refusal::NotSaved)?.iter().map(brief).collect()
+    }
+
+    /// Notes that a Z was printed or written to a file once more.
+    pub fn z_copied(&mut self, now: Timestamp, number: ZNumber, what: &str) -> Result<(), Refusal> {
+        let detail = format!("{}: {what}, {}", number.0, self.staff.who());
+        let written = self
+            .db
+            .write(|tx| tx.journal().add(now, "z_copied", None, None, &detail));
+        self.saved(written)
+    }
+
+    fn picture(
+        &self,
+        report: Report,
+        seal: Option<Seal>,
+        previous: Option<(ZNumber, String)>,
+        provider: Option<Provider>,
+    ) -> Result<ReportPicture, Refusal> {
+        let week_before = self.compared(&report)?;
+        let text = report_text::write(
+            &report,
+            seal.as_ref(),
+            previous.as_ref(),
+            &self.config.shop,
+            self.locale,
+        );
+        Ok(ReportPicture {
+            report,
+            seal,
+            previous,
+            provider,
+            week_before,
+            text,
+        })
+    }
+
+    fn compared(&self, report: &Report) -> Result<Option<Compared>, Refusal> {
+        let Ok(day) = report.head.day.checked_sub(1.week()) else {
+            return Ok(None);
+        };
+        let figures = self.day(day, false)?.figures;
+        let sold = Tally {
+            count: i64::from(figures.paid.count),
+            sum: figures.paid.sum,
+        };
+        let net = figures.net().map_err(|_| Refusal::AmountOutOfRange)?;
+        Ok((sold.count > 0).then_some(Compared { day, sold, net }))
+    }
+
+    fn report(
+        &self,
+        now: Timestamp,
+        number: Option<ZNumber>,
+        told: &Told,
+        note: &str,
+    ) -> Result<Report, Refusal> {
+        let read = self.db.read();
+        let calendar = &self.config.shop.calendar;
+        let cash = read.cash_moves().on(told.cash_moves()).map_err(Refusal::NotSaved)?;
+        let cash: Vec<(CashMove, String)> = cash
+            .into_iter()
+            .map(|it| Ok((self.name(it.by)?, it)).map(|(by, it)| (it, by)))
+            .collect::<Result<_, Refusal>>()?;
+        let before = read.z_reports().last().map_err(Refusal::NotSaved)?;
+        let exceptions = read
+            .journal()
+            .count_on(told.journal(), &EXCEPTIONS)
+            .map_err(Refusal::NotSaved)?;
+        let (open, sum) = read.cash_moves().in_hand().map_err(Refusal::NotSaved)?;
+        let input = ReportInput {
+            head: ReportHead {
+                shop: self.config.shop.name.clone(),
+                legal_id: self.config.shop.legal_id.clone(),
+                till: self.config.shop.till.to_string(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                number,
+                day: calendar.day_of(now),
+                from: match &before {
+                    Some(z) => z.closed_at,
+                    None => began(read, told, now)?,
+                },
+                to: now,
+                by: self.staff.at_till().map_or_else(String::new, |user| user.name.to_string()),
+                note: note.to_owned(),
+            },
+            bookings: read.bookings().on(told.bookings()).map_err(Refusal::NotSaved)?,
+            cash,
+            shifts: self.shift_lines(read, told)?,
+            in_hand: Tally {
+                count: i64::from(open),
+                sum,
+            },
+            items: read.bookings().items_on(told.bookings()).map_err(Refusal::NotSaved)?,
+            returned: read.bookings().returned_on(told.bookings()).map_err(Refusal::NotSaved)?,
+            carried: carried(read)?,
+            held_carts: u32::try_from(self.held.len()).unwrap_or(u32::MAX),
+            exceptions: exceptions
+                .into_iter()
+                .map(|(what, count)| Exception { what, count })
+                .collect(),
+            before: before.map_or_else(Default::default, |z| z.report.totals),
+        };
+        Report::make(calendar, input).map_err(|_| Refusal::AmountOutOfRange)
+    }
+
+    fn shift_lines(&self, read: Read<'_>, told: &Told) -> Result<Vec<ShiftLine>, Refusal> {
+        let shifts = read.shifts().after(told.from.shifts).map_err(Refusal::NotSaved)?;
+        shifts.into_iter().map(|shift| self.shift_line(read, shift)).collect()
+    }
+
+    fn shift_line(&self, read: Read<'_>, shift: Shift) -> Result<ShiftLine, Refusal> {
+        let line = ShiftLine {
+            id: shift.id,
+            opened_at: shift.opened_at,
+            float: shift.float,
+            closed_at: None,
+            by: String::new(),
+            expected: Fen::ZERO,
+            counted: None,
+            left: None,
+            note: String::new(),
+        };
+        let out_of_range = |_| Refusal::AmountOutOfRange;
+        match shift.end {
+            Some(end) => Ok(ShiftLine {
+                closed_at: Some(end.at),
+                by: self.name(end.by)?,
+                expected: end.expected,
+                counted: Some(end.count.total().map_err(out_of_range)?),
+                left: Some(end.left),
+                note: end.note,
+                ..line
+            }),
+            None => {
+                let moves = read.cash_moves().of_shift(shift.id).map_err(Refusal::NotSaved)?;
+                let sums = ShiftSums::of(shift.float, &moves).map_err(out_of_range)?;
+                Ok(ShiftLine {
+                    expected: sums.expected().map_err(out_of_range)?,
+                    ..line
+                })
+            }
+        }
+    }
+
+    fn name(&self, id: Option<UserId>) -> Result<String, Refusal> {
+        let Some(id) = id else { return Ok(String::new()) };
+        let user = self.db.read().users().by_id(id).map_err(Refusal::NotSaved)?;
+        Ok(user.map_or_else(String::new, |user| user.name.to_string()))
+    }
+}
+
+/// When the till's first stretch began.
+fn began(read: Read<'_>, told: &Told, now: Timestamp) -> Result<Timestamp, Refusal> {
+    let first = read.journal().first_at(told.journal()).map_err(Refusal::NotSaved)?;
+    Ok(first.map_or(now, |first| first.min(now)))
+}
+
+/// Everything that is not settled, by name.
+fn carried(read: Read<'_>) -> Result<Vec<Carried>, Refusal> {
+    let mut carried = Vec::new();
+    for stored in read.sales().live().map_err(Refusal::NotSaved)? {
+        for attempt in &stored.sale.attempts {
+            let what = match &attempt.state {
+                State::Placing | State::AwaitingPayment { .. } | State::Closing { .. } => Opened::Payment,
+                State::Review { .. } => Opened::Review,
+                State::Paid(_) | State::Closed { .. } | State::Refused { .. } | State::GivenBack { .. } => continue,
+            };
+            let amount = attempt.payment().map_or(attempt.total_fee, |it| it.total_fee);
+            carried.push(Carried::order(&attempt.out_trade_no, what, amount, attempt.placed_at));
+        }
+    }
+    for stored in read.refunds().open().map_err(Refusal::NotSaved)? {
+        let refund: Refund = stored.refund;
+        carried.push(Carried {
+            number: refund.out_refund_no.to_string(),
+            what: if refund.needs_person() {
+                Opened::RefundByHand
+            } else {
+                Opened::Refund
+            },
+            amount: refund.refund_fee,
+            since: refund.wished_at,
+        });
+    }
+    Ok(carried)
+}
+
+fn brief(z: &StoredZ) -> Result<ZBrief, Refusal> {
+    let out_of_range = |_| Refusal::AmountOutOfRange;
+    Ok(ZBrief {
+        number: z.number,
+        day: z.report.head.day,
+        closed_at: z.closed_at,
+        net: z.report.takings.net().map_err(out_of_range)?,
+        sold: z.report.takings.sold().map_err(out_of_range)?,
+        unsettled: u32::try_from(z.report.carried.len()).unwrap_or(u32::MAX),
+    })
+}

@@ -1,0 +1,282 @@
+//! The books: what an X or a Z adds up, in the order in which it came to be known. Rows are added, never changed and never
+//! taken out; what is not so any more is reversed by a row of its own.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, Params, Row, params};
+use till_core::{Booked, Booking, ItemLine, OutRefundNo, OutTradeNo, SaleId};
+
+use crate::handle::Tx;
+use crate::migration::Migration;
+use crate::table::attempts;
+use crate::{StoreError, sql};
+
+const TABLE: &str = "bookings";
+
+/// [`book_old_rows`] brings what was there before onto the books.
+pub(crate) const OPENED: Migration = Migration {
+    number: 2026112461,
+    sql: "CREATE TABLE bookings (
+              id INTEGER PRIMARY KEY,
+              about TEXT NOT NULL CHECK (about IN ('order', 'refund', 'sale')),
+              subject INTEGER NOT NULL, -- its id in attempts, refunds or sales
+              what TEXT NOT NULL,
+              amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+              at INTEGER NOT NULL, -- UTC milliseconds: the day it belongs to
+              reversed INTEGER NOT NULL CHECK (reversed IN (0, 1)) -- takes back the subject's entry before it
+          ) STRICT;
+          CREATE INDEX bookings_of_subject ON bookings (about, subject);
+          CREATE TRIGGER bookings_are_not_changed BEFORE UPDATE ON bookings
+          BEGIN SELECT RAISE(ABORT, 'the books are append-only'); END;
+          CREATE TRIGGER bookings_are_not_overwritten BEFORE INSERT ON bookings
+          WHEN EXISTS (SELECT 1 FROM bookings WHERE id = NEW.id)
+          BEGIN SELECT RAISE(ABORT, 'the books are append-only'); END;
+          CREATE TRIGGER bookings_are_not_taken_out BEFORE DELETE ON bookings
+          BEGIN SELECT RAISE(ABORT, 'the books are append-only'); END;",
+};
+
+pub(crate) const MIGRATIONS: &[Migration] = &[OPENED];
+
+/// Which rows of the books: those after `from`, up to `to`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pages {
+    /// The last row before.
+    pub from: i64,
+    /// The last row.
+    pub to: i64,
+}
+
+/// What an entry is about, by the number of its row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum About {
+    Order(i64),
+    Refund(i64),
+    Sale(SaleId),
+}
+
+/// An order, or a refund, whose money is on these pages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BookedOrder {
+    /// The order.
+    pub out_trade_no: OutTradeNo,
+    /// The refund, if it is one's.
+    pub out_refund_no: Option<OutRefundNo>,
+    /// The sale.
+    pub sale: SaleId,
+    /// What the books say.
+    pub booking: Booking,
+}
+
+/// Reads the books.
+#[derive(Debug, Clone, Copy)]
+pub struct BookingsRead<'c> {
+    pub(crate) conn: &'c Connection,
+}
+
+/// Adds to the books.
+#[derive(Debug, Clone, Copy)]
+pub struct BookingsWrite<'c> {
+    pub(crate) conn: &'c Connection,
+}
+
+impl About {
+    fn columns(self) -> (&'static str, i64) {
+        match self {
+            Self::Order(id) => ("order", id),
+            Self::Refund(id) => ("refund", id),
+            Self::Sale(id) => ("sale", id.0),
+        }
+    }
+}
+
+impl BookingsRead<'_> {
+    /// The last row; 0 in empty books.
+    pub fn last(self) -> Result<i64, StoreError> {
+        let last = sql::first(self.conn, "SELECT max(id) FROM bookings", [], |row| {
+            Ok(row.get::<_, Option<i64>>(0)?)
+        })?;
+        Ok(last.flatten().unwrap_or_default())
+    }
+
+    /// The rows on these pages, oldest first.
+    pub fn on(self, pages: Pages) -> Result<Vec<Booking>, StoreError> {
+        sql::all(
+            self.conn,
+            "SELECT what, amount_fen, at, reversed FROM bookings WHERE id > ?1 AND id <= ?2 ORDER BY id",
+            [pages.from, pages.to],
+            |row| booking(row, 0),
+        )
+    }
+
+    /// When the first entry on these pages was.
+    pub fn first_at(self, pages: Pages) -> Result<Option<Timestamp>, StoreError> {
+        sql::first(
+            self.conn,
+            "SELECT at FROM bookings WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT 1",
+            [pages.from, pages.to],
+            |row| sql::time(TABLE, row, 0),
+        )
+    }
+
+    /// The orders and refunds at WeChat whose money is on these pages, oldest first.
+    pub fn orders_on(self, pages: Pages) -> Result<Vec<BookedOrder>, StoreError> {
+        sql::all(
+            self.conn,
+            "SELECT b.what, b.amount_fen, b.at, b.reversed, a.out_trade_no, NULL, a.sale_id, b.id AS nth
+             FROM bookings b JOIN attempts a ON a.id = b.subject
+             WHERE b.id > ?1 AND b.id <= ?2 AND b.about = 'order'
+                   AND b.what IN ('wechat_paid', 'wechat_late', 'wechat_surplus')
+             UNION ALL
+             SELECT b.what, b.amount_fen, b.at, b.reversed, r.out_trade_no, r.out_refund_no, a.sale_id, b.id
+             FROM bookings b JOIN refunds r ON r.id = b.subject JOIN attempts a ON a.out_trade_no = r.out_trade_no
+             WHERE b.id > ?1 AND b.id <= ?2 AND b.about = 'refund'
+             ORDER BY nth",
+            [pages.from, pages.to],
+            |row| {
+                let refund: Option<String> = row.get(5)?;
+                Ok(BookedOrder {
+                    booking: booking(row, 0)?,
+                    out_trade_no: sql::order_no(TABLE, &row.get::<_, String>(4)?)?,
+                    out_refund_no: refund
+                        .map(|text| OutRefundNo::parse(&text).map_err(|error| StoreError::unreadable(TABLE, error)))
+                        .transpose()?,
+                    sale: SaleId(row.get(6)?),
+                })
+            },
+        )
+    }
+
+    /// What was sold by the sales on these pages, as it was rung up, by name and the category it stands in now.
+    pub fn items_on(self, pages: Pages) -> Result<Vec<ItemLine>, StoreError> {
+        self.items(
+            "SELECT l.name, p.category, sum(l.pieces * s.times), sum(l.price_fen * l.pieces * s.times)
+             FROM (SELECT sale, sum(times) AS times FROM (
+                       SELECT a.sale_id AS sale, 1 - 2 * b.reversed AS times
+                       FROM bookings b JOIN attempts a ON a.id = b.subject
+                       WHERE b.id > ?1 AND b.id <= ?2 AND b.what IN ('wechat_paid', 'wechat_late')
+                       UNION ALL
+                       SELECT b.subject, 1 - 2 * b.reversed FROM bookings b
+                       WHERE b.id > ?1 AND b.id <= ?2 AND b.what = 'cash_sale') GROUP BY sale HAVING times <> 0) s
+             JOIN sale_lines l ON l.sale_id = s.sale JOIN products p ON p.id = l.product_id
+             GROUP BY l.product_id, l.name",
+            [pages.from, pages.to],
+        )
+    }
+
+    /// What came back with the refunds on these pages.
+    pub fn returned_on(self, pages: Pages) -> Result<Vec<ItemLine>, StoreError> {
+        self.items(
+            "SELECT l.name, p.category, sum(back.pieces * s.times), sum(l.price_fen * back.pieces * s.times)
+             FROM (SELECT subject, sum(1 - 2 * reversed) AS times FROM bookings
+                   WHERE id > ?1 AND id <= ?2 AND what IN ('refund', 'refund_by_hand')
+                   GROUP BY subject HAVING times <> 0) s
+             JOIN refunds r ON r.id = s.subject JOIN refund_lines back ON back.refund = r.id
+             JOIN attempts a ON a.out_trade_no = r.out_trade_no
+             JOIN sale_lines l ON l.sale_id = a.sale_id AND l.line = back.line
+             JOIN products p ON p.id = l.product_id
+             GROUP BY l.product_id, l.name",
+            [pages.from, pages.to],
+        )
+    }
+
+    fn items(self, query: &str, params: impl Params) -> Result<Vec<ItemLine>, StoreError> {
+        sql::all(self.conn, query, params, |row| {
+            Ok(ItemLine {
+                name: row.get(0)?,
+                category: row.get(1)?,
+                pieces: row.get(2)?,
+                sum: sql::fen(row, 3)?,
+            })
+        })
+    }
+
+    /// What is on the books about something now.
+    pub(crate) fn about(self, about: About) -> Result<Option<Booking>, StoreError> {
+        let (word, subject) = about.columns();
+        let last = sql::first(
+            self.conn,
+            "SELECT what, amount_fen, at, reversed FROM bookings
+             WHERE about = ?1 AND subject = ?2 ORDER BY id DESC LIMIT 1",
+            params![word, subject],
+            |row| booking(row, 0),
+        )?;
+        Ok(last.filter(|last| !last.reversed))
+    }
+}
+
+impl BookingsWrite<'_> {
+    /// From now on this is on the books about something: what was there before is reversed, if it was anything else.
+    pub(crate) fn now(self, about: About, booking: Option<Booking>) -> Result<(), StoreError> {
+        let before = BookingsRead { conn: self.conn }.about(about)?;
+        // In the ledger times are whole milliseconds.
+        let same = |one: &Booking, other: &Booking| {
+            (one.what, one.amount, sql::to_millis(one.at))
+                == (other.what, other.amount, sql::to_millis(other.at))
+        };
+        match (before, booking) {
+            (Some(before), Some(booking)) if same(&before, &booking) => return Ok(()),
+            (Some(before), _) => self.add(
+                about,
+                &Booking {
+                    reversed: true,
+                    ..before
+                },
+            )?,
+            (None, _) => {}
+        }
+        booking.map_or(Ok(()), |booking| self.add(about, &booking))
+    }
+
+    fn add(self, about: About, booking: &Booking) -> Result<(), StoreError> {
+        let (word, subject) = about.columns();
+        sql::execute(
+            self.conn,
+            "INSERT INTO bookings (about, subject, what, amount_fen, at, reversed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![
+                word,
+                subject,
+                sql::word(TABLE, &booking.what)?,
+                booking.amount.get(),
+                sql::to_millis(booking.at),
+                booking.reversed
+            ],
+        )?;
+        Ok(())
+    }
+}
+
+/// Puts on the books what the ledger held before there were any.
+pub(crate) fn book_old_rows(conn: &Connection) -> Result<(), StoreError> {
+    let tx = Tx { conn };
+    let orders = sql::all(
+        conn,
+        "SELECT out_trade_no, total_fee, body, id FROM attempts ORDER BY id",
+        [],
+        |row| Ok((attempts::attempt(row, 0, 1, 2)?, row.get(3)?)),
+    )?;
+    for (order, id) in orders {
+        tx.bookings().now(About::Order(id), order.booked())?;
+    }
+    tx.refunds().book_all()?;
+    let paid = sql::all(
+        conn,
+        "SELECT id, paid_at FROM sales WHERE paid_at IS NOT NULL ORDER BY id",
+        [],
+        |row| Ok((SaleId(row.get(0)?), sql::time(TABLE, row, 1)?)),
+    )?;
+    for (id, paid_at) in paid {
+        if let Some(stored) = tx.read().sales().by_id(id)? {
+            tx.bookings()
+                .now(About::Sale(id), stored.sale.cash_booked(Some(paid_at)))?;
+        }
+    }
+    Ok(())
+}
+
+fn booking(row: &Row<'_>, from: usize) -> Result<Booking, StoreError> {
+    Ok(Booking {
+        what: sql::from_word::<Booked>(TABLE, row.get(from)?)?,
+        amount: sql::fen(row, from + 1)?,
+        at: sql::time(TABLE, row, from + 2)?,
+        reversed: row.get(from + 3)?,
+    })
+}
