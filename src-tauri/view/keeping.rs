@@ -133,6 +133,8 @@ pub enum CheckCode {
     Evidence,
     Refunds,
     Stock,
+    Books,
+    Zs,
 }
 
 /// Something that does not hold.
@@ -155,4 +157,5 @@ pub enum CheckSubject {
     Sale { id: String },
     Order { number: String },
     Product { name: String },
+    Z { number: u32 },
 }

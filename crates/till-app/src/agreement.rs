@@ -293,7 +293,11 @@ fn refunds_of(
 }
 
 fn beside(ledger: Read<'_>, date: Option<Date>) -> Result<Option<Bill>, Refusal> {
-    let Some(date) = date else { return Ok(None) };
+    date.map_or(Ok(None), |date| bill_of(ledger, date))
+}
+
+/// The bill of a day that counts, if it is here.
+pub(crate) fn bill_of(ledger: Read<'_>, date: Date) -> Result<Option<Bill>, Refusal> {
     let row = ledger.bills().newest(date).map_err(Refusal::NotSaved)?;
     row.map(|row| load(ledger, &row)).transpose()
 }

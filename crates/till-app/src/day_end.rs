@@ -8,8 +8,6 @@ use till_core::{
 };
 use till_store::{Read, StoredZ, Told};
 
-use crate::provider::{self, Provider};
-use crate::report_text;
 use crate::shift::words;
 use crate::till::{Refusal, Till};
 
@@ -35,12 +33,8 @@ pub struct ReportPicture {
     pub seal: Option<Seal>,
     /// The Z before and its digest.
     pub previous: Option<(ZNumber, String)>,
-    /// What WeChat's bills say to it; an X is not asked about.
-    pub provider: Option<Provider>,
     /// The same day of the week before, if anything was sold then.
     pub week_before: Option<Compared>,
-    /// The report ready to print, 32 columns wide.
-    pub text: String,
 }
 
 /// What a Z is sealed with.
@@ -89,7 +83,7 @@ impl Till {
         let told = read.z_reports().untold().map_err(Refusal::NotSaved)?;
         let report = self.report(now, None, &told, "")?;
         let last = read.z_reports().last().map_err(Refusal::NotSaved)?;
-        self.picture(report, None, last.map(|z| (z.number, z.digest.to_string())), None)
+        self.report_picture(report, None, last.map(|z| (z.number, z.digest.to_string())))
     }
 
     /// Closes the day: makes the next Z, for ever. Always possible; what is not settled is named and goes on. The same
@@ -131,14 +125,13 @@ impl Till {
             Some(before) => read.z_reports().get(before).map_err(Refusal::NotSaved)?,
             None => None,
         };
-        let provider = provider::of(read, &z.report, &told, &self.config.merchant)?;
         let seal = Seal {
             digest: z.digest.to_string(),
             rows: (told.from.journal.row.saturating_add(1), told.to.journal.row),
             journal_digest: told.to.journal.digest.to_string(),
         };
         let previous = before.map(|z| (z.number, z.digest.to_string()));
-        self.picture(z.report, Some(seal), previous, Some(provider))
+        self.report_picture(z.report, Some(seal), previous)
     }
 
     /// The Zs before this one, or the last ones; newest first.
@@ -156,28 +149,18 @@ impl Till {
         self.saved(written)
     }
 
-    fn picture(
+    fn report_picture(
         &self,
         report: Report,
         seal: Option<Seal>,
         previous: Option<(ZNumber, String)>,
-        provider: Option<Provider>,
     ) -> Result<ReportPicture, Refusal> {
         let week_before = self.compared(&report)?;
-        let text = report_text::write(
-            &report,
-            seal.as_ref(),
-            previous.as_ref(),
-            &self.config.shop,
-            self.locale,
-        );
         Ok(ReportPicture {
             report,
             seal,
             previous,
-            provider,
             week_before,
-            text,
         })
     }
 
@@ -203,7 +186,10 @@ impl Till {
     ) -> Result<Report, Refusal> {
         let read = self.db.read();
         let calendar = &self.config.shop.calendar;
-        let cash = read.cash_moves().on(told.cash_moves()).map_err(Refusal::NotSaved)?;
+        let cash = read
+            .cash_moves()
+            .on(told.cash_moves())
+            .map_err(Refusal::NotSaved)?;
         let cash: Vec<(CashMove, String)> = cash
             .into_iter()
             .map(|it| Ok((self.name(it.by)?, it)).map(|(by, it)| (it, by)))
@@ -227,7 +213,10 @@ impl Till {
                     None => began(read, told, now)?,
                 },
                 to: now,
-                by: self.staff.at_till().map_or_else(String::new, |user| user.name.to_string()),
+                by: self
+                    .staff
+                    .at_till()
+                    .map_or_else(String::new, |user| user.name.to_string()),
                 note: note.to_owned(),
             },
             bookings: read.bookings().on(told.bookings()).map_err(Refusal::NotSaved)?,
@@ -237,8 +226,14 @@ impl Till {
                 count: i64::from(open),
                 sum,
             },
-            items: read.bookings().items_on(told.bookings()).map_err(Refusal::NotSaved)?,
-            returned: read.bookings().returned_on(told.bookings()).map_err(Refusal::NotSaved)?,
+            items: read
+                .bookings()
+                .items_on(told.bookings())
+                .map_err(Refusal::NotSaved)?,
+            returned: read
+                .bookings()
+                .returned_on(told.bookings())
+                .map_err(Refusal::NotSaved)?,
             carried: carried(read)?,
             held_carts: u32::try_from(self.held.len()).unwrap_or(u32::MAX),
             exceptions: exceptions
@@ -252,7 +247,10 @@ impl Till {
 
     fn shift_lines(&self, read: Read<'_>, told: &Told) -> Result<Vec<ShiftLine>, Refusal> {
         let shifts = read.shifts().after(told.from.shifts).map_err(Refusal::NotSaved)?;
-        shifts.into_iter().map(|shift| self.shift_line(read, shift)).collect()
+        shifts
+            .into_iter()
+            .map(|shift| self.shift_line(read, shift))
+            .collect()
     }
 
     fn shift_line(&self, read: Read<'_>, shift: Shift) -> Result<ShiftLine, Refusal> {
@@ -298,7 +296,10 @@ impl Till {
 
 /// When the till's first stretch began.
 fn began(read: Read<'_>, told: &Told, now: Timestamp) -> Result<Timestamp, Refusal> {
-    let first = read.journal().first_at(told.journal()).map_err(Refusal::NotSaved)?;
+    let first = read
+        .journal()
+        .first_at(told.journal())
+        .map_err(Refusal::NotSaved)?;
     Ok(first.map_or(now, |first| first.min(now)))
 }
 
@@ -310,10 +311,17 @@ fn carried(read: Read<'_>) -> Result<Vec<Carried>, Refusal> {
             let what = match &attempt.state {
                 State::Placing | State::AwaitingPayment { .. } | State::Closing { .. } => Opened::Payment,
                 State::Review { .. } => Opened::Review,
-                State::Paid(_) | State::Closed { .. } | State::Refused { .. } | State::GivenBack { .. } => continue,
+                State::Paid(_) | State::Closed { .. } | State::Refused { .. } | State::GivenBack { .. } => {
+                    continue;
+                }
             };
             let amount = attempt.payment().map_or(attempt.total_fee, |it| it.total_fee);
-            carried.push(Carried::order(&attempt.out_trade_no, what, amount, attempt.placed_at));
+            carried.push(Carried::order(
+                &attempt.out_trade_no,
+                what,
+                amount,
+                attempt.placed_at,
+            ));
         }
     }
     for stored in read.refunds().open().map_err(Refusal::NotSaved)? {

@@ -270,7 +270,7 @@ fn in_words(difference: DrawerDifference) -> String {
 }
 
 /// A person's words: blanks around them left out, nothing that can't be seen, not too long.
-fn words(text: &str) -> Result<String, Refusal> {
+pub(crate) fn words(text: &str) -> Result<String, Refusal> {
     let text = text.trim();
     if text.chars().count() > WORDS_MAX || text.chars().any(char::is_control) {
         return Err(Refusal::WordsTooLong);

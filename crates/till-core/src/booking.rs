@@ -104,6 +104,25 @@ impl Sale {
 }
 
 impl Booking {
+    /// Whether money came or went by it.
+    #[must_use]
+    pub fn moves_money(&self) -> bool {
+        match self.what {
+            Booked::WechatPaid
+            | Booked::WechatLate
+            | Booked::WechatSurplus
+            | Booked::CashSale
+            | Booked::CashPart
+            | Booked::Refund
+            | Booked::RefundByHand => true,
+            Booked::RefundClosed
+            | Booked::ClosedAtDeadline
+            | Booked::ClosedByCancel
+            | Booked::ClosedOtherwise
+            | Booked::Refused => false,
+        }
+    }
+
     /// A new entry.
     #[must_use]
     pub fn new(what: Booked, amount: Fen, at: Timestamp) -> Self {

@@ -22,6 +22,7 @@ mod money;
 mod neighbours;
 mod order_no;
 mod product;
+mod provider;
 mod reconcile;
 mod refund;
 mod report;
@@ -52,6 +53,7 @@ pub use evidence::{Evidence, EvidenceKind, SignVerdict};
 pub use money::{Fen, MoneyError};
 pub use order_no::{OrderNoError, OutTradeNo, TillId};
 pub use product::{Barcode, BarcodeError, Price, Product, ProductId};
+pub use provider::{Provider, ZEntry};
 pub use reconcile::{Agreement, Bills, Here, RefundHere, Side, reconcile};
 pub use refund::{
     EarlierRefund, Goods, LineLeft, Note, OutRefundNo, Part, PersonReason, REFUND_PARTS_MAX, Refund,

@@ -285,7 +285,7 @@ fn standing(attempt: &Attempt) -> Standing {
 }
 
 /// Reads an order from the columns of its number, amount and body; the three must agree.
-pub(super) fn attempt(
+pub(crate) fn attempt(
     row: &Row<'_>,
     number: usize,
     amount: usize,

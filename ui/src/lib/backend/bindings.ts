@@ -361,7 +361,7 @@ export type CashPaidView = {
 };
 
 /**  What is checked. */
-export type CheckCode = "file" | "journal" | "sales" | "sums" | "orders" | "goods" | "evidence" | "refunds" | "stock";
+export type CheckCode = "file" | "journal" | "sales" | "sums" | "orders" | "goods" | "evidence" | "refunds" | "stock" | "books" | "zs";
 
 /**  Something that does not hold. */
 export type CheckFinding = {
@@ -384,7 +384,7 @@ export type CheckPart = {
 };
 
 /**  What a finding is about. */
-export type CheckSubject = { about: "ledger" } | { about: "journal"; first: string; last: string } | { about: "sale"; id: string } | { about: "order"; number: string } | { about: "product"; name: string };
+export type CheckSubject = { about: "ledger" } | { about: "journal"; first: string; last: string } | { about: "sale"; id: string } | { about: "order"; number: string } | { about: "product"; name: string } | { about: "z"; number: number };
 
 export type CloseReason = "deadline" | "cancelled" | 
 /**  Another attempt for the same sale was paid, or it was paid in cash. */

@@ -1,0 +1,132 @@
+//! What WeChat's bills say to a Z: its orders and refunds looked up one by one, a day later.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::{Bill, BillEntry, Fen, MicroYuan, MoneyError, RefundStanding, Tally, bill_date};
+
+/// A payment or a refund of a Z, as the books have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ZEntry {
+    /// The order's number; of a refund, its own.
+    pub number: String,
+    /// Whether it is a refund.
+    pub refund: bool,
+    /// How much.
+    pub amount: Fen,
+    /// By WeChat's clock.
+    pub at: Timestamp,
+    /// Takes an entry back.
+    pub reversed: bool,
+}
+
+/// What WeChat's bills say to a Z.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Provider {
+    /// Days (in Beijing) of which there is no bill yet; their entries are left out of everything below.
+    pub waiting: BTreeSet<Date>,
+    /// Payments of the Z that the bills have, in WeChat's amounts.
+    pub paid: Tally,
+    /// Refunds of the Z that the bills have, in WeChat's amounts.
+    pub refunded: Tally,
+    /// WeChat's fee on all of them, what came back with refunds taken off.
+    pub fee: MicroYuan,
+    /// Entries of the Z that are on no bill.
+    pub missing: u32,
+    /// What the bills come to, less what the Z says.
+    pub difference: Fen,
+}
+
+impl Provider {
+    /// The days whose bills are needed: of each entry, and the day after it, for a refund that WeChat took past midnight.
+    #[must_use]
+    pub fn days(entries: &[ZEntry]) -> BTreeSet<Date> {
+        let days = entries.iter().map(|it| bill_date(it.at));
+        days.flat_map(|day| [Some(day), day.tomorrow().ok()])
+            .flatten()
+            .collect()
+    }
+
+    /// Looks a Z's entries up in the bills that are there.
+    pub fn of(entries: &[ZEntry], bills: &BTreeMap<Date, Bill>) -> Result<Self, MoneyError> {
+        let mut paid = HashMap::new();
+        let mut refunded = HashMap::new();
+        for line in bills.values().flat_map(|bill| &bill.lines) {
+            match &line.entry {
+                BillEntry::Payment { amount, .. } => {
+                    paid.insert(line.out_trade_no.as_str(), (*amount, line.fee))
+                }
+                // Given up by WeChat: the money stayed.
+                BillEntry::Refund {
+                    standing: RefundStanding::Failed,
+                    ..
+                }
+                | BillEntry::Other(_) => None,
+                BillEntry::Refund {
+                    out_refund_no,
+                    amount,
+                    standing: RefundStanding::Asked | RefundStanding::Processing | RefundStanding::Done,
+                } => refunded.insert(out_refund_no.as_str(), (*amount, line.fee)),
+            };
+        }
+        let mut provider = Self::default();
+        let mut ours = Fen::ZERO;
+        let mut theirs = Fen::ZERO;
+        for it in settled(entries)? {
+            let day = bill_date(it.at);
+            if !bills.contains_key(&day) {
+                provider.waiting.insert(day);
+                continue;
+            }
+            let (found, tally) = if it.refund {
+                ours = ours.minus(it.amount)?;
+                (refunded.get(it.number.as_str()), &mut provider.refunded)
+            } else {
+                ours = ours.plus(it.amount)?;
+                (paid.get(it.number.as_str()), &mut provider.paid)
+            };
+            let Some((amount, fee)) = found else {
+                provider.missing = provider.missing.checked_add(1).ok_or(MoneyError::OutOfRange)?;
+                continue;
+            };
+            *tally = tally.plus(Tally {
+                count: 1,
+                sum: *amount,
+            })?;
+            provider.fee = provider.fee.plus(*fee)?;
+            theirs = if it.refund {
+                theirs.minus(*amount)?
+            } else {
+                theirs.plus(*amount)?
+            };
+        }
+        provider.difference = theirs.minus(ours)?;
+        Ok(provider)
+    }
+}
+
+/// The entries that stand, those taken back within the Z left out.
+fn settled(entries: &[ZEntry]) -> Result<Vec<ZEntry>, MoneyError> {
+    let mut standing: BTreeMap<(&str, bool), (Fen, &ZEntry)> = BTreeMap::new();
+    for it in entries {
+        let (sum, last) = standing
+            .entry((it.number.as_str(), it.refund))
+            .or_insert((Fen::ZERO, it));
+        *sum = if it.reversed {
+            sum.minus(it.amount)?
+        } else {
+            sum.plus(it.amount)?
+        };
+        *last = it;
+    }
+    let standing = standing.into_values().filter(|(sum, _)| *sum != Fen::ZERO);
+    Ok(standing
+        .map(|(amount, it)| ZEntry {
+            amount,
+            reversed: false,
+            ..it.clone()
+        })
+        .collect())
+}
