@@ -8,6 +8,7 @@ use till_core::{
 };
 use till_store::{Read, StoredZ, Told};
 
+use crate::report::ExportJob;
 use crate::shift::words;
 use crate::till::{Refusal, Till};
 
@@ -138,6 +139,41 @@ impl Till {
     pub fn z_reports(&self, before: Option<ZNumber>, limit: u32) -> Result<Vec<ZBrief>, Refusal> {
         let found = self.db.read().z_reports().before(before, limit);
         found.map_err(Refusal::NotSaved)?.iter().map(brief).collect()
+    }
+
+    /// What is needed to write a report to a file or to print it: a Z, or what one would be now. The work itself is
+    /// [`ExportJob::run`].
+    pub fn export(
+        &self,
+        now: Timestamp,
+        number: Option<ZNumber>,
+        training: bool,
+    ) -> Result<ExportJob, Refusal> {
+        let read = self.db.read();
+        let (picture, told) = match number {
+            None => {
+                let told = read.z_reports().untold().map_err(Refusal::NotSaved)?;
+                (self.x_report(now)?, told)
+            }
+            Some(number) => {
+                let z = read.z_reports().get(number).map_err(Refusal::NotSaved)?;
+                let told = read
+                    .z_reports()
+                    .told_by(&z.ok_or(Refusal::NoSuchZ)?)
+                    .map_err(Refusal::NotSaved)?;
+                (self.z_report(number)?, told)
+            }
+        };
+        Ok(ExportJob {
+            picture,
+            provider: None,
+            reader: self.db.reader().map_err(Refusal::NotSaved)?,
+            pages: told.bookings(),
+            shop: self.config.shop.clone(),
+            locale: self.locale,
+            training,
+            now,
+        })
     }
 
     /// Notes that a Z was printed or written to a file once more.
