@@ -2,9 +2,11 @@
 
 mod export;
 mod paper;
+mod print;
 mod sheets;
 mod words;
 
 pub use export::{ExportError, ExportFormat, ExportJob, Exported};
 pub use paper::{Copy, document};
+pub use print::{PrintJob, Printed};
 pub use sheets::Progress;

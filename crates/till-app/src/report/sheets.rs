@@ -92,7 +92,7 @@ impl Book<'_> {
         let mut orders = Rows::begin(orders, words.orders, &titles, &formats)?;
         self.read.bookings().each_on(self.pages, |entry| {
             orders.entry(&entry, self.zone, self.locale)?;
-            if orders.next % STEP == 0 {
+            if orders.next.is_multiple_of(STEP) {
                 progress(Progress {
                     done: orders.next,
                     of,
@@ -162,7 +162,7 @@ impl Book<'_> {
                 &amount,
             ])?;
             done = done.saturating_add(1);
-            if done % STEP == 0 {
+            if done.is_multiple_of(STEP) {
                 progress(Progress { done, of });
             }
             Ok::<_, SheetError>(())
