@@ -2,6 +2,7 @@
 //!
 //! Pictures of each run are kept in `target/window-test/`.
 
+mod bills;
 mod callback;
 mod cash;
 mod desk;
