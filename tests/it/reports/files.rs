@@ -142,7 +142,7 @@ async fn a_pdf_says_the_same_in_both_sizes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fault_69_a_file_is_written_whole_or_not_at_all() {
+async fn a_file_is_written_whole_or_not_at_all() {
     let line = Line::open().await.unwrap();
     let mut shop = Shop::open(&line, "T01").await.unwrap();
     let number = closed_day(&line, &mut shop).await;
