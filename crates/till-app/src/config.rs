@@ -4,6 +4,7 @@ mod backup;
 mod gateway;
 mod notify;
 mod payment;
+mod printer;
 mod shop;
 
 use std::fs;
@@ -21,6 +22,8 @@ use self::gateway::WechatText;
 pub use self::notify::Broker;
 use self::notify::NotifyText;
 use self::payment::PaymentText;
+pub use self::printer::Printer;
+use self::printer::PrinterText;
 use self::shop::TillText;
 pub use self::shop::{Locale, Shop};
 use crate::key_store::{self, KeyPlace};
@@ -42,6 +45,8 @@ pub struct Config {
     pub at_once: usize,
     /// Where copies of the ledger go.
     pub backup: BackupPlan,
+    /// The receipt printer, if there is one.
+    pub printer: Option<Printer>,
     /// Where the API key was found.
     pub key_place: KeyPlace,
 }
@@ -82,6 +87,8 @@ struct FileText {
     notify: NotifyText,
     #[serde(default)]
     backup: BackupText,
+    #[serde(default)]
+    printer: PrinterText,
 }
 
 impl Config {
@@ -144,6 +151,7 @@ impl Config {
         let broker = file.notify.read(&merchant.mch_id, &shop.till)?;
         let (timing, at_once) = file.payment.read()?;
         let backup = file.backup.read()?;
+        let printer = file.printer.read()?;
         Ok(Self {
             shop,
             merchant,
@@ -152,6 +160,7 @@ impl Config {
             timing,
             at_once,
             backup,
+            printer,
             key_place,
         })
     }
@@ -255,6 +264,27 @@ notify_url = "https://pay.example.com/weixin/pay/notify/url"
                 "[backup] folder",
             ),
             ("[till]", "[till]\nlocale = \"fr\"", "[till] locale"),
+            (
+                "notify/url\"",
+                "notify/url\"\n[printer]\naddress = \"a printer\"",
+                "[printer] address",
+            ),
+            (
+                "notify/url\"",
+                "notify/url\"\n[printer]\naddress = \"10.0.0.5\"\npaper_mm = 76",
+                "[printer] paper_mm",
+            ),
+            (
+                "notify/url\"",
+                "notify/url\"\n[printer]\ndevice = \"lp0\"",
+                "[printer] device",
+            ),
+            ("[till]", "[till]\nday_starts_at = 13", "[till] day_starts_at"),
+            (
+                "[till]",
+                "[till]\nlegal_id = \"0123456789012345678901234567890123456789X\"",
+                "[till] legal_id",
+            ),
             (
                 "[till]",
                 "[till]\ntime_zone = \"Mars/Olympus\"",

@@ -8,6 +8,7 @@ use till_core::{
 };
 use till_store::{Read, StoredZ, Told};
 
+use crate::report::{Copy, ExportJob, PrintJob};
 use crate::shift::words;
 use crate::till::{Refusal, Till};
 
@@ -140,13 +141,81 @@ impl Till {
         found.map_err(Refusal::NotSaved)?.iter().map(brief).collect()
     }
 
-    /// Notes that a Z was printed or written to a file once more.
-    pub fn z_copied(&mut self, now: Timestamp, number: ZNumber, what: &str) -> Result<(), Refusal> {
-        let detail = format!("{}: {what}, {}", number.0, self.staff.who());
+    /// What is needed to write a report to a file or to print it: a Z, or what one would be now. The work itself is
+    /// [`ExportJob::run`].
+    pub fn export(
+        &self,
+        now: Timestamp,
+        number: Option<ZNumber>,
+        training: bool,
+    ) -> Result<ExportJob, Refusal> {
+        let read = self.db.read();
+        let (picture, told) = match number {
+            None => {
+                let told = read.z_reports().untold().map_err(Refusal::NotSaved)?;
+                (self.x_report(now)?, told)
+            }
+            Some(number) => {
+                let z = read.z_reports().get(number).map_err(Refusal::NotSaved)?;
+                let told = read
+                    .z_reports()
+                    .told_by(&z.ok_or(Refusal::NoSuchZ)?)
+                    .map_err(Refusal::NotSaved)?;
+                (self.z_report(number)?, told)
+            }
+        };
+        Ok(ExportJob {
+            picture,
+            provider: None,
+            reader: self.db.reader().map_err(Refusal::NotSaved)?,
+            pages: told.bookings(),
+            shop: self.config.shop.clone(),
+            locale: self.locale,
+            training,
+            now,
+        })
+    }
+
+    /// What is needed to print a report. That a Z is printed is noted before it is: whatever becomes of it, the next one
+    /// is marked as a copy. The work itself is [`PrintJob::run`].
+    pub fn print(
+        &mut self,
+        now: Timestamp,
+        number: Option<ZNumber>,
+        training: bool,
+    ) -> Result<PrintJob, Refusal> {
+        let printer = self.config.printer.clone().ok_or(Refusal::NoPrinter)?;
+        let export = self.export(now, number, training)?;
+        let copy = match (number, &export.picture.seal) {
+            (Some(number), Some(seal)) => self.note_print(now, number, seal.rows.1)?,
+            (Some(_) | None, _) => Copy::First,
+        };
+        Ok(PrintJob {
+            export,
+            printer,
+            copy,
+        })
+    }
+
+    fn note_print(&mut self, now: Timestamp, number: ZNumber, sealed_up_to: i64) -> Result<Copy, Refusal> {
+        let begins = format!("{}: ", number.0);
+        let journal = self.db.read().journal();
+        let printed = journal.is_after(sealed_up_to, "z_printed", &begins);
+        let copy = if self.saved(printed)? {
+            Copy::Again
+        } else {
+            Copy::First
+        };
+        let what = match copy {
+            Copy::First => "z_printed",
+            Copy::Again => "z_copied",
+        };
+        let detail = format!("{begins}{}", self.staff.who());
         let written = self
             .db
-            .write(|tx| tx.journal().add(now, "z_copied", None, None, &detail));
-        self.saved(written)
+            .write(|tx| tx.journal().add(now, what, None, None, &detail));
+        self.saved(written)?;
+        Ok(copy)
     }
 
     fn report_picture(

@@ -29,6 +29,7 @@ mod provider;
 pub mod qr;
 mod records;
 pub mod refunds;
+pub mod report;
 pub mod run;
 mod runs;
 pub mod shift;

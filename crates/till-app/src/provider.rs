@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use till_core::{Provider, ZEntry, ZNumber};
-use till_store::Reader;
+use till_store::{Entry, Reader, StoreError};
 
 use crate::agreement;
 use crate::till::{Refusal, Till};
@@ -31,23 +31,13 @@ impl ProviderJob {
         let z = read.z_reports().get(self.number).map_err(Refusal::NotSaved)?;
         let z = z.ok_or(Refusal::NoSuchZ)?;
         let told = read.z_reports().told_by(&z).map_err(Refusal::NotSaved)?;
-        let entries: Vec<ZEntry> = read
-            .bookings()
-            .orders_on(told.bookings())
-            .map_err(Refusal::NotSaved)?
-            .into_iter()
-            .filter(|it| it.booking.moves_money())
-            .map(|it| ZEntry {
-                number: match &it.out_refund_no {
-                    Some(refund) => refund.to_string(),
-                    None => it.out_trade_no.to_string(),
-                },
-                refund: it.out_refund_no.is_some(),
-                amount: it.booking.amount,
-                at: it.booking.at,
-                reversed: it.booking.reversed,
+        let mut entries = Vec::new();
+        read.bookings()
+            .each_on(told.bookings(), |it| {
+                entries.extend(z_entry(&it));
+                Ok::<_, StoreError>(())
             })
-            .collect();
+            .map_err(Refusal::NotSaved)?;
         let mut bills = BTreeMap::new();
         for day in Provider::days(&entries) {
             if let Some(bill) = agreement::bill_of(read, day)? {
@@ -62,6 +52,21 @@ impl ProviderJob {
         }
         Ok(ProviderColumn { provider, signed })
     }
+}
+
+/// What WeChat's bill can say something about.
+fn z_entry(it: &Entry) -> Option<ZEntry> {
+    let order = it.out_trade_no.as_ref().filter(|_| it.booking.moves_money())?;
+    Some(ZEntry {
+        number: it
+            .out_refund_no
+            .as_ref()
+            .map_or_else(|| order.to_string(), ToString::to_string),
+        refund: it.out_refund_no.is_some(),
+        amount: it.booking.amount,
+        at: it.booking.at,
+        reversed: it.booking.reversed,
+    })
 }
 
 impl Till {

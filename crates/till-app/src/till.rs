@@ -199,6 +199,9 @@ pub enum Refusal {
     /// A shop with users takes money in a shift, and none is open.
     #[error("no shift is open")]
     NoShift,
+    /// The configuration names no printer.
+    #[error("there is no [printer]")]
+    NoPrinter,
     /// No Z under this number.
     #[error("no such Z")]
     NoSuchZ,

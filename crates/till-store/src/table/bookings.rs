@@ -53,17 +53,19 @@ pub(crate) enum About {
     Sale(SaleId),
 }
 
-/// An order, or a refund, whose money is on these pages.
+/// An entry of the books and what it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BookedOrder {
-    /// The order.
-    pub out_trade_no: OutTradeNo,
-    /// The refund, if it is one's.
-    pub out_refund_no: Option<OutRefundNo>,
-    /// The sale.
-    pub sale: SaleId,
+pub struct Entry {
     /// What the books say.
     pub booking: Booking,
+    /// The sale.
+    pub sale: SaleId,
+    /// The order; `None` of cash.
+    pub out_trade_no: Option<OutTradeNo>,
+    /// The refund, if it is one's.
+    pub out_refund_no: Option<OutRefundNo>,
+    /// WeChat's number of the order.
+    pub transaction_id: Option<String>,
 }
 
 /// Reads the books.
@@ -117,32 +119,31 @@ impl BookingsRead<'_> {
         )
     }
 
-    /// The orders and refunds at WeChat whose money is on these pages, oldest first.
-    pub fn orders_on(self, pages: Pages) -> Result<Vec<BookedOrder>, StoreError> {
-        sql::all(
+    /// The entries on these pages with what they are about, one by one, oldest first: there may be a year of them.
+    pub fn each_on<E: From<StoreError>>(
+        self,
+        pages: Pages,
+        mut look: impl FnMut(Entry) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut statement = self.conn.prepare_cached(EACH).map_err(StoreError::from)?;
+        let mut rows = statement
+            .query([pages.from, pages.to])
+            .map_err(StoreError::from)?;
+        while let Some(row) = rows.next().map_err(StoreError::from)? {
+            look(entry(row)?)?;
+        }
+        Ok(())
+    }
+
+    /// How many entries are on these pages.
+    pub fn count_on(self, pages: Pages) -> Result<u32, StoreError> {
+        let count = sql::first(
             self.conn,
-            "SELECT b.what, b.amount_fen, b.at, b.reversed, a.out_trade_no, NULL, a.sale_id, b.id AS nth
-             FROM bookings b JOIN attempts a ON a.id = b.subject
-             WHERE b.id > ?1 AND b.id <= ?2 AND b.about = 'order'
-                   AND b.what IN ('wechat_paid', 'wechat_late', 'wechat_surplus')
-             UNION ALL
-             SELECT b.what, b.amount_fen, b.at, b.reversed, r.out_trade_no, r.out_refund_no, a.sale_id, b.id
-             FROM bookings b JOIN refunds r ON r.id = b.subject JOIN attempts a ON a.out_trade_no = r.out_trade_no
-             WHERE b.id > ?1 AND b.id <= ?2 AND b.about = 'refund'
-             ORDER BY nth",
+            "SELECT count(*) FROM bookings WHERE id > ?1 AND id <= ?2",
             [pages.from, pages.to],
-            |row| {
-                let refund: Option<String> = row.get(5)?;
-                Ok(BookedOrder {
-                    booking: booking(row, 0)?,
-                    out_trade_no: sql::order_no(TABLE, &row.get::<_, String>(4)?)?,
-                    out_refund_no: refund
-                        .map(|text| OutRefundNo::parse(&text).map_err(|error| StoreError::unreadable(TABLE, error)))
-                        .transpose()?,
-                    sale: SaleId(row.get(6)?),
-                })
-            },
-        )
+            |row| sql::count(TABLE, row, 0),
+        )?;
+        Ok(count.unwrap_or_default())
     }
 
     /// What was sold by the sales on these pages, as it was rung up, by name and the category it stands in now.
@@ -270,6 +271,29 @@ pub(crate) fn book_old_rows(conn: &Connection) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+const EACH: &str = "SELECT b.what, b.amount_fen, b.at, b.reversed,
+            coalesce(o.out_trade_no, r.out_trade_no), r.out_refund_no,
+            coalesce(o.sale_id, ro.sale_id, b.subject), coalesce(o.transaction_id, ro.transaction_id)
+     FROM bookings b
+     LEFT JOIN attempts o ON b.about = 'order' AND o.id = b.subject
+     LEFT JOIN refunds r ON b.about = 'refund' AND r.id = b.subject
+     LEFT JOIN attempts ro ON ro.out_trade_no = r.out_trade_no
+     WHERE b.id > ?1 AND b.id <= ?2 ORDER BY b.id";
+
+fn entry(row: &Row<'_>) -> Result<Entry, StoreError> {
+    let order: Option<String> = row.get(4)?;
+    let refund: Option<String> = row.get(5)?;
+    Ok(Entry {
+        booking: booking(row, 0)?,
+        out_trade_no: order.map(|text| sql::order_no(TABLE, &text)).transpose()?,
+        out_refund_no: refund
+            .map(|text| OutRefundNo::parse(&text).map_err(|error| StoreError::unreadable(TABLE, error)))
+            .transpose()?,
+        sale: SaleId(row.get(6)?),
+        transaction_id: row.get(7)?,
+    })
 }
 
 fn booking(row: &Row<'_>, from: usize) -> Result<Booking, StoreError> {

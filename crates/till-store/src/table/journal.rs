@@ -127,6 +127,17 @@ impl JournalRead<'_> {
         )
     }
 
+    /// Whether this word stands after this row, its detail beginning so.
+    pub fn is_after(self, row: i64, what: &str, detail_begins: &str) -> Result<bool, StoreError> {
+        let found = sql::first(
+            self.conn,
+            "SELECT 1 FROM journal WHERE id > ?1 AND what = ?2 AND substr(detail, 1, length(?3)) = ?3 LIMIT 1",
+            params![row, what, detail_begins],
+            |_| Ok(()),
+        )?;
+        Ok(found.is_some())
+    }
+
     /// When the first row on these pages was written.
     pub fn first_at(self, pages: Pages) -> Result<Option<Timestamp>, StoreError> {
         sql::first(
