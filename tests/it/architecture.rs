@@ -47,7 +47,13 @@ const RULES: &[Rule] = &[
     },
     Rule {
         member: "till-app",
-        ours: &["notify-bus", "till-core", "till-store", "wechat-pay"],
+        ours: &[
+            "notify-bus",
+            "till-core",
+            "till-paper",
+            "till-store",
+            "wechat-pay",
+        ],
         never: &["axum", "rusqlite", "reqwest"],
     },
     Rule {
@@ -77,6 +83,7 @@ const RULES: &[Rule] = &[
             "notify-relay",
             "till-app",
             "till-core",
+            "till-paper",
             "till-store",
             "wechat-pay",
             "wechat-pay-sim",
