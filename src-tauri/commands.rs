@@ -15,6 +15,7 @@ pub mod cash;
 pub mod keeping;
 pub mod notify;
 pub mod refund;
+pub mod report;
 pub mod staff;
 
 type Answer<T> = Result<T, CommandError>;

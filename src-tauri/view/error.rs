@@ -82,6 +82,10 @@ pub enum ErrorCode {
     NoSuchDifference,
     /// A note has 1 to 500 characters.
     NoteWrong,
+    /// This till has no Z under this number.
+    NoSuchZ,
+    /// A file could not be written; nothing of it is there.
+    ExportNotWritten,
     /// There is no bill yet to agree with.
     NoBill,
     /// Differences without a note can't be signed off; `detail` says how many.

@@ -61,6 +61,13 @@ const approve = async (page: Page) => {
     await page.getByTestId('refund-dialog').waitFor({ state: 'detached' });
 };
 
+const openShift = async (page: Page) => {
+    await page.keyboard.press('F11');
+    await page.getByTestId('float').fill('200');
+    await page.getByTestId('open-shift-ok').click();
+    await page.getByTestId('search').waitFor();
+};
+
 const scenes: Scene[] = [
     { name: 'sell-empty', play: async () => {} },
     { name: 'sell', wishes: '&training=0', play: (page) => ring(page, 1, 1, 6, 5) },
@@ -279,6 +286,108 @@ const scenes: Scene[] = [
             await page.getByTestId('day-input').fill('2026-11-20');
             await page.keyboard.press('Enter');
             await page.waitForTimeout(400);
+        },
+    },
+    ...(['items', 'categories'] as const).map((kind) => ({
+        name: `day-x-${kind}`,
+        wishes: '&training=0',
+        play: async (page: Page) => {
+            await openShift(page);
+            await page.evaluate(() => window.__fake.waiting(3, 1));
+            await page.getByTestId('nav-day').click();
+            await page.getByTestId(`best-${kind}`).click();
+            await page.waitForTimeout(300);
+        },
+    })),
+    {
+        name: 'day-x-training',
+        play: async (page) => {
+            await page.getByTestId('nav-day').click();
+            await page.getByTestId('paper').waitFor();
+        },
+    },
+    {
+        name: 'day-x-young',
+        wishes: '&training=0',
+        play: async (page) => {
+            await page.evaluate(() =>
+                window.__fake.reports((reports) => {
+                    reports.young = true;
+                }),
+            );
+            await page.getByTestId('nav-day').click();
+            await page.getByTestId('paper').waitFor();
+        },
+    },
+    {
+        name: 'day-close',
+        wishes: '&training=0',
+        play: async (page) => {
+            await openShift(page);
+            await page.evaluate(() => window.__fake.waiting(4, 1));
+            await page.getByTestId('nav-day').click();
+            await page.getByTestId('close-day').click();
+            await page.getByTestId('close-note').fill('停电十分钟，两单手工记账');
+        },
+    },
+    {
+        name: 'day-close-plain',
+        wishes: '&training=0',
+        play: async (page) => {
+            await page.getByTestId('nav-day').click();
+            await page.getByTestId('close-day').click();
+            await page.getByTestId('close-note').waitFor();
+        },
+    },
+    {
+        name: 'day-z-fresh',
+        wishes: '&training=0',
+        play: async (page) => {
+            await openShift(page);
+            await page.evaluate(() => window.__fake.waiting(3, 1));
+            await page.getByTestId('nav-day').click();
+            await page.getByTestId('close-day').click();
+            await page.getByTestId('close-note').fill('停电十分钟，两单手工记账');
+            await page.getByTestId('close-ok').click();
+            await page.getByTestId('report-xlsx').click();
+            await page.getByTestId('take-out-told').getByText('.xlsx').waitFor();
+        },
+    },
+    {
+        name: 'day-z-copy',
+        wishes: '&training=0',
+        play: async (page) => {
+            await page.getByTestId('nav-day').click();
+            await page.getByTestId('z-older').click();
+            await page.getByTestId('paper-copy').waitFor();
+            await page.waitForTimeout(200);
+        },
+    },
+    {
+        name: 'day-z-foot',
+        wishes: '&training=0',
+        play: async (page) => {
+            await page.evaluate(() =>
+                window.__fake.reports((reports) => {
+                    reports.bill = 'differs';
+                    reports.printer = { outcome: 'unknown', why: 'connection reset by peer' };
+                }),
+            );
+            await page.getByTestId('nav-day').click();
+            await page.getByTestId('z-older').click();
+            await page.getByTestId('paper-copy').waitFor();
+            await page.getByTestId('report-print').click();
+            await page.getByTestId('paper').evaluate((sheet) => sheet.scrollTo(0, 9999));
+            await page.waitForTimeout(700);
+        },
+    },
+    {
+        name: 'day-z-list',
+        wishes: '&training=0',
+        play: async (page) => {
+            await page.getByTestId('nav-day').click();
+            await page.getByTestId('look-z').click();
+            await page.getByTestId('z-146').waitFor();
         },
     },
     {
