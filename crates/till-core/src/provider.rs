@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::{Bill, BillEntry, Fen, MicroYuan, MoneyError, RefundStanding, Tally, bill_date};
+use crate::reconcile::NEAR_MIDNIGHT;
+use crate::{Bill, BillEntry, Fen, MicroYuan, MoneyError, RefundStanding, Tally, bill_bounds, bill_date};
 
 /// A payment or a refund of a Z, as the books have it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,11 +82,20 @@ impl Provider {
                 continue;
             }
             let (found, tally) = if it.refund {
-                ours = ours.minus(it.amount)?;
                 (refunded.get(it.number.as_str()), &mut provider.refunded)
             } else {
-                ours = ours.plus(it.amount)?;
                 (paid.get(it.number.as_str()), &mut provider.paid)
+            };
+            let found = found.filter(|_| !it.reversed);
+            let may_come = next_bill(it.at).filter(|next| !it.reversed && !bills.contains_key(next));
+            if let (None, Some(next)) = (found, may_come) {
+                provider.waiting.insert(next);
+                continue;
+            }
+            ours = if it.refund {
+                ours.minus(it.amount)?
+            } else {
+                ours.plus(it.amount)?
             };
             let Some((amount, fee)) = found else {
                 provider.missing = provider.missing.checked_add(1).ok_or(MoneyError::OutOfRange)?;
@@ -107,7 +117,17 @@ impl Provider {
     }
 }
 
-/// The entries that stand, those taken back within the Z left out.
+/// The day after, if something of this time may be on its bill: WeChat's clock may have struck midnight before it.
+fn next_bill(at: Timestamp) -> Option<Date> {
+    let day = bill_date(at);
+    let (_, end) = bill_bounds(day)?;
+    (end.duration_since(at) <= NEAR_MIDNIGHT)
+        .then(|| day.tomorrow().ok())
+        .flatten()
+}
+
+/// The entries that stand, those taken back within the Z left out. What an earlier Z has told of and this one takes back has
+/// an amount below zero, and stays marked: no bill has a row for that.
 fn settled(entries: &[ZEntry]) -> Result<Vec<ZEntry>, MoneyError> {
     let mut standing: BTreeMap<(&str, bool), (Fen, &ZEntry)> = BTreeMap::new();
     for it in entries {
@@ -125,7 +145,7 @@ fn settled(entries: &[ZEntry]) -> Result<Vec<ZEntry>, MoneyError> {
     Ok(standing
         .map(|(amount, it)| ZEntry {
             amount,
-            reversed: false,
+            reversed: amount < Fen::ZERO,
             ..it.clone()
         })
         .collect())

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// So close to midnight a payment may be on the neighbouring day's bill: WeChat's clock and its books are not one.
-const NEAR_MIDNIGHT: SignedDuration = SignedDuration::from_mins(5);
+pub(crate) const NEAR_MIDNIGHT: SignedDuration = SignedDuration::from_mins(5);
 
 /// This till's side. May hold more than the day's: what was paid on another day only counts where the bill names it.
 #[derive(Debug, Clone, Copy)]

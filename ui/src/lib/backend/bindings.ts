@@ -53,7 +53,7 @@ export const commands = {
 	setLocale: (locale: Locale) => typedError<null, CommandError>(__TAURI_INVOKE("set_locale", { locale })),
 	/**  Reads the configuration again after it was put right. */
 	reloadConfig: () => typedError<null, CommandError>(__TAURI_INVOKE("reload_config")),
-	/**  Training only: opens the customer's phone in a window of its own. */
+	/**  With a simulator only: opens the customer's phone in a window of its own. */
 	openPhone: () => typedError<null, CommandError>(__TAURI_INVOKE("open_phone")),
 	/**  Signs somebody in. */
 	signIn: (userId: number, pin: string) => typedError<null, CommandError>(__TAURI_INVOKE("sign_in", { userId, pin })),

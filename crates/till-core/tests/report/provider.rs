@@ -1,0 +1,236 @@
+//! What WeChat's bills say to a Z, entry by entry.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::{Date, date};
+
+use super::*;
+
+const DAY: Date = date(2026, 11, 23);
+
+fn entry(number: &str, refund: bool, fen: i64, at: Timestamp) -> ZEntry {
+    ZEntry {
+        number: number.to_owned(),
+        refund,
+        amount: Fen::new(fen),
+        at,
+        reversed: false,
+    }
+}
+
+fn back(entry: &ZEntry) -> ZEntry {
+    ZEntry {
+        reversed: true,
+        ..entry.clone()
+    }
+}
+
+fn line(number: &str, fee: i64, entry: BillEntry) -> BillLine {
+    BillLine {
+        at: noon(),
+        transaction_id: "4200".to_owned(),
+        out_trade_no: number.to_owned(),
+        fee_type: "CNY".to_owned(),
+        fee: MicroYuan::new(fee),
+        rate: None,
+        entry,
+    }
+}
+
+fn paid_line(number: &str, fen: i64, fee: i64) -> BillLine {
+    let amount = Fen::new(fen);
+    line(
+        number,
+        fee,
+        BillEntry::Payment {
+            amount,
+            settled: amount,
+        },
+    )
+}
+
+fn refund_line(number: &str, fen: i64, fee: i64, standing: RefundStanding) -> BillLine {
+    let entry = BillEntry::Refund {
+        out_refund_no: number.to_owned(),
+        amount: Fen::new(fen),
+        standing,
+    };
+    line("order of the refund", fee, entry)
+}
+
+fn bills(of: &[(Date, Vec<BillLine>)]) -> BTreeMap<Date, Bill> {
+    let bill = |lines: &Vec<BillLine>| Bill {
+        lines: lines.clone(),
+        totals: None,
+    };
+    of.iter().map(|(day, lines)| (*day, bill(lines))).collect()
+}
+
+#[test]
+fn a_z_whose_orders_are_on_the_bill_differs_by_nothing_and_shows_the_fee() {
+    let entries = [
+        entry("a", false, 2_980, noon()),
+        entry("b", false, 1, noon()),
+        entry("r", true, 980, noon()),
+    ];
+    let bill = vec![
+        paid_line("a", 2_980, 180_000),
+        paid_line("b", 1, 0),
+        paid_line("of another till", 77, 10_000),
+        refund_line("r", 980, -60_000, RefundStanding::Done),
+    ];
+    let provider = Provider::of(&entries, &bills(&[(DAY, bill)])).unwrap();
+    assert_eq!(
+        provider,
+        Provider {
+            paid: tally(2, 2_981),
+            refunded: tally(1, 980),
+            fee: MicroYuan::new(120_000),
+            ..Provider::default()
+        },
+        "the same on both sides, the fee given back taken off, and no other till's row in it"
+    );
+}
+
+#[test]
+fn fault_24_what_is_missing_or_of_another_amount_is_the_difference() {
+    let entries = [entry("a", false, 2_980, noon()), entry("b", false, 500, noon())];
+    let with = |lines| Provider::of(&entries, &bills(&[(DAY, lines)])).unwrap();
+    let missing = with(vec![paid_line("a", 2_980, 0)]);
+    assert_eq!(
+        (missing.missing, missing.difference, missing.paid),
+        (1, Fen::new(-500), tally(1, 2_980)),
+        "an order that WeChat does not have is missing with its money"
+    );
+    let differs = with(vec![paid_line("a", 2_979, 0), paid_line("b", 500, 0)]);
+    assert_eq!(
+        (differs.missing, differs.difference, differs.paid.sum),
+        (0, Fen::new(-1), Fen::new(3_479)),
+        "a fen less at WeChat is a fen of difference, and WeChat's amount is shown"
+    );
+    let refunds = [entry("r", true, 980, noon())];
+    let none = Provider::of(&refunds, &bills(&[(DAY, Vec::new())])).unwrap();
+    assert_eq!(
+        (none.missing, none.difference),
+        (1, Fen::new(980)),
+        "a refund that WeChat does not have is money that is still there"
+    );
+    let failed = refund_line("r", 980, 0, RefundStanding::Failed);
+    let failed = Provider::of(&refunds, &bills(&[(DAY, vec![failed])])).unwrap();
+    assert_eq!(
+        (failed.missing, failed.difference),
+        (1, Fen::new(980)),
+        "nor does one that it has given up"
+    );
+}
+
+#[test]
+fn until_its_bill_is_there_a_day_is_waited_for_and_differs_by_nothing() {
+    let entries = [
+        entry("a", false, 2_980, noon()),
+        entry("b", false, 500, at("2026-11-24T12:00:00+08:00")),
+    ];
+    assert_eq!(
+        Provider::days(&entries).into_iter().collect::<Vec<_>>(),
+        [DAY, date(2026, 11, 24), date(2026, 11, 25)],
+        "the bills of both days are looked into, and of the days after for what came past midnight"
+    );
+    let provider = Provider::of(&entries, &bills(&[(DAY, vec![paid_line("a", 2_980, 0)])])).unwrap();
+    assert_eq!(
+        (provider.waiting.len(), provider.missing, provider.difference),
+        (1, 0, Fen::ZERO),
+        "only the second day is waited for, and says nothing yet"
+    );
+    assert!(
+        provider.waiting.contains(&date(2026, 11, 24)),
+        "by its date: {:?}",
+        provider.waiting
+    );
+}
+
+#[test]
+fn fault_15_a_refund_sent_before_midnight_and_taken_after_it_waits_for_tomorrows_bill() {
+    let late = at("2026-11-23T23:59:59+08:00");
+    for refund in [true, false] {
+        let entries = [entry("x", refund, 980, late)];
+        let row = if refund {
+            refund_line("x", 980, 0, RefundStanding::Processing)
+        } else {
+            paid_line("x", 980, 0)
+        };
+        let today_only = Provider::of(&entries, &bills(&[(DAY, Vec::new())])).unwrap();
+        assert_eq!(
+            (today_only.missing, today_only.difference),
+            (0, Fen::ZERO),
+            "so close to midnight it may be on the next bill, which is not there yet"
+        );
+        assert!(
+            today_only.waiting.contains(&date(2026, 11, 24)),
+            "and that one is waited for: {:?}",
+            today_only.waiting
+        );
+        let both = Provider::of(
+            &entries,
+            &bills(&[(DAY, Vec::new()), (date(2026, 11, 24), vec![row])]),
+        )
+        .unwrap();
+        let found = if refund { both.refunded } else { both.paid };
+        assert_eq!(
+            (found, both.missing, both.difference),
+            (tally(1, 980), 0, Fen::ZERO),
+            "there it is found"
+        );
+        let neither = bills(&[(DAY, Vec::new()), (date(2026, 11, 24), Vec::new())]);
+        assert_eq!(
+            Provider::of(&entries, &neither).unwrap().missing,
+            1,
+            "when it is on neither it is missing"
+        );
+    }
+    let noon = [entry("x", false, 980, noon())];
+    assert_eq!(
+        Provider::of(&noon, &bills(&[(DAY, Vec::new())])).unwrap().missing,
+        1,
+        "what was paid at noon waits for no other bill"
+    );
+}
+
+#[test]
+fn what_was_taken_back_within_the_z_is_looked_up_once_or_not_at_all() {
+    let first = entry("a", false, 980, noon());
+    let bill = bills(&[(DAY, vec![paid_line("a", 980, 60_000)])]);
+    let moved = [first.clone(), back(&first), first.clone()];
+    let provider = Provider::of(&moved, &bill).unwrap();
+    assert_eq!(
+        (provider.paid, provider.difference),
+        (tally(1, 980), Fen::ZERO),
+        "booked, taken back and booked otherwise is one payment"
+    );
+    let gone = Provider::of(&[first.clone(), back(&first)], &bill).unwrap();
+    assert_eq!(
+        gone,
+        Provider::default(),
+        "what is taken back altogether is nothing to look up"
+    );
+}
+
+#[test]
+fn fault_31_a_refund_taken_back_after_its_z_moves_the_difference_by_its_amount_once() {
+    let refund = entry("r", true, 980, noon());
+    for (standing, first) in [(RefundStanding::Processing, 0), (RefundStanding::Failed, 980)] {
+        let bill = bills(&[(DAY, vec![refund_line("r", 980, -60_000, standing)])]);
+        let told = Provider::of(std::slice::from_ref(&refund), &bill).unwrap();
+        assert_eq!(
+            told.difference,
+            Fen::new(first),
+            "{standing:?}: the first Z has it as given back"
+        );
+        let taken_back = Provider::of(&[back(&refund)], &bill).unwrap();
+        assert_eq!(
+            (taken_back.refunded, taken_back.fee, taken_back.difference),
+            (Tally::default(), MicroYuan::ZERO, Fen::new(-980)),
+            "{standing:?}: the next Z takes 9.80 back, for which no bill has a row; it is counted nowhere twice"
+        );
+        assert_eq!(taken_back.missing, 1, "{standing:?}: and that is said");
+    }
+}
