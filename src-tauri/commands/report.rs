@@ -4,7 +4,9 @@ use till_core::ZNumber;
 
 use super::{Answer, TheShop, acting, internal, reading};
 use crate::convert::report as convert;
-use crate::view::{CommandError, ExportFormat, ExportedView, PrintedView, ProviderView, ReportView, ZBriefView};
+use crate::view::{
+    CommandError, ExportFormat, ExportedView, PrintedView, ProviderView, ReportView, ZBriefView,
+};
 
 /// How many Zs the list asks for at a time.
 const Z_LIST: u32 = 60;

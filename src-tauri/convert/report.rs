@@ -2,15 +2,16 @@
 
 use till_app::{ProviderColumn, ReportPicture, Seal, ZBrief};
 use till_core::{
-    Drawer, Fen, HourTally, ItemLine, MoneyError, MoveKind, NamedMove, Opened, Report, ShiftLine,
-    Takings, Tally,
+    Drawer, Fen, HourTally, ItemLine, MoneyError, MoveKind, NamedMove, Opened, Report, ShiftLine, Takings,
+    Tally,
 };
 
 use super::{id, time};
 use crate::view::{
     CarriedKind, CarriedView, CashDirection, CashLinesView, ComparedView, DifferenceView, ExceptionView,
     GrandTotalsView, HourView, ItemLineView, ItemLinesView, NamedMoveView, NotSoldView, PreviousView,
-    ProviderView, ReportDrawerView, ReportView, SealView, ShiftLineView, TallyView, WechatLinesView, ZBriefView,
+    ProviderView, ReportDrawerView, ReportView, SealView, ShiftLineView, TallyView, WechatLinesView,
+    ZBriefView,
 };
 
 /// How many items a page shows; the files have all of them.

@@ -305,11 +305,7 @@ notify_url = "https://pay.example.com/weixin/pay/notify/url"
                 "[till]\ntime_zone = \"Mars/Olympus\"",
                 "[till] time_zone",
             ),
-            (
-                "[till]",
-                "[till]\nday_starts_at = 13",
-                "[till] day_starts_at",
-            ),
+            ("[till]", "[till]\nday_starts_at = 13", "[till] day_starts_at"),
             (
                 "[till]",
                 "[till]\nlegal_id = \"91310000MA1FL0XXXX91310000MA1FL0XXXX91310000\"",
