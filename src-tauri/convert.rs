@@ -533,6 +533,7 @@ impl From<Refusal> for CommandError {
             Refusal::RulesOutOfRange => ErrorCode::RulesOutOfRange,
             Refusal::NoShift => ErrorCode::NoShift,
             Refusal::NoSuchZ => ErrorCode::NoSuchZ,
+            Refusal::NoPrinter => ErrorCode::NoPrinter,
             Refusal::ShiftOpen => ErrorCode::ShiftOpen,
             Refusal::AmountOutOfRange => ErrorCode::AmountOutOfRange,
             Refusal::TooLittle => ErrorCode::TooLittle,

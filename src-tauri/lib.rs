@@ -93,7 +93,11 @@ pub fn bindings() -> tauri_specta::Builder<tauri::Wry> {
         ])
         // Nothing but `OrderQuery` and `Locale` is ever read, and neither differs by direction.
         .disable_serde_phases()
-        .events(collect_events![view::Snapshot, view::CustomerView])
+        .events(collect_events![
+            view::Snapshot,
+            view::CustomerView,
+            view::ExportProgress
+        ])
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! X and Z: from the till's picture to what crosses.
 
+use till_app::report::{ExportError, ExportFormat as Format, Exported, Printed, Progress};
 use till_app::{ProviderColumn, ReportPicture, Seal, ZBrief};
 use till_core::{
     Drawer, Fen, HourTally, ItemLine, MoneyError, MoveKind, NamedMove, Opened, Report, ShiftLine, Takings,
@@ -8,8 +9,9 @@ use till_core::{
 
 use super::{id, time};
 use crate::view::{
-    CarriedKind, CarriedView, CashDirection, CashLinesView, ComparedView, DifferenceView, ExceptionView,
-    GrandTotalsView, HourView, ItemLineView, ItemLinesView, NamedMoveView, NotSoldView, PreviousView,
+    CarriedKind, CarriedView, CashDirection, CashLinesView, CommandError, ComparedView, DifferenceView,
+    ErrorCode, ExceptionView, ExportFormat, ExportProgress, ExportedView, GrandTotalsView, HourView,
+    ItemLineView, ItemLinesView, NamedMoveView, NotSoldView, PreviousView, PrintOutcome, PrintedView,
     ProviderView, ReportDrawerView, ReportView, SealView, ShiftLineView, TallyView, WechatLinesView,
     ZBriefView,
 };
@@ -18,7 +20,7 @@ use crate::view::{
 const BEST: usize = 50;
 
 /// A report with all that stands around it.
-pub(crate) fn report(picture: &ReportPicture) -> Result<ReportView, MoneyError> {
+pub(crate) fn report(picture: &ReportPicture, printed: bool) -> Result<ReportView, MoneyError> {
     let Report {
         head,
         takings,
@@ -76,6 +78,7 @@ pub(crate) fn report(picture: &ReportPicture) -> Result<ReportView, MoneyError> 
             refunded: tally(totals.refunded),
             net_fen: sum(totals.net),
         },
+        printed,
         seal: picture.seal.as_ref().map(seal),
         previous: picture.previous.as_ref().map(|(number, digest)| PreviousView {
             number: number.0,
@@ -112,6 +115,54 @@ pub(crate) fn provider(column: &ProviderColumn) -> ProviderView {
         missing: said.missing,
         difference_fen: sum(said.difference),
         signed: column.signed,
+    }
+}
+
+/// A file that is there.
+pub(crate) fn exported(file: &Exported) -> ExportedView {
+    ExportedView {
+        path: file.path.display().to_string(),
+    }
+}
+
+/// Why there is no file.
+pub(crate) fn not_exported(error: &ExportError) -> CommandError {
+    CommandError {
+        code: match error {
+            ExportError::NotWritten { .. } => ErrorCode::ExportNotWritten,
+            ExportError::Paper(_) => ErrorCode::NoChineseFont,
+            ExportError::Report(_) => ErrorCode::Internal,
+        },
+        detail: error.to_string(),
+    }
+}
+
+/// How far a file is.
+pub(crate) fn progress(progress: Progress) -> ExportProgress {
+    ExportProgress {
+        done: progress.done,
+        of: progress.of,
+    }
+}
+
+/// What came of printing.
+pub(crate) fn printed(printed: Printed) -> PrintedView {
+    let (outcome, why) = match printed {
+        Printed::Yes => (PrintOutcome::Printed, String::new()),
+        Printed::No(why) => (PrintOutcome::NotSent, why),
+        Printed::Unknown(why) => (PrintOutcome::Unknown, why),
+    };
+    PrintedView { outcome, why }
+}
+
+impl From<ExportFormat> for Format {
+    fn from(format: ExportFormat) -> Self {
+        match format {
+            ExportFormat::Xlsx => Self::Xlsx,
+            ExportFormat::Csv => Self::Csv,
+            ExportFormat::PdfA4 => Self::PdfA4,
+            ExportFormat::Pdf80 => Self::Pdf80,
+        }
     }
 }
 

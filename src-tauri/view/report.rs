@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use specta::Type;
+use tauri_specta::Event;
 
 use super::{CashDirection, DifferenceView, HourView};
 
@@ -52,6 +53,8 @@ pub struct ReportView {
     pub held_carts: u32,
     pub exceptions: Vec<ExceptionView>,
     pub totals: GrandTotalsView,
+    /// This Z was printed: what is printed of it from now on is a copy.
+    pub printed: bool,
     /// An X has none.
     pub seal: Option<SealView>,
     pub previous: Option<PreviousView>,
@@ -277,6 +280,16 @@ pub enum ExportFormat {
     PdfA4,
     #[serde(rename = "pdf_80")]
     Pdf80,
+}
+
+/// How far the file is that is being written; a small one is there before anything is said.
+#[derive(Debug, Clone, Serialize, Type, Event)]
+#[serde(rename_all = "camelCase")]
+pub struct ExportProgress {
+    /// Rows written.
+    pub done: u32,
+    /// Rows there are.
+    pub of: u32,
 }
 
 /// A file was written, whole.

@@ -6,7 +6,7 @@ use till_core::{
     Carried, CashMove, Exception, Fen, Opened, Refund, Report, ReportHead, ReportInput, Shift, ShiftLine,
     ShiftSums, State, Tally, UserId, ZNumber,
 };
-use till_store::{Read, StoredZ, Told};
+use till_store::{Read, StoreError, StoredZ, Told};
 
 use crate::report::{Copy, ExportJob, PrintJob};
 use crate::shift::words;
@@ -141,6 +141,15 @@ impl Till {
         found.map_err(Refusal::NotSaved)?.iter().map(brief).collect()
     }
 
+    /// Whether this Z was printed: what is printed of it from now on is a copy.
+    pub fn z_printed(&self, number: ZNumber) -> Result<bool, Refusal> {
+        let read = self.db.read();
+        let z = read.z_reports().get(number).map_err(Refusal::NotSaved)?;
+        let told = read.z_reports().told_by(&z.ok_or(Refusal::NoSuchZ)?);
+        let sealed_up_to = told.map_err(Refusal::NotSaved)?.to.journal.row;
+        self.is_printed(number, sealed_up_to).map_err(Refusal::NotSaved)
+    }
+
     /// What is needed to write a report to a file or to print it: a Z, or what one would be now. The work itself is
     /// [`ExportJob::run`].
     pub fn export(
@@ -198,9 +207,7 @@ impl Till {
     }
 
     fn note_print(&mut self, now: Timestamp, number: ZNumber, sealed_up_to: i64) -> Result<Copy, Refusal> {
-        let begins = format!("{}: ", number.0);
-        let journal = self.db.read().journal();
-        let printed = journal.is_after(sealed_up_to, "z_printed", &begins);
+        let printed = self.is_printed(number, sealed_up_to);
         let copy = if self.saved(printed)? {
             Copy::Again
         } else {
@@ -210,12 +217,18 @@ impl Till {
             Copy::First => "z_printed",
             Copy::Again => "z_copied",
         };
-        let detail = format!("{begins}{}", self.staff.who());
+        let detail = format!("{}: {}", number.0, self.staff.who());
         let written = self
             .db
             .write(|tx| tx.journal().add(now, what, None, None, &detail));
         self.saved(written)?;
         Ok(copy)
+    }
+
+    fn is_printed(&self, number: ZNumber, sealed_up_to: i64) -> Result<bool, StoreError> {
+        let begins = format!("{}: ", number.0);
+        let journal = self.db.read().journal();
+        journal.is_after(sealed_up_to, "z_printed", &begins)
     }
 
     fn report_picture(

@@ -154,6 +154,7 @@ export const commands = {
 /** Events */
 export const events = {
 	customerView: makeEvent<CustomerView, CustomerView>("customer-view"),
+	exportProgress: makeEvent<ExportProgress, ExportProgress>("export-progress"),
 	snapshot: makeEvent<Snapshot, Snapshot>("snapshot"),
 };
 
@@ -619,6 +620,10 @@ export type ErrorCode = "cart_empty" |
 "no_such_z" | 
 /**  A file could not be written; nothing of it is there. */
 "export_not_written" | 
+/**  This machine has no font with Chinese characters. */
+"no_chinese_font" | 
+/**  The configuration names no receipt printer. */
+"no_printer" | 
 /**  There is no bill yet to agree with. */
 "no_bill" | 
 /**  Differences without a note can't be signed off; `detail` says how many. */
@@ -678,6 +683,14 @@ export type ExceptionView = {
 
 /**  What a report can be written as. */
 export type ExportFormat = "xlsx" | "csv" | "pdf_a4" | "pdf_80";
+
+/**  How far the file is that is being written; a small one is there before anything is said. */
+export type ExportProgress = {
+	/**  Rows written. */
+	done: number,
+	/**  Rows there are. */
+	of: number,
+};
 
 /**  A file was written, whole. */
 export type ExportedView = {
@@ -1190,6 +1203,8 @@ export type ReportView = {
 	heldCarts: number,
 	exceptions: ExceptionView[],
 	totals: GrandTotalsView,
+	/**  This Z was printed: what is printed of it from now on is a copy. */
+	printed: boolean,
 	/**  An X has none. */
 	seal: SealView | null,
 	previous: PreviousView | null,

@@ -307,6 +307,7 @@ export class FakeTill {
                 this.#seenByCustomer.add(seen);
                 return Promise.resolve(() => void this.#seenByCustomer.delete(seen));
             },
+            onExportProgress: (seen) => Promise.resolve(this.reports.onProgress(seen)),
             products: (query, category) => {
                 const wanted = query.toLowerCase();
                 return Promise.resolve(

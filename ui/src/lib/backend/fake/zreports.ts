@@ -3,6 +3,7 @@ import type {
     CarriedView,
     CashMoveView,
     ExportFormat,
+    ExportProgress,
     HeldCart,
     PrintedView,
     ProviderView,
@@ -83,6 +84,10 @@ export class FakeReports {
     bill: 'here' | 'waiting' | 'differs' = 'here';
     /** A shop that has never closed a day. */
     young = false;
+    /** So many rows are told of while a file is written. */
+    rows = 0;
+    readonly #written = new Set<(progress: ExportProgress) => void>();
+    readonly #printed = new Set<number>();
     readonly #made: ReportView[] = [];
     readonly #clicks = new Map<string, number>();
     readonly #today = dayOf(Date.now());
@@ -139,6 +144,15 @@ export class FakeReports {
     }
 
     z(number: number): ReportView {
+        return { ...this.#z(number), printed: number <= BEFORE || this.#printed.has(number) };
+    }
+
+    onProgress(seen: (progress: ExportProgress) => void): () => void {
+        this.#written.add(seen);
+        return () => void this.#written.delete(seen);
+    }
+
+    #z(number: number): ReportView {
         const made = this.#made.find((one) => one.number === number);
         if (made !== undefined) return made;
         if (number < 1 || this.young || number > BEFORE) refuse('no_such_z', String(number));
@@ -360,6 +374,7 @@ export class FakeReports {
                 refunded: { count: 311 + refunded.count, sumFen: String(702_180 + Number(refunded.sumFen)) },
                 netFen: String(SOLD_BEFORE.fen - 702_180 + Number(net)),
             },
+            printed: false,
             seal:
                 it.number === null
                     ? null
@@ -432,6 +447,10 @@ export class FakeReports {
             },
             exportReport: async (number: number | null, format: ExportFormat) => {
                 const { day } = known(number);
+                for (let done = 0; done < this.rows; done += 1_000) {
+                    for (const seen of this.#written) seen({ done, of: this.rows });
+                    await wait();
+                }
                 await wait();
                 const name = number === null ? `X-${day}` : `Z-${String(number).padStart(4, '0')}`;
                 const ending = { xlsx: '.xlsx', csv: '.csv', pdf_a4: '.pdf', pdf_80: '-80mm.pdf' }[format];
@@ -440,6 +459,7 @@ export class FakeReports {
             printReport: async (number: number | null) => {
                 known(number);
                 await wait();
+                if (number !== null) this.#printed.add(number);
                 return this.printer;
             },
         };
