@@ -13,15 +13,13 @@ use crate::shift::words;
 use crate::till::{Refusal, Till};
 
 /// What the journal writes when something is out of the ordinary.
-const EXCEPTIONS: [&str; 9] = [
+const EXCEPTIONS: [&str; 7] = [
     "approved",
     "pin_wrong",
-    "pin_shut",
     "dead_letter",
     "adopted",
     "cash_given_back",
     "z_copied",
-    "backup_put_back",
     "restored",
 ];
 

@@ -105,6 +105,15 @@ async fn act(handle: &TillHandle, told: Told) -> anyhow::Result<Says> {
                 Err(refusal) => Says::Refused(refusal.to_string()),
             }
         }
+        Told::CloseDay(click) => {
+            let closed = handle
+                .call(move |till, now| till.close_day(now, &click, ""))
+                .await?;
+            match closed.map(|picture| picture.report.head.number) {
+                Ok(number) => Says::Z(number.map_or(0, |number| number.0)),
+                Err(refusal) => Says::Refused(refusal.to_string()),
+            }
+        }
         Told::Look => Says::Picture(handle.call(|till, _| look(till)).await??),
         Told::Arm(_) | Told::Advance(_) => anyhow::bail!("that is no act of the till's"),
     })
