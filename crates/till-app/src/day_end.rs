@@ -109,6 +109,7 @@ impl Till {
             tx.journal().add(now, "z_made", None, None, &detail)
         });
         self.saved(written)?;
+        self.backups.z_made();
         self.changed();
         self.z_report(number)
     }
