@@ -2,4 +2,4 @@
 
 mod pay;
 mod shifts;
-mod users;
+pub(crate) mod users;

@@ -10,6 +10,7 @@ mod chain_faults;
 mod chain_lies;
 mod chain_load;
 mod crash;
+mod day_end;
 mod days;
 mod keeping;
 mod licences;

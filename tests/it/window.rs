@@ -5,6 +5,7 @@
 mod bills;
 mod callback;
 mod cash;
+mod day_end;
 mod desk;
 mod keeping;
 mod walk;

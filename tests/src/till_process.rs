@@ -54,6 +54,8 @@ pub enum Told {
         /// The click.
         click: String,
     },
+    /// The day is closed, with the name of the click.
+    CloseDay(String),
     /// The till's clock goes ahead by so many milliseconds.
     Advance(i64),
     /// Counts from now on towards this end.
@@ -71,6 +73,8 @@ pub enum Says {
     Done,
     /// The order, or the refund, that came of it.
     Order(String),
+    /// The number of the Z that came of it.
+    Z(u32),
     /// Not done, and why.
     Refused(String),
     /// What there is.

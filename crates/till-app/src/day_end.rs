@@ -13,15 +13,13 @@ use crate::shift::words;
 use crate::till::{Refusal, Till};
 
 /// What the journal writes when something is out of the ordinary.
-const EXCEPTIONS: [&str; 9] = [
+const EXCEPTIONS: [&str; 7] = [
     "approved",
     "pin_wrong",
-    "pin_shut",
     "dead_letter",
     "adopted",
     "cash_given_back",
     "z_copied",
-    "backup_put_back",
     "restored",
 ];
 
@@ -111,6 +109,7 @@ impl Till {
             tx.journal().add(now, "z_made", None, None, &detail)
         });
         self.saved(written)?;
+        self.backups.z_made();
         self.changed();
         self.z_report(number)
     }

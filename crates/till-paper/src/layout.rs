@@ -323,7 +323,7 @@ impl Layout<'_> {
         let fits = (self.ruler.width() / widest).max(1) as usize;
         // No more lines than needed, but all of about one length, in whole groups of eight: digests are compared by eye.
         let lines = shown.len().div_ceil(fits).max(1);
-        let even = shown.len().div_ceil(lines).next_multiple_of(8);
+        let even = shown.len().div_ceil(lines).max(1).next_multiple_of(8);
         let a_line = if even <= fits { even } else { fits };
         let width = self.ruler.width();
         for chunk in shown.chunks(a_line) {
@@ -389,13 +389,12 @@ fn underline(lines: &mut [Line]) {
     }
 }
 
-/// What every paper agrees on: control characters become a space, and marks that are nothing by themselves are left out.
+/// What every paper agrees on: control characters and odd spaces become a space, and marks that are nothing by themselves are left out.
 pub(crate) fn visible(c: char) -> Option<char> {
     match c {
         '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => None,
         '\u{fe00}'..='\u{fe0f}' | '\u{ad}' => None,
-        '\u{a0}' => Some(' '),
-        c if c.is_control() => Some(' '),
+        c if c.is_control() || c.is_whitespace() && c != '\u{3000}' => Some(' '),
         c => Some(c),
     }
 }

@@ -9,20 +9,20 @@ use till_app::approval::{Act, Credential};
 use till_app::house::HouseRules;
 use till_core::{Fen, Pin, Role, User, UserId, UserName, WrongPins};
 
-pub(super) fn name(text: &str) -> UserName {
+pub(crate) fn name(text: &str) -> UserName {
     UserName::parse(text).unwrap()
 }
 
-pub(super) fn pin(text: &str) -> Pin {
+pub(crate) fn pin(text: &str) -> Pin {
     Pin::parse(text).unwrap()
 }
 
 /// 李娜, manager, 4711.
-pub(super) const MANAGER: UserId = UserId(1);
+pub(crate) const MANAGER: UserId = UserId(1);
 /// 王敏, cashier, 1234.
-pub(super) const CASHIER: UserId = UserId(2);
+pub(crate) const CASHIER: UserId = UserId(2);
 
-pub(super) fn managers_pin(digits: &str) -> Credential {
+pub(crate) fn managers_pin(digits: &str) -> Credential {
     Credential::Pin {
         manager: MANAGER,
         pin: pin(digits),
@@ -30,7 +30,7 @@ pub(super) fn managers_pin(digits: &str) -> Credential {
 }
 
 /// A till with a manager and a cashier; the cashier is at it.
-pub(super) async fn staffed(line: &Line) -> Shop {
+pub(crate) async fn staffed(line: &Line) -> Shop {
     let mut shop = Shop::open(line, "T01").await.unwrap();
     let now = shop.now();
     shop.till
@@ -47,7 +47,7 @@ pub(super) async fn staffed(line: &Line) -> Shop {
     shop
 }
 
-pub(super) fn journal(shop: &Shop, what: &str) -> Vec<String> {
+pub(crate) fn journal(shop: &Shop, what: &str) -> Vec<String> {
     let rows = shop.till.db().read().journal().after(0, 10_000).unwrap();
     rows.into_iter()
         .filter(|row| row.what == what)

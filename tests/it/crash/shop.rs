@@ -106,7 +106,7 @@ impl World {
             Some(Says::Order(number)) => {
                 self.answered.insert(number.clone());
             }
-            Some(Says::Ready | Says::Done | Says::Refused(_) | Says::Picture(_)) => {}
+            Some(Says::Ready | Says::Done | Says::Z(_) | Says::Refused(_) | Says::Picture(_)) => {}
             None => {
                 self.died_at_a_point();
                 return Ok(None);

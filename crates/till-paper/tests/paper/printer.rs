@@ -1,7 +1,7 @@
 //! Printers on a real socket, good ones and others: what is said about a document afterwards is true.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,8 @@ enum Manner {
     Answers { paper: u8, cover: u8, state: u8 },
     /// As so many cheap ones: prints, and never says a word.
     Silent,
+    /// Says something nobody asked while the document is sent, and takes its time over reading it.
+    Slow,
     /// Says it is well, and after so many bytes of the document...
     Then(usize, Mishap),
 }
@@ -64,10 +66,16 @@ impl Printer {
 }
 
 /// Everything received, questions included. Like a real printer it finds questions anywhere, even in a picture.
-fn serve(mut stream: TcpStream, manner: Manner) -> Vec<u8> {
+fn serve(mut stream: impl Read + Write, manner: Manner) -> Vec<u8> {
     let mut received = Vec::new();
     let (mut seen, mut questions) = (0, 0);
     let mut buffer = [0; 4096];
+    if let Manner::Slow = manner {
+        // Later than the till waits for an answer, earlier than it gives up writing.
+        std::thread::sleep(SHORT.answer + Duration::from_millis(100));
+        stream.write_all(&[0x10, 0x00]).expect("the till is still there");
+        std::thread::sleep(Duration::from_millis(250));
+    }
     loop {
         match stream.read(&mut buffer) {
             Ok(0) | Err(_) => return received,
@@ -76,7 +84,7 @@ fn serve(mut stream: TcpStream, manner: Manner) -> Vec<u8> {
         let mut mishap = None;
         let (paper, cover, state) = match manner {
             Manner::Answers { paper, cover, state } => (paper, cover, state),
-            Manner::Silent => continue,
+            Manner::Silent | Manner::Slow => continue,
             Manner::Then(after, what) => {
                 mishap = (received.len() >= after + 9).then_some(what);
                 (WELL, WELL, WELL)
@@ -189,6 +197,16 @@ fn a_printer_that_never_answers_prints_all_the_same() {
         sent,
         "after the one question nothing but the document is sent"
     );
+}
+
+#[test]
+fn what_is_still_under_way_at_the_end_is_not_thrown_away() {
+    // More than a slow printer has taken when the till has sent it, and something unread in the other direction.
+    let sent = [receipt(), vec![b'x'; 1 << 20]].concat();
+    let printer = Printer::start(Manner::Slow);
+    outcome(&printer.target, &sent).expect("it is slow, not broken");
+    let received = printer.received();
+    assert_eq!(received.len() - 3, sent.len(), "it still gets everything");
 }
 
 #[test]
@@ -364,4 +382,51 @@ fn a_device_file_gets_the_document_and_one_that_is_full_is_not_waited_for_for_ev
         matches!(full, PrintError::Unknown(Obstacle::Stalled)),
         "a part is in the pipe: {full}"
     );
+}
+
+/// A device that can answer, and what the printer behind it received: a terminal of our own, its printer's side a file.
+#[cfg(target_os = "linux")]
+fn cable(manner: Manner) -> (Target, JoinHandle<Vec<u8>>) {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+
+    let printer = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("Linux has terminals");
+    grantpt(&printer).expect("it is ours");
+    unlockpt(&printer).expect("it is ours");
+    let mut settings = tcgetattr(&printer).expect("it is a terminal");
+    settings.make_raw();
+    tcsetattr(&printer, OptionalActions::Now, &settings).expect("it is a terminal");
+    let name = ptsname(&printer, Vec::new())
+        .expect("it has a name")
+        .into_string()
+        .expect("in ASCII");
+    let received = std::thread::spawn(move || serve(std::fs::File::from(printer), manner));
+    (Target::Device(name.into()), received)
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_device_that_answers_is_asked_before_and_after() {
+    let sent = receipt();
+    let (target, received) = cable(GOOD);
+    outcome(&target, &sent).expect("a good printer takes it");
+    let received = received.join().expect("it ends when the file is closed");
+    assert_eq!(
+        received[9..received.len() - 9],
+        sent,
+        "byte for byte, between three questions and three"
+    );
+
+    let (target, received) = cable(Manner::Answers {
+        paper: WELL,
+        cover: WELL | 0x04,
+        state: WELL | 0x08,
+    });
+    let error = outcome(&target, &sent).expect_err("it can't print");
+    assert!(
+        matches!(error, PrintError::NotSent(Obstacle::CoverOpen)),
+        "it says why: {error}"
+    );
+    let received = received.join().expect("it ends when the file is closed");
+    assert_eq!(interpret(&received).printed, [], "nothing but questions arrived");
 }

@@ -1,5 +1,7 @@
 //! The books against the orders, refunds and cash they are about, and each Z against the books and its seals.
 
+use std::collections::BTreeMap;
+
 use rusqlite::Connection;
 use till_core::self_check::{About, Part, Wrong};
 use till_core::{Booking, Calendar, Report, SaleId, Takings, ZNumber};
@@ -52,31 +54,124 @@ pub(super) fn books(conn: &Connection, part: &mut Part) -> Result<(), StoreError
             found,
         ));
     }
+    entries(conn, part)
+}
+
+/// Entries are about something that is there, each is taken back as it was written before the next, and none is gone.
+fn entries(conn: &Connection, part: &mut Part) -> Result<(), StoreError> {
+    let about = |id: i64, about: String, subject: i64| {
+        let word = format!("{about} {subject}");
+        match about.as_str() {
+            "sale" => Ok((id, About::Sale(SaleId(subject)), word)),
+            _ => Ok((id, named(conn, &about, subject)?, word)),
+        }
+    };
+    let wrong = |query: &str| {
+        sql::all(conn, query, [], |row| {
+            about(row.get(0)?, row.get(1)?, row.get(2)?)
+        })
+    };
+    for (id, _, word) in wrong(ABOUT_NOTHING)? {
+        part.note(Wrong::new(About::Ledger, "", format!("books {id}: {word}")));
+    }
+    for (id, about, word) in wrong(OUT_OF_TURN)? {
+        part.note(Wrong::new(about, "", format!("books {id}: {word}")));
+    }
+    let gone = sql::all(conn, GONE, [], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+    })?;
+    for (first, last) in gone {
+        part.note(Wrong::new(About::Ledger, format!("books {first} – {last}"), ""));
+    }
     Ok(())
 }
 
-/// No number is missing, every seal is the one that has to be there, and the books still add up to what each Z says.
+/// The number of an order or refund, by the number of its row.
+fn named(conn: &Connection, about: &str, subject: i64) -> Result<About, StoreError> {
+    let query = match about {
+        "order" => "SELECT out_trade_no FROM attempts WHERE id = ?1",
+        _ => "SELECT out_refund_no FROM refunds WHERE id = ?1",
+    };
+    let number = sql::first(conn, query, [subject], |row| Ok(row.get::<_, String>(0)?))?;
+    Ok(number.map_or(About::Ledger, About::Order))
+}
+
+const ABOUT_NOTHING: &str = "SELECT id, about, subject FROM bookings
+     WHERE (about = 'order' AND subject NOT IN (SELECT id FROM attempts))
+        OR (about = 'refund' AND subject NOT IN (SELECT id FROM refunds))
+        OR (about = 'sale' AND subject NOT IN (SELECT id FROM sales))
+     ORDER BY id";
+
+const OUT_OF_TURN: &str = "SELECT id, about, subject FROM (
+         SELECT id, about, subject, reversed, what, amount_fen, at, lag(reversed) OVER before AS was_reversed,
+                lag(what) OVER before AS was, lag(amount_fen) OVER before AS was_fen, lag(at) OVER before AS was_at
+         FROM bookings WINDOW before AS (PARTITION BY about, subject ORDER BY id))
+     WHERE CASE WHEN reversed THEN was_reversed IS NOT 0 OR (what, amount_fen, at) IS NOT (was, was_fen, was_at)
+                ELSE was_reversed IS 0 END
+     ORDER BY id";
+
+const GONE: &str = "SELECT id - gap, id - 1 FROM (
+         SELECT id, id - 1 - lag(id, 1, 0) OVER (ORDER BY id) AS gap FROM bookings)
+     WHERE gap > 0 ORDER BY id";
+
+/// No number is missing, every seal is the one that has to be there and that the journal tells of, and the books still add
+/// up to what each Z says.
 pub(super) fn zs(conn: &Connection, part: &mut Part) -> Result<(), StoreError> {
     let read = Read { conn };
+    let mut told = told_of(conn)?;
     let mut next = 1;
-    let mut from = ToldUpTo::START;
+    // Unknown after a Z that is gone or can't be read.
+    let mut from = Some(ToldUpTo::START);
     read.z_reports().each(|number, computed, z| {
         for missing in next..number.0 {
+            told.remove(&missing.to_string());
             part.note(Wrong::new(About::Z(ZNumber(missing)), "Z", ""));
+            from = None;
         }
         next = number.0.saturating_add(1);
+        let begins = std::mem::replace(&mut from, z.as_ref().ok().map(|z| z.up_to));
+        let seals = told.remove(&number.0.to_string()).unwrap_or_default();
         let wrong = match z {
             Err(error) => Some(Wrong::new(About::Z(number), "", error)),
             Ok(z) if z.digest != computed => Some(Wrong::new(About::Z(number), computed, z.digest)),
+            Ok(z) if seals != [z.digest.to_string()] => {
+                Some(Wrong::new(About::Z(number), seals.join(", "), z.digest))
+            }
             Ok(z) => {
-                let told = Told { from, to: z.up_to };
-                from = z.up_to;
-                check_journal(read, &z)?.or(check_takings(read, &z, &told)?)
+                let wrong = check_journal(read, &z)?;
+                match begins {
+                    Some(from) if wrong.is_none() => check_takings(read, &z, &Told { from, to: z.up_to })?,
+                    Some(_) | None => wrong,
+                }
             }
         };
         part.look(wrong);
         Ok(())
-    })
+    })?;
+    for number in told.into_keys() {
+        let about = number
+            .parse()
+            .map_or(About::Ledger, |number| About::Z(ZNumber(number)));
+        part.note(Wrong::new(about, "Z", ""));
+    }
+    Ok(())
+}
+
+/// The seals that the journal has written down, by the number of the Z.
+fn told_of(conn: &Connection) -> Result<BTreeMap<String, Vec<String>>, StoreError> {
+    let rows = sql::all(
+        conn,
+        "SELECT detail FROM journal WHERE what = 'z_made' ORDER BY id",
+        [],
+        |row| Ok(row.get::<_, String>(0)?),
+    )?;
+    let mut told: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for detail in rows {
+        let number = detail.split_once(':').map_or("", |(number, _)| number);
+        let seal = detail.rsplit_once(", ").map_or("", |(_, seal)| seal);
+        told.entry(number.to_owned()).or_default().push(seal.to_owned());
+    }
+    Ok(told)
 }
 
 fn check_journal(read: Read<'_>, z: &StoredZ) -> Result<Option<Wrong>, StoreError> {

@@ -146,7 +146,7 @@ fn a_movement_that_makes_no_sense_is_not_written() {
 }
 
 /// Takes cash for a sale and saves what comes of it, as one transaction.
-fn take(db: &mut Database, sale: &Sale, fen: i64, seconds: i64) -> Sale {
+pub(super) fn take(db: &mut Database, sale: &Sale, fen: i64, seconds: i64) -> Sale {
     let moved = CashMove {
         kind: MoveKind::Sale,
         sale: Some(sale.id),

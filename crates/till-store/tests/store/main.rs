@@ -3,6 +3,7 @@
 
 mod backup;
 mod bills;
+mod books;
 mod cash;
 mod crash;
 mod disk;
@@ -16,6 +17,7 @@ mod self_check;
 mod stock;
 mod tables;
 mod users;
+mod z_reports;
 
 use std::path::PathBuf;
 

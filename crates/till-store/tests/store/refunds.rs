@@ -10,13 +10,18 @@ use till_store::{NewRefund, StoredRefund};
 use super::*;
 
 /// A paid sale of 3 × product 1 and 2 × product 2, at 1.00 each.
-fn paid_sale(db: &mut Database) -> Sale {
+pub(super) fn paid_sale(db: &mut Database) -> Sale {
     let sale = ring_up(db, "a", &[(1, 3), (2, 2)], at(0)).unwrap();
     let sale = feed(db, sale, at(1), placed()).unwrap();
     feed(db, sale, at(2), paid(500, "4200", at(2))).unwrap()
 }
 
-fn wish(db: &Database, sale: &Sale, now: Timestamp, part: Part) -> Result<RefundWish, RefundRefusal> {
+pub(super) fn wish(
+    db: &Database,
+    sale: &Sale,
+    now: Timestamp,
+    part: Part,
+) -> Result<RefundWish, RefundRefusal> {
     let order = &sale.attempts[0].out_trade_no;
     let earlier: Vec<EarlierRefund> = db
         .read()
@@ -34,7 +39,12 @@ fn wish(db: &Database, sale: &Sale, now: Timestamp, part: Part) -> Result<Refund
     RefundBounds::of(now, order, payment, (&lines, sale.stock), &earlier)?.wish(part)
 }
 
-fn insert(db: &mut Database, wish: &RefundWish, now: Timestamp, click: &str) -> Result<Refund, StoreError> {
+pub(super) fn insert(
+    db: &mut Database,
+    wish: &RefundWish,
+    now: Timestamp,
+    click: &str,
+) -> Result<Refund, StoreError> {
     let refund = Refund::new(wish, now);
     db.write(|tx| {
         tx.refunds().insert(&NewRefund {
@@ -49,19 +59,19 @@ fn insert(db: &mut Database, wish: &RefundWish, now: Timestamp, click: &str) -> 
     Ok(refund)
 }
 
-fn feed_refund(db: &mut Database, refund: Refund, now: Timestamp, input: RefundInput) -> Refund {
+pub(super) fn feed_refund(db: &mut Database, refund: Refund, now: Timestamp, input: RefundInput) -> Refund {
     let (after, effect) = refund.handle(now, &Timing::default(), input);
     db.write(|tx| tx.refunds().save(&after, effect)).unwrap();
     after
 }
 
-fn accepted() -> RefundInput {
+pub(super) fn accepted() -> RefundInput {
     RefundInput::Sent(RefundAnswer::Accepted {
         refund_id: "50000000000000000000000000001".to_owned(),
     })
 }
 
-fn of_line(line: u32, pieces: u32, goods_back: bool) -> Part {
+pub(super) fn of_line(line: u32, pieces: u32, goods_back: bool) -> Part {
     Part::Lines {
         lines: vec![RefundLine {
             line: LineNo(line),

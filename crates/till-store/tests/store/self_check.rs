@@ -51,7 +51,7 @@ const ORDER_1: &str = "T1-261123-000001-AAAA";
 const ORDER_2: &str = "T1-261123-000002-AAAA";
 
 /// What does not hold, and of which check.
-fn wrong(check: &SelfCheck) -> Vec<(Check, &Wrong)> {
+pub(super) fn wrong(check: &SelfCheck) -> Vec<(Check, &Wrong)> {
     check
         .parts
         .iter()
@@ -100,7 +100,7 @@ fn a_sound_ledger_holds_and_is_not_touched() {
     assert_eq!(
         looked_at,
         [10, 4, 4, 4, 4, 1, 0, 3, 4, 0],
-        "and that is no wonder of not looking: 10 rows of the journal, 4 sales with an order each, 1 payment, no refund, 3 products, 4 orders to be on the books, no Z"
+        "and that is no wonder of not looking: 10 rows of the journal, 4 sales with an order each, 1 payment, no refund, 3 products, 4 orders for the books, no Z"
     );
     assert_eq!(
         fs::read(folder.path()).unwrap(),
@@ -215,11 +215,14 @@ fn a_deleted_sale_is_named_however_thoroughly_it_was_deleted() {
     );
     assert_eq!(
         wrong(&check),
-        [(
-            Check::Journal,
-            &Wrong::new(About::Journal { first: 1, last: 3 }, "as it was written", "")
-        )],
-        "with its rows of the journal, the chain has a hole"
+        [
+            (
+                Check::Journal,
+                &Wrong::new(About::Journal { first: 1, last: 3 }, "as it was written", "")
+            ),
+            (Check::Books, &Wrong::new(About::Ledger, "", "books 1: order 1")),
+        ],
+        "with its rows of the journal, the chain has a hole; and its money is on the books"
     );
 }
 
