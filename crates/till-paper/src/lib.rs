@@ -9,6 +9,7 @@ mod document;
 mod error;
 pub mod escpos;
 mod fonts;
+mod layout;
 pub mod pdf;
 pub mod printer;
 mod table;
