@@ -177,7 +177,10 @@ impl Layout<'_> {
                 self.pause(Pause::Small);
             }
             Block::Bars(bars) => self.bars(bars),
-            Block::Code(text) => self.code(text),
+            Block::Code(text) => {
+                self.code(text);
+                self.pause(Pause::Small);
+            }
             Block::Qr(qr) => {
                 let line = Line {
                     height: self.ruler.qr(qr.side),

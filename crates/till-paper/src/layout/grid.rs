@@ -30,7 +30,13 @@ pub(super) fn strips(grid: &Grid, page: &Layout<'_>) -> Vec<Strip> {
         let plain = style == Style::Body;
         let mut lines = Vec::new();
         if plain_before && !plain {
-            // A sum is set off from what it sums up.
+            // A sum is set off from what it sums up, by one line and not by two.
+            let above = strips
+                .last_mut()
+                .and_then(|strip: &mut Strip| strip.lines.last_mut());
+            if let Some(above) = above {
+                above.pieces.retain(|piece| *piece != Piece::Hairline);
+            }
             lines.push(page.rule());
         }
         plain_before = plain;
@@ -136,9 +142,13 @@ fn wish(grid: &Grid, at: usize, page: &Layout<'_>) -> Wish {
                 least: natural.min(page.ruler.readable()),
             }
         }
-        // The title may be wrapped, the figures may not.
+        // The figures may not be wrapped; the title may, but not a short one into single characters.
         ColumnKind::Figures => {
-            let natural = widest.max(longest_word(&title, |c| page.ruler.char(c, Style::Head)));
+            let whole = page
+                .width_of(&title, Style::Head)
+                .min(page.ruler.readable() * 4 / 5);
+            let word = longest_word(&title, |c| page.ruler.char(c, Style::Head));
+            let natural = widest.max(word).max(whole);
             Wish {
                 natural,
                 least: natural,
