@@ -3,7 +3,7 @@
 
 use super::columns::{Place, Wish, share};
 use super::wrap::longest_word;
-use super::{Align, Layout, Line, Piece, Strip, Style, Text, underline};
+use super::{Align, Layout, Line, Pause, Piece, Strip, Style, Text, underline};
 use crate::table::{Column, ColumnKind, Grid};
 
 pub(super) fn strips(grid: &Grid, page: &Layout<'_>) -> Vec<Strip> {
@@ -33,7 +33,7 @@ pub(super) fn strips(grid: &Grid, page: &Layout<'_>) -> Vec<Strip> {
             // A sum is set off from what it sums up, by one line and not by two.
             let above = strips
                 .last_mut()
-                .and_then(|strip: &mut Strip| strip.lines.last_mut());
+                .and_then(|strip: &mut Strip| strip.lines.iter_mut().rfind(|line| !line.pieces.is_empty()));
             if let Some(above) = above {
                 above.pieces.retain(|piece| *piece != Piece::Hairline);
             }
@@ -43,6 +43,13 @@ pub(super) fn strips(grid: &Grid, page: &Layout<'_>) -> Vec<Strip> {
         let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
         lines.extend(form.row(grid, &cells, style, page));
         underline(&mut lines);
+        if matches!(form, Form::Labelled) {
+            // Where rows are many lines, one has to see where the next begins.
+            lines.push(Line {
+                height: page.ruler.pause(Pause::Small),
+                pieces: Vec::new(),
+            });
+        }
         strips.push(Strip {
             lines,
             with_next: false,

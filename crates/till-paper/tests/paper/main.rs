@@ -1,5 +1,8 @@
 //! Documents on paper, read back by others than the ones who wrote them.
 
+mod developed;
+mod escpos;
+mod interpreter;
 mod pdf;
 mod samples;
 
