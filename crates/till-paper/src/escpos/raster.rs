@@ -119,8 +119,12 @@ fn draw(text: &Text, height: u32, fonts: &Fonts, bitmap: &mut Bitmap) {
         &fonts.plain
     };
     let (wide, high) = doubled(text.style);
-    let em_y = if high { LETTER * 1.9 } else { LETTER };
-    let mut em_x = if wide { LETTER * 1.9 } else { LETTER };
+    // Letters that are high and not wide look better not quite so high.
+    let (mut em_x, em_y) = match (wide, high) {
+        (false, false) => (LETTER, LETTER),
+        (false, true) => (LETTER * 1.2, LETTER * 1.6),
+        (true, _) => (LETTER * 1.9, LETTER * 1.9),
+    };
     let drawn: f32 = text.text.chars().map(|c| face.advance(c) * em_x).sum();
     // The layout gave it so much; letters of a font that is wider are drawn narrower, and columns stay where they are.
     let given = text::width(&text.text, text.style).min(text.width) as f32;

@@ -4,6 +4,7 @@ mod developed;
 mod escpos;
 mod interpreter;
 mod pdf;
+mod printer;
 mod samples;
 
 use std::sync::LazyLock;
