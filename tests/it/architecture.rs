@@ -56,6 +56,11 @@ const RULES: &[Rule] = &[
         never: &["rusqlite", "lapin", "reqwest"],
     },
     Rule {
+        member: "till-paper",
+        ours: &[],
+        never: &["tokio", "rusqlite", "reqwest", "axum", "lapin"],
+    },
+    Rule {
         member: "wechat-pay-sim",
         ours: &["wechat-pay"],
         never: &["rusqlite", "lapin"],

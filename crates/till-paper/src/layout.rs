@@ -311,7 +311,7 @@ impl Layout<'_> {
         self.strips.extend(strips);
     }
 
-    /// Every line but the last equally long, so that a reader sees at once when one is missing.
+    /// Every line but the last equally long.
     fn code(&mut self, text: &str) {
         let shown: Vec<char> = self.shown(text).chars().filter(|c| *c != '\n').collect();
         let widest = shown
@@ -321,8 +321,10 @@ impl Layout<'_> {
             .unwrap_or(1)
             .max(1);
         let fits = (self.ruler.width() / widest).max(1) as usize;
-        // Whole groups of eight: digests are compared by eye in such steps.
-        let a_line = if fits >= 8 { fits - fits % 8 } else { fits };
+        // No more lines than needed, but all of about one length, in whole groups of eight: digests are compared by eye.
+        let lines = shown.len().div_ceil(fits).max(1);
+        let even = shown.len().div_ceil(lines).next_multiple_of(8);
+        let a_line = if even <= fits { even } else { fits };
         let width = self.ruler.width();
         for chunk in shown.chunks(a_line) {
             let text = chunk.iter().collect();

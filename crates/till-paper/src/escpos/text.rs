@@ -122,14 +122,18 @@ fn runs(line: &Line, paper: Paper) -> Vec<Run> {
     runs
 }
 
-/// A bar of blocks two columns wide: at least one for anything above nothing.
+/// A bar of blocks two columns wide, rounded: at least one for anything above nothing.
 fn bar(room: u32, value: u64, max: u64) -> String {
-    let most = u64::from(room / (2 * COLUMN));
-    let blocks = if value == 0 || max == 0 {
-        0
-    } else {
-        (u128::from(value) * u128::from(most) / u128::from(max)).max(1)
-    };
+    if value == 0 || max == 0 {
+        return String::new();
+    }
+    let (value, max, most) = (
+        u128::from(value),
+        u128::from(max),
+        u128::from(room / (2 * COLUMN)),
+    );
+    let blocks = ((2 * value * most + max) / (2 * max)).clamp(1, most.max(1));
+    // No more than fit on a line.
     "■".repeat(usize::try_from(blocks).unwrap_or_default())
 }
 

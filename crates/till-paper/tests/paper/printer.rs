@@ -126,6 +126,10 @@ const SHORT: Timeouts = Timeouts {
 
 /// The outcome, which has to be there in good time.
 fn outcome(target: &Target, bytes: &[u8]) -> Result<(), PrintError> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long it really took is what is tested"
+    )]
     let begun = Instant::now();
     let outcome = send(target, bytes, SHORT);
     let waited = begun.elapsed();
@@ -135,6 +139,9 @@ fn outcome(target: &Target, bytes: &[u8]) -> Result<(), PrintError> {
     );
     outcome
 }
+
+/// Whether an obstacle is the one meant.
+type Test = fn(&Obstacle) -> bool;
 
 fn receipt() -> Vec<u8> {
     escpos::bytes(&samples::receipt(), Paper::Mm80, Glyphs::Raster(&FONTS))
@@ -246,7 +253,7 @@ fn a_printer_that_can_not_print_says_why_and_gets_nothing() {
 fn what_breaks_in_the_middle_is_unknown_whatever_broke_it() {
     // More than two machines' buffers hold, so that a printer that takes no more is felt.
     let long = [receipt(), vec![b'x'; 24 << 20]].concat();
-    let cases: [(usize, Mishap, fn(&Obstacle) -> bool); 2] = [
+    let cases: [(usize, Mishap, Test); 2] = [
         (5_000, Mishap::Closes, |obstacle| {
             matches!(obstacle, Obstacle::Unreachable(_))
         }),
@@ -269,7 +276,7 @@ fn what_breaks_in_the_middle_is_unknown_whatever_broke_it() {
 
 #[test]
 fn a_printer_that_took_everything_and_then_fails_is_unknown_too() {
-    let cases: [(Mishap, fn(&Obstacle) -> bool); 3] = [
+    let cases: [(Mishap, Test); 3] = [
         (Mishap::RunsOut, |obstacle| matches!(obstacle, Obstacle::PaperOut)),
         (Mishap::FallsSilent, |obstacle| {
             matches!(obstacle, Obstacle::Stalled)

@@ -11,6 +11,8 @@ use crate::interpreter::{COLUMN, Printed, Run, dots, interpret};
 use crate::pdf::text_of;
 use crate::{FONTS, visible};
 
+const TITLE: &str = "日结单 Z";
+
 #[derive(Debug, Clone)]
 enum Part {
     Heading(String),
@@ -86,7 +88,7 @@ fn part() -> impl Strategy<Value = Part> {
 }
 
 fn document(parts: &[Part]) -> Document {
-    let mut document = Document::new("日结单 Z");
+    let mut document = Document::new(TITLE);
     for part in parts.iter().cloned() {
         match part {
             Part::Heading(text) => document.heading(text),
@@ -122,7 +124,7 @@ fn document(parts: &[Part]) -> Document {
 
 /// Texts that stand on the paper without anything between their characters, and texts that may have others beside them.
 fn said(parts: &[Part]) -> (Vec<String>, Vec<String>) {
-    let (mut whole, mut beside) = (vec!["日结单 Z".to_owned()], Vec::new());
+    let (mut whole, mut beside) = (vec![TITLE.to_owned()], Vec::new());
     for part in parts.iter().cloned() {
         match part {
             Part::Heading(text) | Part::Paragraph(text, _) | Part::Centred(text) | Part::Note(text) => {
@@ -200,7 +202,8 @@ proptest! {
             let figures: Vec<&String> = match part {
                 Part::Row(_, value, _) => vec![value],
                 Part::Table(_, rows) => rows.iter().map(|row| &row[3]).collect(),
-                _ => vec![],
+                Part::Heading(_) | Part::Paragraph(..) | Part::Centred(_) | Part::Note(_) => vec![],
+                Part::Rule | Part::Space | Part::Mark(_) | Part::Bars(_) | Part::Code(_) => vec![],
             };
             for figure in figures {
                 let figure = on_paper(figure);
@@ -225,20 +228,20 @@ proptest! {
         for (name, bytes) in [("a4", pdf::a4(&document, &FONTS)), ("roll", pdf::roll_80(&document, &FONTS))] {
             let pages = text_of(&bytes.expect("it can be written"));
             // Page by page: what stands on every page for itself is not in the middle of a text.
-            let body: String = pages.iter().map(|page| without_furniture(page)).collect();
+            let body: String = pages.iter().enumerate().map(|(at, page)| without_furniture(at, page)).collect();
             all_of_it(&parts, if name == "a4" { &body } else { &pages[0] }, str::to_owned)?;
         }
     }
 }
 
-/// A page's text without its number and the repeated title.
-fn without_furniture(page: &str) -> String {
-    let mut lines: Vec<&str> = page.lines().filter(|line| !line.trim().is_empty()).collect();
-    lines.retain(|line| {
-        let number = line
+/// A page's text without its number and, from the second on, the repeated title.
+fn without_furniture(at: usize, page: &str) -> String {
+    let is_number = |part: &str| part.trim().parse::<u8>().is_ok();
+    let furniture = |line: &&str| {
+        let numbered = line
             .split_once(" / ")
-            .is_some_and(|(at, of)| at.trim().parse::<u8>().is_ok() && of.trim().parse::<u8>().is_ok());
-        !number
-    });
-    lines.join("\n")
+            .is_some_and(|(at, of)| is_number(at) && is_number(of));
+        numbered || at > 0 && *line == TITLE
+    };
+    page.lines().filter(|line| !furniture(line)).collect()
 }
