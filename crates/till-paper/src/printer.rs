@@ -89,6 +89,8 @@ impl From<io::Error> for Obstacle {
         match error.kind() {
             // What a socket says when its timeout has passed, by system.
             ErrorKind::WouldBlock | ErrorKind::TimedOut => Self::Stalled,
+            // What Linux's printer driver says when it sees that there is no paper.
+            ErrorKind::StorageFull => Self::PaperOut,
             _ => Self::Unreachable(error),
         }
     }
@@ -125,6 +127,8 @@ trait Link {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
     /// Some bytes the printer said; none when it has closed. `WouldBlock` or `TimedOut` when it says nothing in time.
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize>;
+    /// Waits until what was taken would survive the end of this link.
+    fn settle(&mut self) -> io::Result<()>;
     /// Whether one can be answered on it at all.
     fn answers(&self) -> bool;
 }
@@ -154,6 +158,8 @@ fn hand_over(link: &mut impl Link, bytes: &[u8], timeouts: Timeouts) -> Result<b
             Err(error) => return Err(failed(error.into())),
         };
     }
+
+    link.settle().map_err(|error| PrintError::Unknown(error.into()))?;
 
     // Bytes taken are taken by this machine's buffers; an answer comes from the printer, behind everything before it.
     if speaks && !status::ask(link, &Deadline::after(timeouts.finish)).map_err(PrintError::Unknown)? {

@@ -53,12 +53,21 @@ mod linux {
 
         fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
             let file = &mut self.file;
-            // A printer without anything to say is read as empty, which on a cable is not an end.
             let read = || match file.read(into) {
+                // A printer without anything to say is read as empty, which on a cable is not an end.
                 Ok(0) => Err(ErrorKind::WouldBlock.into()),
+                // What `usblp` says of a printer that has no way back: it will never say anything.
+                Err(error) if error.kind() == ErrorKind::InvalidInput => Err(ErrorKind::WouldBlock.into()),
                 other => other,
             };
             patiently(self.timeouts.answer, read)
+        }
+
+        fn settle(&mut self) -> io::Result<()> {
+            // `usblp` takes a block and sends it later, and throws it away when the file is closed before. A write of
+            // nothing is taken as soon as the one before it is out.
+            let file = &mut self.file;
+            patiently(self.timeouts.write, || file.write(&[])).map(|_nothing| ())
         }
 
         fn answers(&self) -> bool {
@@ -101,6 +110,10 @@ mod elsewhere {
         }
 
         fn read(&mut self, _into: &mut [u8]) -> io::Result<usize> {
+            match *self {}
+        }
+
+        fn settle(&mut self) -> io::Result<()> {
             match *self {}
         }
 

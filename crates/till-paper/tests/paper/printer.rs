@@ -1,7 +1,7 @@
 //! Printers on a real socket, good ones and others: what is said about a document afterwards is true.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -64,7 +64,7 @@ impl Printer {
 }
 
 /// Everything received, questions included. Like a real printer it finds questions anywhere, even in a picture.
-fn serve(mut stream: TcpStream, manner: Manner) -> Vec<u8> {
+fn serve(mut stream: impl Read + Write, manner: Manner) -> Vec<u8> {
     let mut received = Vec::new();
     let (mut seen, mut questions) = (0, 0);
     let mut buffer = [0; 4096];
@@ -364,4 +364,51 @@ fn a_device_file_gets_the_document_and_one_that_is_full_is_not_waited_for_for_ev
         matches!(full, PrintError::Unknown(Obstacle::Stalled)),
         "a part is in the pipe: {full}"
     );
+}
+
+/// A device that can answer, and what the printer behind it received: a terminal of our own, its printer's side a file.
+#[cfg(target_os = "linux")]
+fn cable(manner: Manner) -> (Target, JoinHandle<Vec<u8>>) {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+
+    let printer = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("Linux has terminals");
+    grantpt(&printer).expect("it is ours");
+    unlockpt(&printer).expect("it is ours");
+    let mut settings = tcgetattr(&printer).expect("it is a terminal");
+    settings.make_raw();
+    tcsetattr(&printer, OptionalActions::Now, &settings).expect("it is a terminal");
+    let name = ptsname(&printer, Vec::new())
+        .expect("it has a name")
+        .into_string()
+        .expect("in ASCII");
+    let received = std::thread::spawn(move || serve(std::fs::File::from(printer), manner));
+    (Target::Device(name.into()), received)
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_device_that_answers_is_asked_before_and_after() {
+    let sent = receipt();
+    let (target, received) = cable(GOOD);
+    outcome(&target, &sent).expect("a good printer takes it");
+    let received = received.join().expect("it ends when the file is closed");
+    assert_eq!(
+        received[9..received.len() - 9],
+        sent,
+        "byte for byte, between three questions and three"
+    );
+
+    let (target, received) = cable(Manner::Answers {
+        paper: WELL,
+        cover: WELL | 0x04,
+        state: WELL | 0x08,
+    });
+    let error = outcome(&target, &sent).expect_err("it can't print");
+    assert!(
+        matches!(error, PrintError::NotSent(Obstacle::CoverOpen)),
+        "it says why: {error}"
+    );
+    let received = received.join().expect("it ends when the file is closed");
+    assert_eq!(interpret(&received).printed, [], "nothing but questions arrived");
 }
