@@ -323,7 +323,7 @@ impl Layout<'_> {
         let fits = (self.ruler.width() / widest).max(1) as usize;
         // No more lines than needed, but all of about one length, in whole groups of eight: digests are compared by eye.
         let lines = shown.len().div_ceil(fits).max(1);
-        let even = shown.len().div_ceil(lines).next_multiple_of(8);
+        let even = shown.len().div_ceil(lines).max(1).next_multiple_of(8);
         let a_line = if even <= fits { even } else { fits };
         let width = self.ruler.width();
         for chunk in shown.chunks(a_line) {

@@ -183,3 +183,35 @@ fn draw_qr(qr: &Qr, height: u32, paper: Paper, bitmap: &mut Bitmap) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dots_that_read_like_a_real_time_command_are_printed_as_dots() {
+        // One lonely dot in the fourth place of a byte, and DC4's, EOT's or ENQ's pattern in the next.
+        for obeyed in [0x04, 0x05, 0x14] {
+            let bitmap = Bitmap {
+                bytes_a_row: 2,
+                data: vec![0x10, obeyed, 0x10, 0x00],
+            };
+            let command = bitmap.command();
+            assert_eq!(
+                &command[8..],
+                [0x18, obeyed, 0x10, 0x00],
+                "one dot more, and only where it matters"
+            );
+        }
+    }
+
+    #[test]
+    fn a_picture_says_its_size_low_byte_first() {
+        let bitmap = Bitmap::new(576, 300);
+        assert_eq!(
+            &bitmap.command()[..8],
+            [0x1d, b'v', b'0', 0, 72, 0, 44, 1],
+            "72 bytes a row, 300 rows"
+        );
+    }
+}

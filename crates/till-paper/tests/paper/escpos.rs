@@ -163,6 +163,31 @@ fn a_character_printers_lack_is_drawn_on_its_own_line_and_without_fonts_a_box() 
 }
 
 #[test]
+fn blocks_without_content_are_no_trouble() {
+    let mut document = Document::new("");
+    document
+        .heading("")
+        .paragraph("")
+        .centred("")
+        .note("")
+        .row("", "")
+        .mark("")
+        .code("")
+        .bars([]);
+    document.table(Table::<0>::new([]));
+    document.table(Table::new([Column::text("商品"), Column::figures("金额")]));
+    for paper in PAPERS {
+        let words: String = printed(&document, paper).concat().replace(['-', ' '], "");
+        assert_eq!(
+            words, "商品金额",
+            "the titles of a table without rows are all there is to say"
+        );
+    }
+    till_paper::pdf::a4(&document, &FONTS).expect("nor for a PDF");
+    till_paper::pdf::roll_80(&Document::new(""), &FONTS).expect("nor is no block at all");
+}
+
+#[test]
 fn the_drawer_opens_without_printing() {
     let paper = interpret(&escpos::drawer_kick());
     assert_eq!(

@@ -18,6 +18,8 @@ enum Manner {
     Answers { paper: u8, cover: u8, state: u8 },
     /// As so many cheap ones: prints, and never says a word.
     Silent,
+    /// Says something nobody asked while the document is sent, and takes its time over reading it.
+    Slow,
     /// Says it is well, and after so many bytes of the document...
     Then(usize, Mishap),
 }
@@ -68,6 +70,12 @@ fn serve(mut stream: impl Read + Write, manner: Manner) -> Vec<u8> {
     let mut received = Vec::new();
     let (mut seen, mut questions) = (0, 0);
     let mut buffer = [0; 4096];
+    if let Manner::Slow = manner {
+        // Later than the till waits for an answer, earlier than it gives up writing.
+        std::thread::sleep(SHORT.answer + Duration::from_millis(100));
+        stream.write_all(&[0x10, 0x00]).expect("the till is still there");
+        std::thread::sleep(Duration::from_millis(250));
+    }
     loop {
         match stream.read(&mut buffer) {
             Ok(0) | Err(_) => return received,
@@ -76,7 +84,7 @@ fn serve(mut stream: impl Read + Write, manner: Manner) -> Vec<u8> {
         let mut mishap = None;
         let (paper, cover, state) = match manner {
             Manner::Answers { paper, cover, state } => (paper, cover, state),
-            Manner::Silent => continue,
+            Manner::Silent | Manner::Slow => continue,
             Manner::Then(after, what) => {
                 mishap = (received.len() >= after + 9).then_some(what);
                 (WELL, WELL, WELL)
@@ -189,6 +197,16 @@ fn a_printer_that_never_answers_prints_all_the_same() {
         sent,
         "after the one question nothing but the document is sent"
     );
+}
+
+#[test]
+fn what_is_still_under_way_at_the_end_is_not_thrown_away() {
+    // More than a slow printer has taken when the till has sent it, and something unread in the other direction.
+    let sent = [receipt(), vec![b'x'; 1 << 20]].concat();
+    let printer = Printer::start(Manner::Slow);
+    outcome(&printer.target, &sent).expect("it is slow, not broken");
+    let received = printer.received();
+    assert_eq!(received.len() - 3, sent.len(), "it still gets everything");
 }
 
 #[test]
