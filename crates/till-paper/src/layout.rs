@@ -389,13 +389,12 @@ fn underline(lines: &mut [Line]) {
     }
 }
 
-/// What every paper agrees on: control characters become a space, and marks that are nothing by themselves are left out.
+/// What every paper agrees on: control characters and odd spaces become a space, and marks that are nothing by themselves are left out.
 pub(crate) fn visible(c: char) -> Option<char> {
     match c {
         '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => None,
         '\u{fe00}'..='\u{fe0f}' | '\u{ad}' => None,
-        '\u{a0}' => Some(' '),
-        c if c.is_control() => Some(' '),
+        c if c.is_control() || c.is_whitespace() && c != '\u{3000}' => Some(' '),
         c => Some(c),
     }
 }

@@ -178,6 +178,17 @@ fn a_row_higher_than_a_page_is_cut_rather_than_lost() {
 }
 
 #[test]
+fn a_character_the_font_lacks_is_a_box_to_the_eye_and_itself_to_a_search() {
+    let mut document = Document::new("菜单");
+    document.row("牛肉面 🍜", "¥18.00").row("啤酒 🍺", "¥8.00");
+    let text = text_of(&pdf::a4(&document, &FONTS).expect("it can be written")).concat();
+    assert!(
+        text.contains("牛肉面 🍜") && text.contains("啤酒 🍺"),
+        "nothing is lost: {text}"
+    );
+}
+
+#[test]
 fn a_roll_is_one_page_of_80_mm_as_long_as_it_needs_to_be() {
     let height = |document: &Document| -> f64 {
         let information = poppler(
