@@ -81,8 +81,8 @@ pub async fn export_report(
     number: Option<u32>,
     format: ExportFormat,
 ) -> Answer<ExportedView> {
-    let place = shop.place();
-    let (training, folder) = (place.training, place.data.join(FOLDER));
+    let training = shop.known().simulator().is_some();
+    let folder = shop.place().data.join(FOLDER);
     let (job, bills) = reading(&shop, move |till, now| {
         let number = number.map(ZNumber);
         let bills = number.map(|number| till.provider(number)).transpose()?;
@@ -107,7 +107,7 @@ pub async fn export_report(
 #[tauri::command]
 #[specta::specta]
 pub async fn print_report(shop: TheShop<'_>, number: Option<u32>) -> Answer<PrintedView> {
-    let training = shop.place().training;
+    let training = shop.known().simulator().is_some();
     let (job, bills) = acting(&shop, move |till, now| {
         let number = number.map(ZNumber);
         let bills = number.map(|number| till.provider(number)).transpose()?;

@@ -126,7 +126,7 @@ describe('a Z', () => {
         await closeDay(page);
         expect(await page.getByTestId('paper-copy').count(), 'the first print is no copy').toBe(0);
         await page.getByTestId('report-print').click();
-        await page.getByTestId('take-out-told').getByText('已打印').waitFor();
+        await page.getByTestId('take-out-told').getByText('已交打印机').waitFor();
         await page.getByTestId('paper-copy').waitFor();
         expect(await text(page, 'paper-copy')).toBe('副本 COPY');
         await page.evaluate(() => window.__fake.locale('en'));

@@ -305,12 +305,6 @@ notify_url = "https://pay.example.com/weixin/pay/notify/url"
                 "[till]\ntime_zone = \"Mars/Olympus\"",
                 "[till] time_zone",
             ),
-            ("[till]", "[till]\nday_starts_at = 13", "[till] day_starts_at"),
-            (
-                "[till]",
-                "[till]\nlegal_id = \"91310000MA1FL0XXXX91310000MA1FL0XXXX91310000\"",
-                "[till] legal_id",
-            ),
         ];
         for (right, wrong, key) in cases {
             let problem = Config::parse(&GOOD.replacen(right, wrong, 1)).unwrap_err();

@@ -145,9 +145,15 @@ export const commands = {
 	zProvider: (number: number) => typedError<ProviderView, CommandError>(__TAURI_INVOKE("z_provider", { number })),
 	/**  Closes the day: makes the next Z. The same `click` is the same Z. */
 	closeDay: (click: string, note: string) => typedError<ReportView, CommandError>(__TAURI_INVOKE("close_day", { click, note })),
-	/**  Writes a Z, or what a Z would be now, to a file; answers with where it is. */
+	/**
+	 *  Writes a Z, or what a Z would be now, to a file in the data folder; answers with where it is. How far it is comes as
+	 *  events; the work is done beside the till.
+	 */
 	exportReport: (number: number | null, format: ExportFormat) => typedError<ExportedView, CommandError>(__TAURI_INVOKE("export_report", { number, format })),
-	/**  Prints a Z, or what a Z would be now, on the receipt printer. */
+	/**
+	 *  Prints a Z, or what a Z would be now, on the receipt printer. The work is done beside the till; a printer may take a
+	 *  minute.
+	 */
 	printReport: (number: number | null) => typedError<PrintedView, CommandError>(__TAURI_INVOKE("print_report", { number })),
 };
 
