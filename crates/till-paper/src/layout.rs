@@ -163,6 +163,14 @@ impl Layout<'_> {
                 });
             }
             Block::Table(grid) => {
+                // A table keeps a little off whatever stands above it.
+                let above = self
+                    .strips
+                    .last()
+                    .is_some_and(|strip| strip.lines.iter().any(|line| !line.pieces.is_empty()));
+                if above {
+                    self.pause(Pause::Small);
+                }
                 let strips = grid::strips(grid, self);
                 self.strips.extend(strips);
             }

@@ -26,7 +26,7 @@ pub enum Target {
 pub struct Timeouts {
     /// Until the printer takes the connection.
     pub connect: Duration,
-    /// Without a single byte being taken.
+    /// Without a single byte being taken; and, by a printer that never answers, until it closes the connection.
     pub write: Duration,
     /// Until it answers a question about its state. Printers that answer do so within milliseconds.
     pub answer: Duration,
@@ -87,8 +87,7 @@ pub enum Obstacle {
 impl From<io::Error> for Obstacle {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            // What a socket says when its timeout has passed, by system.
-            ErrorKind::WouldBlock | ErrorKind::TimedOut => Self::Stalled,
+            _ if is_silence(&error) => Self::Stalled,
             // What Linux's printer driver says when it sees that there is no paper.
             ErrorKind::StorageFull => Self::PaperOut,
             _ => Self::Unreachable(error),
@@ -108,7 +107,13 @@ pub fn send(target: &Target, bytes: &[u8], timeouts: Timeouts) -> Result<(), Pri
         Target::Network(address) => {
             let mut link = network::connect(address, timeouts).map_err(PrintError::NotSent)?;
             let acknowledged = hand_over(&mut link, bytes, timeouts)?;
-            match link.close() {
+            // Who has acknowledged everything need not be waited for.
+            let patience = if acknowledged {
+                Duration::ZERO
+            } else {
+                timeouts.write
+            };
+            match link.close(&Deadline::after(patience)) {
                 // Thrown away by a printer that has not said it has everything.
                 Err(error) if !acknowledged => Err(PrintError::Unknown(Obstacle::Unreachable(error))),
                 Ok(()) | Err(_) => Ok(()),
@@ -166,6 +171,11 @@ fn hand_over(link: &mut impl Link, bytes: &[u8], timeouts: Timeouts) -> Result<b
         return Err(PrintError::Unknown(Obstacle::Stalled));
     }
     Ok(speaks)
+}
+
+/// What a socket says when its timeout has passed, by system.
+fn is_silence(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
 
 /// When something has to be over.

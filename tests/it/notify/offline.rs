@@ -37,9 +37,8 @@ async fn fault_53_a_night_of_notifies_is_taken_in_in_order_with_few_in_hand() ->
     for number in &numbers {
         chain.line.pay(number)?;
         // One after the other, so that the queue's order is that of the payments.
-        let (paid, _) = (number, ());
         until("the callback service to take it", PATIENCE, async || {
-            let open = chain.line.order(paid).map(|order| order.notifies_open);
+            let open = chain.line.order(number).map(|order| order.notifies_open);
             Ok((open == Some(0)).then_some(()))
         })
         .await?;

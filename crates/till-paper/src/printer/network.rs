@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream, ToSocketAddrs};
 
-use super::{Link, Obstacle, Timeouts};
+use super::{Deadline, Link, Obstacle, Timeouts, is_silence};
 
 const PORT: u16 = 9100;
 
@@ -42,24 +42,27 @@ impl Network {
         Ok(Self(stream))
     }
 
-    /// Says that nothing more comes, and reads what is still said: closing with something unread would reset the
-    /// connection, and the printer might drop what it has not printed yet.
+    /// Says that nothing more comes, and listens until the printer has closed as well or the patience is over. Closing with
+    /// something unread, or just before the printer says something, would reset the connection, and what is still under
+    /// way would be thrown away.
     ///
     /// # Errors
     /// That the printer has broken the connection off instead of closing it.
-    pub(super) fn close(mut self) -> io::Result<()> {
+    pub(super) fn close(mut self, patience: &Deadline) -> io::Result<()> {
         self.0.shutdown(Shutdown::Write)?;
         let mut rest = [0; 64];
-        for _ in 0..16 {
+        loop {
             match self.0.read(&mut rest) {
-                Ok(0) => break,
-                Ok(_) => {}
-                // It keeps its side open, as many do.
-                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => break,
+                Ok(0) => return Ok(()),
+                Err(error) if is_silence(&error) || error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
+                Ok(_) => {}
+            }
+            // It keeps its side open, as some do.
+            if patience.passed() {
+                return Ok(());
             }
         }
-        Ok(())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use super::{Deadline, Link, Obstacle};
+use super::{Deadline, Link, Obstacle, is_silence};
 
 /// What can be asked; the number is the one on the wire.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +31,6 @@ pub(super) fn ask(link: &mut impl Link, patience: &Deadline) -> Result<bool, Obs
 }
 
 fn answer(link: &mut impl Link, question: Question, patience: &Deadline) -> Result<Option<u8>, Obstacle> {
-    let silent = |kind| matches!(kind, ErrorKind::WouldBlock | ErrorKind::TimedOut);
     let asked = [0x10, 0x04, question as u8];
     let mut said = 0;
     while said < asked.len() {
@@ -51,8 +50,8 @@ fn answer(link: &mut impl Link, question: Question, patience: &Deadline) -> Resu
             Ok(_) if byte[0] & 0b1001_0011 == 0b0001_0010 => return Ok(Some(byte[0])),
             Ok(_) => strange += 1,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if silent(error.kind()) && patience.passed() => return Ok(None),
-            Err(error) if silent(error.kind()) => {}
+            Err(error) if is_silence(&error) && patience.passed() => return Ok(None),
+            Err(error) if is_silence(&error) => {}
             Err(error) => return Err(error.into()),
         }
     }

@@ -126,7 +126,7 @@ fn serve(mut stream: impl Read + Write, manner: Manner) -> Vec<u8> {
 
 const SHORT: Timeouts = Timeouts {
     connect: Duration::from_secs(2),
-    write: Duration::from_millis(400),
+    write: Duration::from_millis(900),
     answer: Duration::from_millis(200),
     finish: Duration::from_millis(400),
     whole: Duration::from_secs(5),
