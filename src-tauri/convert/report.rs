@@ -315,3 +315,52 @@ fn seal(seal: &Seal) -> SealView {
         journal_digest: seal.journal_digest.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_is_said_without_a_sign() {
+        let said = |fen| difference(Fen::new(fen)).unwrap();
+        assert!(matches!(said(0), DifferenceView::Agrees), "to the fen");
+        assert!(
+            matches!(said(250), DifferenceView::Over { fen } if fen == "250"),
+            "too much"
+        );
+        assert!(
+            matches!(said(-250), DifferenceView::Short { fen } if fen == "250"),
+            "missing"
+        );
+    }
+
+    #[test]
+    fn a_page_shows_the_best_and_says_how_many_there_are() {
+        let line = |number: usize| ItemLine {
+            name: number.to_string(),
+            category: String::new(),
+            pieces: 1,
+            sum: Fen::ZERO,
+        };
+        let lines: Vec<_> = (0..BEST + 7).map(line).collect();
+        let shown = best(&lines);
+        assert_eq!(shown.best.len(), BEST, "the files have all of them");
+        assert_eq!(shown.kinds, 57, "and the page says so");
+        assert_eq!(shown.best[0].name, "0", "the order is the report's");
+    }
+
+    #[test]
+    fn formats_cross_under_the_names_of_the_pages() {
+        let formats: Vec<ExportFormat> = serde_json::from_str(r#"["xlsx","csv","pdf_a4","pdf_80"]"#).unwrap();
+        assert_eq!(
+            formats,
+            [
+                ExportFormat::Xlsx,
+                ExportFormat::Csv,
+                ExportFormat::PdfA4,
+                ExportFormat::Pdf80
+            ],
+            "each kind of file has its name"
+        );
+    }
+}
