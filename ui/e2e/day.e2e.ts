@@ -101,6 +101,23 @@ describe('closing the day', () => {
         expect(await text(page, 'paper'), 'the shift goes on, and the Z says so').toContain('未点钱');
     });
 
+    it('does not say what should be in a drawer that is counted blind', async () => {
+        const page = await visit.till('?locale=en');
+        await page.keyboard.press('F11');
+        await page.getByTestId('float').fill('200');
+        await page.getByTestId('open-shift-ok').click();
+        await page.getByTestId('search').waitFor();
+        await atDay(page);
+        expect(await text(page, 'paper')).toContain('Expected 200.00 · not counted');
+        await page.evaluate(() => {
+            const { till } = window.__fake;
+            till.staff.house = { ...till.staff.house, blindCount: true };
+            till.push();
+        });
+        await page.getByTestId('paper').getByText('Expected').waitFor({ state: 'detached' });
+        expect(await text(page, 'paper'), 'only that it was not counted').toContain('not counted');
+    });
+
     it('is possible with nothing sold at all, and only by a deliberate act', async () => {
         const page = await visit.till();
         await page.evaluate(() => {
