@@ -6,9 +6,9 @@ use std::time::Instant;
 
 use scantill_tests::world::{self, Tally};
 
-/// Days lived through unless told otherwise; each has twenty customers, and an order that lives through a day is an
+/// Days lived through unless told otherwise; each has seven customers, and an order that lives through a day is an
 /// order-day.
-const DAYS: u64 = 600;
+const DAYS: u64 = 2_000;
 /// What `make test` promises.
 const ORDER_DAYS: u64 = 10_000;
 
@@ -98,7 +98,20 @@ fn enough(all: &Tally) {
         ("notifies that were lost", all.posts_lost, 2_000),
         ("messages that reached a till", all.letters, 10_000),
         ("messages that came again", all.letters_again, 50),
-        ("days held against their bill", all.bills, 600),
+        ("sales in cash, or in part", all.cash_sales, 1_000),
+        ("sales paid in cash instead of a code", all.cash_instead, 200),
+        ("refunds", all.refunds, 1_500),
+        ("refunds that did not end well", all.refunds_ill, 200),
+        ("late payments taken over", all.adopted, 200),
+        ("late payments given back", all.given_back, 200),
+        ("days closed", all.zs, 5_000),
+        ("Zs with something that is not settled", all.zs_carrying, 1_500),
+        (
+            "Zs that name money of an earlier day",
+            all.zs_of_earlier_days,
+            100,
+        ),
+        ("days held against their bill", all.bills, 2_000),
         ("bills that did not come at once", all.bills_troubled, 500),
         ("late payments named by the agreement", all.late_named, 200),
         ("alterations of bills, each named", all.planted, 1_000),

@@ -26,7 +26,9 @@ pub fn step(till: &Till, network: &Network, number: &OutTradeNo, detail: &str) -
         .by_order(number)?
         .context("an order belongs to a sale")?
         .sale;
-    if detail.ends_with("-> paid") {
+    // A person may take money over whose goods are gone, or give it back: the customer has paid then.
+    let decided = |it: &Attempt| it.adopted.is_some() || matches!(it.state, State::GivenBack { .. });
+    if detail.ends_with("-> paid") && !sale.attempts.iter().any(decided) {
         let paid = sale
             .attempts
             .iter()
@@ -38,7 +40,8 @@ pub fn step(till: &Till, network: &Network, number: &OutTradeNo, detail: &str) -
             "{number}: goods that are paid for are sold in the same step"
         );
     }
-    for order in sale.attempts.iter().map(|it| &it.out_trade_no) {
+    let undecided = sale.attempts.iter().filter(|it| !decided(it));
+    for order in undecided.map(|it| &it.out_trade_no) {
         let Some(view) = network.with(|gateway, now| gateway.order(now, order.as_str())) else {
             continue;
         };
@@ -77,12 +80,14 @@ pub fn evening(world: &mut World) -> anyhow::Result<()> {
         let visits: Vec<&Visit> = world.visits.iter().filter(|visit| visit.counter == n).collect();
         let mut shelf = Shelf::default();
         let mut takings = Vec::new();
-        for visit in visits.iter().filter(|visit| !visit.numbers.is_empty()) {
+        let mut cash = Vec::new();
+        for visit in visits.iter().filter(|visit| !visit.sold.is_empty()) {
             let attempts = orders_of(world, till, visit, &mut takings, &mut tally)?;
-            shelf.count(visit, &attempts)?;
+            shelf.count(world, visit, &attempts)?;
+            cash.extend(cash_of(visit, &attempts));
         }
         shelf.compare(till)?;
-        figures(world, till, &takings)?;
+        figures(world, till, &takings, &cash)?;
         let drift = till.db().read().stock().drift()?;
         ensure!(
             drift.is_empty(),
@@ -144,7 +149,7 @@ fn orders_of(
         )
     });
     ensure!(
-        !twice || paid == 1,
+        !twice || paid == 1 || visit.in_cash,
         "{:?}: paid twice means that it was paid once before",
         visit.numbers
     );
@@ -202,8 +207,12 @@ fn proven(till: &Till, order: &Attempt) -> anyhow::Result<()> {
         rows.iter()
             .any(|(_, row)| row.kind == kind && row.outcome == "SUCCESS" && row.sign == SignVerdict::Right)
     };
+    // So quickly refunded that WeChat was first asked after that: it says so, and what was refunded had been paid.
+    let refunded = rows.iter().any(|(_, row)| {
+        row.kind == EvidenceKind::Orderquery && row.outcome == "REFUND" && row.sign == SignVerdict::Right
+    });
     ensure!(
-        says(EvidenceKind::Orderquery) && order.unconfirmed.is_none(),
+        (says(EvidenceKind::Orderquery) || refunded) && order.unconfirmed.is_none(),
         "{number}: paid rests on a rightly signed answer that is kept"
     );
     ensure!(
@@ -285,17 +294,28 @@ struct Shelf {
 }
 
 impl Shelf {
-    fn count(&mut self, visit: &Visit, attempts: &[Attempt]) -> anyhow::Result<()> {
-        ensure!(!visit.sold.is_empty(), "an order has goods");
-        let paid = attempts.iter().any(|it| matches!(it.state, State::Paid(_)));
+    fn count(&mut self, world: &World, visit: &Visit, attempts: &[Attempt]) -> anyhow::Result<()> {
+        let paid = visit.in_cash || attempts.iter().any(|it| matches!(it.state, State::Paid(_)));
         let review = attempts.iter().any(|it| matches!(it.state, State::Review { .. }));
         let pile = match (paid, review) {
             (true, _) => &mut self.sold,
             (false, true) => &mut self.held,
+            // Half paid in cash: the goods wait for the rest, or until the cash goes back.
+            (false, false) if visit.cash.is_some() => &mut self.held,
             (false, false) => return Ok(()),
         };
         for product in &visit.sold {
             *pile.entry(*product).or_default() += 1;
+        }
+        if let Some((number, goods)) = &visit.refund {
+            let refunds = world.network.with(|gateway, now| gateway.refunds(now));
+            ensure!(
+                refunds.iter().any(|it| it.out_refund_no == number.as_str()),
+                "{number}: a refund that was wished for is at WeChat in the evening"
+            );
+            for product in goods {
+                *pile.entry(*product).or_default() -= 1;
+            }
         }
         Ok(())
     }
@@ -316,7 +336,7 @@ impl Shelf {
             );
             ensure!(
                 row.reserved == of(&self.held),
-                "{product:?}: held {}, but only reviews may hold goods in the evening: {}",
+                "{product:?}: held {}, but only reviews and cash in hand may hold goods in the evening: {}",
                 row.reserved,
                 of(&self.held)
             );
@@ -335,8 +355,26 @@ impl Shelf {
     }
 }
 
-/// The day's figures are the gateway's takings, each on the day on which it was paid.
-fn figures(world: &World, till: &Till, takings: &[(Timestamp, Fen)]) -> anyhow::Result<()> {
+/// The cash that a sale was made of, when the whole sum was there, and whether it was all of it.
+fn cash_of(visit: &Visit, attempts: &[Attempt]) -> Option<(Timestamp, Fen, bool)> {
+    let (cash, at) = visit.cash?;
+    if visit.in_cash {
+        return Some((at, cash, true));
+    }
+    let rest = attempts.iter().find_map(|it| match &it.state {
+        State::Paid(payment) => Some(payment.time_end),
+        _ => None,
+    });
+    Some((rest?, cash, false))
+}
+
+/// The day's figures are the gateway's takings and the cash that was handed over, each on the day on which it was paid.
+fn figures(
+    world: &World,
+    till: &Till,
+    takings: &[(Timestamp, Fen)],
+    cash: &[(Timestamp, Fen, bool)],
+) -> anyhow::Result<()> {
     let next = later(world.began, SignedDuration::from_hours(24));
     for at in [world.began, next] {
         let day = till.day_of(at);
@@ -348,13 +386,26 @@ fn figures(world: &World, till: &Till, takings: &[(Timestamp, Fen)]) -> anyhow::
             .collect();
         let sum = Fen::sum(of_day.iter().copied())?;
         ensure!(
-            figures.paid.sum == sum && usize::try_from(figures.paid.count) == Ok(of_day.len()),
+            figures.wechat.sum == sum && usize::try_from(figures.wechat.count) == Ok(of_day.len()),
             "{day}: the report says {:?}, WeChat took {sum} in {} orders",
-            figures.paid,
+            figures.wechat,
             of_day.len()
         );
+        let cash: Vec<_> = cash.iter().filter(|(at, _, _)| till.day_of(*at) == day).collect();
+        let handed_over = Fen::sum(cash.iter().map(|(_, fen, _)| *fen))?;
+        ensure!(
+            figures.cash.sum == handed_over,
+            "{day}: the report says {:?}, customers paid {handed_over} in cash",
+            figures.cash
+        );
+        let whole = cash.iter().filter(|(_, _, whole)| *whole).count();
+        ensure!(
+            usize::try_from(figures.paid.count) == Ok(of_day.len() + whole),
+            "{day}: a sale paid in two ways is one: {:?}",
+            figures.paid
+        );
         let by_hour = Fen::sum(figures.hours.iter().map(|hour| hour.paid.sum))?;
-        ensure!(by_hour == sum, "{day}: the hours make the day");
+        ensure!(by_hour == sum.plus(handed_over)?, "{day}: the hours make the day");
         ensure!(figures.waiting.count == 0, "{day}: nothing waits in the evening");
     }
     Ok(())

@@ -88,6 +88,8 @@ struct Shared {
     strays: Vec<Stray>,
     /// Orders whose customer presses "pay" just as a close arrives, and the code on the phone.
     pay_at_close: Vec<(String, String)>,
+    /// Refunds that do not end well, by their numbers, and how they end.
+    endings: Vec<(String, Fault)>,
 }
 
 impl Network {
@@ -102,6 +104,7 @@ impl Network {
             took: SignedDuration::ZERO,
             strays: Vec::new(),
             pay_at_close: Vec::new(),
+            endings: Vec::new(),
         };
         Self {
             shared: Arc::new(Mutex::new(shared)),
@@ -146,6 +149,11 @@ impl Network {
         self.shared().pay_at_close.push(whose);
     }
 
+    /// This refund will not end well.
+    pub fn refund_ends(&self, out_refund_no: &str, ending: Fault) {
+        self.shared().endings.push((out_refund_no.to_owned(), ending));
+    }
+
     /// What has gone by so far.
     pub fn traffic(&self) -> Traffic {
         self.shared().traffic
@@ -183,6 +191,13 @@ impl Shared {
         }
         if call.path == Call::CloseOrder.path() {
             self.customer_pays_first(call);
+        }
+        if call.path == Call::Refund.path()
+            && let Some((_, ending)) = self.endings.iter().find(|(it, _)| call.body.contains(it))
+        {
+            self.gateway
+                .faults_mut()
+                .set(Call::Refund, *ending, Times::Count(1));
         }
         let answer = self.gateway.answer(now, call.path, call.body.as_bytes(), false);
         // A fault that found nothing to change is gone with its call.

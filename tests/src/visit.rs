@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use rand::RngExt as _;
 use rand::rngs::StdRng;
-use till_core::{Fen, OutTradeNo, ProductId};
+use till_core::{Fen, OutRefundNo, OutTradeNo, ProductId};
 use wechat_pay_sim::{Coupon, CouponKind, PayWith};
 
 /// How a visit goes.
@@ -33,6 +33,12 @@ pub enum Manner {
     AgainPaysOld,
     /// Cancelled; a new code is asked for, both are paid.
     AgainPaysBoth,
+    /// Pays in cash.
+    Cash,
+    /// Pays a part in cash and scans for the rest.
+    Split,
+    /// Has the code on the phone, pays in cash instead, and now and then by the code as well.
+    CashInstead,
 }
 
 /// One customer at a counter.
@@ -54,6 +60,12 @@ pub struct Visit {
     pub codes: Vec<(OutTradeNo, String)>,
     /// When the cashier cancelled, by order.
     pub cancelled: Vec<(OutTradeNo, Timestamp)>,
+    /// Cash handed over for it, the change taken off, and when the last of it was.
+    pub cash: Option<(Fen, Timestamp)>,
+    /// That cash has paid all of it.
+    pub in_cash: bool,
+    /// A refund that was wished for, and the goods that come back with it.
+    pub refund: Option<(OutRefundNo, Vec<ProductId>)>,
 }
 
 /// Something that somebody does, or that happens.
@@ -85,12 +97,16 @@ pub enum Act {
     Shuffle,
     /// The cashier presses 收款 twice.
     SecondClick,
+    /// The customer pays what is due in cash.
+    CashInstead,
+    /// The customer wants money back.
+    Refund,
 }
 
 impl Visit {
     /// Draws a visit.
     pub fn draw(rng: &mut StdRng, counter: usize, goods: usize) -> Self {
-        let manner = match rng.random_range(0..100) {
+        let manner = match rng.random_range(0..115) {
             0..58 => Manner::Prompt,
             58..65 => Manner::Coupons,
             65..71 => Manner::DeclinedFirst,
@@ -102,7 +118,10 @@ impl Visit {
             89..92 => Manner::PaysAtClose,
             92..95 => Manner::AgainPaysNew,
             95..97 => Manner::AgainPaysOld,
-            _ => Manner::AgainPaysBoth,
+            97..100 => Manner::AgainPaysBoth,
+            100..106 => Manner::Cash,
+            106..111 => Manner::Split,
+            _ => Manner::CashInstead,
         };
         let pieces = rng.random_range(1..5);
         let basket = (0..pieces)
@@ -117,6 +136,9 @@ impl Visit {
             total: Fen::ZERO,
             codes: Vec::new(),
             cancelled: Vec::new(),
+            cash: None,
+            in_cash: false,
+            refund: None,
         }
     }
 
@@ -148,7 +170,10 @@ impl Visit {
             | Manner::PaysAtClose
             | Manner::AgainPaysNew
             | Manner::AgainPaysOld
-            | Manner::AgainPaysBoth => {}
+            | Manner::AgainPaysBoth
+            | Manner::Cash
+            | Manner::Split
+            | Manner::CashInstead => {}
         }
         acts
     }
@@ -162,12 +187,26 @@ impl Visit {
     ) -> Vec<(SignedDuration, Act)> {
         let pay = (seconds(rng, 1, 15), Act::Pay { nth });
         match self.manner {
-            Manner::Prompt | Manner::Coupons => vec![pay],
+            Manner::Prompt | Manner::Coupons | Manner::Split => {
+                let mut acts = vec![pay];
+                if rng.random_bool(0.3) {
+                    acts.push((seconds(rng, 20, 900), Act::Refund));
+                }
+                acts
+            }
+            Manner::CashInstead => {
+                let cash = seconds(rng, 1, 60);
+                let mut acts = vec![(cash, Act::CashInstead)];
+                if rng.random_bool(0.4) {
+                    acts.push((cash + seconds(rng, 0, 300), Act::Pay { nth }));
+                }
+                acts
+            }
             Manner::DeclinedFirst => vec![
                 (seconds(rng, 1, 10), Act::Decline),
                 (seconds(rng, 11, 40), Act::Pay { nth }),
             ],
-            Manner::Leaves | Manner::Cancelled => Vec::new(),
+            Manner::Leaves | Manner::Cancelled | Manner::Cash => Vec::new(),
             Manner::WalksAway => vec![(seconds(rng, 1, 20), Act::WalkAway)],
             Manner::LastMoment => {
                 let off = [-3000, -1000, -999, -500, -1, 0, 1, 500, 1000][rng.random_range(0..9)];

@@ -3,6 +3,8 @@
 
 mod acts;
 mod bills;
+mod closing;
+mod money;
 mod post;
 
 use std::collections::BTreeMap;
@@ -24,8 +26,8 @@ use crate::network::{Network, Stray, Traffic, Weather, later};
 use crate::visit::{Act, Visit};
 use post::{Letter, Post};
 
-/// Orders of one day.
-pub const VISITS: usize = 20;
+/// Customers of one day.
+pub const VISITS: usize = 7;
 /// So long after the last fault and the last code nothing may be left to ask: the longest deadline, and two minutes to
 /// notice it and to close.
 const SETTLED_WITHIN: SignedDuration = SignedDuration::from_mins(32);
@@ -75,6 +77,24 @@ pub struct Tally {
     pub late_named: u64,
     /// Alterations of bills that the agreement had to name.
     pub planted: u64,
+    /// Sales paid in cash, or in cash in part.
+    pub cash_sales: u64,
+    /// Of them, paid in cash instead of by a code that was on show.
+    pub cash_instead: u64,
+    /// Refunds that WeChat has taken on.
+    pub refunds: u64,
+    /// Of them, those that did not end well.
+    pub refunds_ill: u64,
+    /// Reviews that a person took over as sales.
+    pub adopted: u64,
+    /// Reviews whose money a person gave back.
+    pub given_back: u64,
+    /// Days that were closed.
+    pub zs: u64,
+    /// Zs with something that is not settled.
+    pub zs_carrying: u64,
+    /// Zs that name money of an earlier day.
+    pub zs_of_earlier_days: u64,
     /// What went over the network.
     pub traffic: Traffic,
 }
@@ -102,6 +122,15 @@ impl Tally {
         self.bills_troubled += day.bills_troubled;
         self.late_named += day.late_named;
         self.planted += day.planted;
+        self.cash_sales += day.cash_sales;
+        self.cash_instead += day.cash_instead;
+        self.refunds += day.refunds;
+        self.refunds_ill += day.refunds_ill;
+        self.adopted += day.adopted;
+        self.given_back += day.given_back;
+        self.zs += day.zs;
+        self.zs_carrying += day.zs_carrying;
+        self.zs_of_earlier_days += day.zs_of_earlier_days;
         self.traffic.calls += day.traffic.calls;
         self.traffic.troubled += day.traffic.troubled;
         self.traffic.arrived_late += day.traffic.arrived_late;
@@ -150,6 +179,10 @@ enum Event {
     PowerOn {
         counter: usize,
     },
+    /// The day is closed at a counter.
+    Close {
+        counter: usize,
+    },
     /// WeChat has notifies to post.
     Post,
     /// The broker brings a message.
@@ -161,6 +194,7 @@ pub fn live(seed: u64) -> anyhow::Result<Tally> {
     let mut world = World::begin(seed)?;
     world.run()?;
     audit::evening(&mut world)?;
+    closing::last(&mut world)?;
     world.no_dead_letters()?;
     bills::morning(&mut world)?;
     world.tally.traffic = world.network.traffic();
@@ -228,6 +262,7 @@ impl World {
                 },
             );
         }
+        world.plan_closings(span)?;
         Ok(world)
     }
 
@@ -342,6 +377,7 @@ impl World {
                 let now = self.now;
                 self.counters[counter].power_on(now)
             }
+            Event::Close { counter } => self.close_day(counter),
             Event::Post => self.posted(),
             Event::Letter(letter) => self.delivered(letter),
         }

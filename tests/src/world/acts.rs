@@ -50,6 +50,8 @@ impl World {
                     "the same click is the same sale, however often it comes"
                 );
             }
+            Act::CashInstead => self.cash_instead(which)?,
+            Act::Refund => self.refund(which)?,
         }
         if at_counter {
             self.look_into_journal(counter)?;
@@ -72,22 +74,20 @@ impl World {
                 Err(error) => return Err(error).context("ringing up"),
             }
         }
-        let placed = if sold.is_empty() {
-            None
-        } else {
-            let number = till.pay(now, &click(which)).context("收款")?;
-            Some((number.clone(), attempt(till, &number)?.total_fee))
-        };
         self.tally.sold_out += refused;
-        let Some((number, total)) = placed else {
+        self.visits[which].sold.clone_from(&sold);
+        if sold.is_empty() {
+            return Ok(());
+        }
+        let Some(number) = self.collect(which)? else {
             return Ok(());
         };
+        let total = attempt(self.till(counter)?, &number)?.total_fee;
         self.tally.orders += 1;
         self.last_trouble = self.last_trouble.max(now);
         let placed = attempt(self.till(counter)?, &number)?;
         self.hand_deadline_over(counter, &placed);
         let visit = &mut self.visits[which];
-        visit.sold = sold;
         visit.total = total;
         visit.numbers.push(number);
         for (after, act) in self.visits[which].after_click(&mut self.rng) {
@@ -205,6 +205,6 @@ impl World {
     }
 }
 
-fn click(which: usize) -> String {
+pub(super) fn click(which: usize) -> String {
     format!("click-{which}")
 }

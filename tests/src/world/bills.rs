@@ -9,8 +9,11 @@ use jiff::civil::Date;
 use rand::RngExt as _;
 use rand::seq::IndexedRandom as _;
 use till_app::{AgreementPicture, BillStanding, bill_file, bill_ready_at};
-use till_core::{Attempt, Cause, Fen, MicroYuan, NotPaid, OutTradeNo, Rate, State, Subject, bill_date};
-use wechat_pay_sim::{Call, Fault, OrderView, Times};
+use till_core::{
+    Attempt, Cause, Fen, MicroYuan, NotPaid, OutRefundNo, OutTradeNo, Rate, RefundStanding, State, Subject,
+    bill_date,
+};
+use wechat_pay_sim::{Call, Fault, OrderView, RefundView, Times};
 
 use super::{World, at_once, attempt};
 use crate::bill_text::BillText;
@@ -53,6 +56,7 @@ pub(super) fn morning(world: &mut World) -> anyhow::Result<()> {
             world.tally.bills += 1;
             world.tally.late_named += natural.len() as u64;
         }
+        super::closing::held_against_bills(world, counter)?;
         plant(world, counter, first)?;
     }
     Ok(())
@@ -170,7 +174,7 @@ fn order(number: &str) -> Subject {
     }
 }
 
-fn fen(amount: wechat_pay_sim::Fen) -> anyhow::Result<Fen> {
+pub(super) fn fen(amount: wechat_pay_sim::Fen) -> anyhow::Result<Fen> {
     Ok(Fen::new(i64::try_from(amount.get())?))
 }
 
@@ -193,7 +197,69 @@ fn expected(world: &World, counter: usize, date: Date) -> anyhow::Result<Named> 
             expected.insert(order(&view.out_trade_no), (Fen::ZERO, amount, cause));
         }
     }
+    for day in [date, date.tomorrow()?] {
+        for view in refunds_of(world, counter, day) {
+            let named = refund_named(world, counter, date, &view)?;
+            expected.extend(named.map(|it| (refund(&view), it)));
+        }
+    }
     Ok(expected)
+}
+
+/// What must be named about a refund that WeChat took on that day or the next: that it did not end well, or that it was sent
+/// before midnight and taken after it.
+fn refund_named(
+    world: &World,
+    counter: usize,
+    date: Date,
+    view: &RefundView,
+) -> anyhow::Result<Option<(Fen, Fen, Cause)>> {
+    let till = world.counters[counter].till.as_ref().context("the power is on")?;
+    let stored = till
+        .db()
+        .read()
+        .refunds()
+        .get(&OutRefundNo::parse(&view.out_refund_no)?)?;
+    let ours = stored.context("a refund in the ledger")?.refund;
+    let here = bill_date(ours.sent_at.context("it was sent")?);
+    let there = bill_date(view.requested);
+    let amount = fen(view.refund_fee)?;
+    let boundary = Cause::DayBoundary {
+        here,
+        there: Some(there),
+    };
+    Ok(match view.status {
+        "SUCCESS" if here == there => None,
+        "SUCCESS" if there == date => Some((Fen::ZERO, amount, boundary)),
+        "SUCCESS" if here == date => Some((amount, Fen::ZERO, boundary)),
+        "SUCCESS" => None,
+        _ if there == date => Some((
+            Fen::ZERO,
+            amount,
+            Cause::RefundDiffers {
+                here: RefundStanding::Failed,
+                there: RefundStanding::Failed,
+            },
+        )),
+        _ => None,
+    })
+}
+
+/// WeChat's refunds of this till that it took on that day.
+fn refunds_of(world: &World, counter: usize, date: Date) -> Vec<RefundView> {
+    let prefix = format!("T{:02}-", counter + 1);
+    let refunds = world.network.with(|gateway, now| gateway.refunds(now));
+    refunds
+        .into_iter()
+        .filter(|it| it.out_trade_no.starts_with(&prefix) && bill_date(it.requested) == date)
+        .collect()
+}
+
+fn refund(view: &RefundView) -> Subject {
+    Subject::Refund {
+        out_refund_no: view.out_refund_no.clone(),
+        out_trade_no: view.out_trade_no.clone(),
+    }
 }
 
 /// The sums are the gateway's own, to the fen, for this till and for the others.
@@ -228,12 +294,28 @@ fn sums(world: &World, counter: usize, picture: &AgreementPicture) -> anyhow::Re
         );
     }
     let till = world.counters[counter].till.as_ref().context("the power is on")?;
-    let report = till.day(picture.date, true)?.figures.paid;
+    let figures = till.day(picture.date, true)?.figures;
+    let report = figures.wechat.sum.plus(figures.given_back.sum)?;
     ensure!(
-        agreement.here.paid == report,
+        agreement.here.paid.sum == report,
         "{}: the report says {report:?}, the agreement {:?}",
         picture.date,
         agreement.here.paid
+    );
+    let refunds = refunds_of(world, counter, picture.date);
+    let back = Fen::sum(
+        refunds
+            .iter()
+            .map(|it| fen(it.refund_fee))
+            .collect::<anyhow::Result<Vec<_>>>()?,
+    )?;
+    ensure!(
+        agreement.there.refunded.sum == back
+            && usize::try_from(agreement.there.refunded.count) == Ok(refunds.len()),
+        "{}: the bill has {:?}, WeChat took {back} back in {} refunds",
+        picture.date,
+        agreement.there.refunded,
+        refunds.len()
     );
     Ok(())
 }

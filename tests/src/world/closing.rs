@@ -1,0 +1,265 @@
+//! The Zs of a simulated day: each like the X of its instant, naming what is not settled; all of them together the money
+//! that was taken and given back, to the fen, as WeChat's book, its bill and the customers have it.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, ensure};
+use jiff::SignedDuration;
+use rand::RngExt as _;
+use till_app::Till;
+use till_core::{Fen, Opened, OutTradeNo, Report, State, Takings, Tally};
+use till_store::{Pages, StoredZ};
+
+use super::bills::fen;
+use super::{Event, World, attempt};
+use crate::network::later;
+
+impl World {
+    /// Somebody closes the day.
+    pub(super) fn close_day(&mut self, counter: usize) -> anyhow::Result<()> {
+        if self.counters[counter].till.is_none() {
+            let at = later(self.now, SignedDuration::from_secs(20));
+            self.plan(at, Event::Close { counter });
+            return Ok(());
+        }
+        let now = self.now;
+        let click = format!("close {}", self.tally.zs);
+        let twice = self.rng.random_bool(0.2);
+        let open = self.open_things(counter)?;
+        let till = self.till(counter)?;
+        let x = till.x_report(now)?.report;
+        let z = till.close_day(now, &click, "")?.report;
+        let mut numbered = x;
+        numbered.head.number = z.head.number;
+        ensure!(
+            numbered == z,
+            "a Z is the X of its instant with a number: {numbered:?}, {z:?}"
+        );
+        if twice {
+            let again = till.close_day(now, &click, "")?.report;
+            ensure!(again == z, "a second press of the button makes no second Z");
+        }
+        let carried: BTreeSet<(String, Opened)> =
+            z.carried.iter().map(|it| (it.number.clone(), it.what)).collect();
+        ensure!(
+            carried == open && carried.len() == z.carried.len(),
+            "the Z names exactly what is not settled: {carried:?}, not {open:?}"
+        );
+        self.tally.zs += 1;
+        self.tally.zs_carrying += u64::from(!open.is_empty());
+        self.tally.zs_of_earlier_days += u64::from(z.takings.of_earlier_days.count > 0);
+        self.look_into_journal(counter)?;
+        self.lights_out(counter).map(drop)
+    }
+
+    /// What is not settled at a counter, by what its customers have left behind.
+    fn open_things(&mut self, counter: usize) -> anyhow::Result<BTreeSet<(String, Opened)>> {
+        let till = self.counters[counter].till.as_ref().context("the power is on")?;
+        let mut open = BTreeSet::new();
+        let mine = self.visits.iter().filter(|visit| visit.counter == counter);
+        for number in mine.flat_map(|visit| &visit.numbers) {
+            let order = attempt(till, number)?;
+            let what = match order.state {
+                State::Review { .. } => Some(Opened::Review),
+                State::Placing | State::AwaitingPayment { .. } | State::Closing { .. } => {
+                    Some(Opened::Payment)
+                }
+                State::Paid(_) | State::Closed { .. } | State::Refused { .. } | State::GivenBack { .. } => {
+                    None
+                }
+            };
+            open.extend(what.map(|what| (number.to_string(), what)));
+            for stored in till.db().read().refunds().of_order(number)? {
+                let what = match (stored.refund.is_final(), stored.refund.needs_person()) {
+                    (true, _) => continue,
+                    (false, true) => Opened::RefundByHand,
+                    (false, false) => Opened::Refund,
+                };
+                open.insert((stored.refund.out_refund_no.to_string(), what));
+            }
+        }
+        Ok(open)
+    }
+}
+
+/// The end of the day: a person decides what there is to decide, what follows is lived through, and the day is closed.
+pub(super) fn last(world: &mut World) -> anyhow::Result<()> {
+    world.now = later(world.now, SignedDuration::from_secs(60));
+    world.network.set_now(world.now);
+    world.last_trouble = world.now;
+    for counter in 0..world.counters.len() {
+        world.decide(counter)?;
+    }
+    world.run()?;
+    for counter in 0..world.counters.len() {
+        world.close_day(counter)?;
+        let till = world.counters[counter].till.as_ref().context("the power is on")?;
+        let zs = numbered(till)?;
+        money(world, counter, &zs)?;
+        goods(world, counter, &zs)?;
+        let check = till.db().read().self_check();
+        ensure!(check.holds(), "the shop's own proof holds, but: {check:?}");
+    }
+    Ok(())
+}
+
+/// The Zs of a till, oldest first: 1, 2, 3 …
+fn numbered(till: &Till) -> anyhow::Result<Vec<StoredZ>> {
+    let mut zs = till.db().read().z_reports().before(None, 1_000)?;
+    zs.reverse();
+    for (z, number) in zs.iter().zip(1..) {
+        ensure!(z.number.0 == number, "Z {number} is not there");
+    }
+    Ok(zs)
+}
+
+fn sum(zs: &[StoredZ], of: impl Fn(&Takings) -> Tally) -> anyhow::Result<Tally> {
+    let all = zs.iter().map(|z| of(&z.report.takings));
+    Ok(all.into_iter().try_fold(Tally::default(), Tally::plus)?)
+}
+
+/// All Zs == all of the books == what WeChat and the customers say.
+fn money(world: &World, counter: usize, zs: &[StoredZ]) -> anyhow::Result<()> {
+    let till = world.counters[counter].till.as_ref().context("the power is on")?;
+    let last: &Report = &zs.last().context("the day was closed")?.report;
+    let to = till.db().read().bookings().last()?;
+    let books = till.db().read().bookings().on(Pages { from: 0, to })?;
+    let calendar = &till.config().shop.calendar;
+    let all = Takings::of(calendar, world.began, books, [])?;
+    ensure!(
+        (last.totals.sold, last.totals.net) == (all.sold()?, all.net()?),
+        "the Zs together are the books: {:?}, {all:?}",
+        last.totals
+    );
+    let prefix = format!("T{:02}-", counter + 1);
+    let mut taken = Tally::default();
+    for view in world.network.with(|gateway, now| gateway.orders(now)) {
+        if !view.out_trade_no.starts_with(&prefix) || view.paid_at.is_none() {
+            continue;
+        }
+        let order = attempt(till, &OutTradeNo::parse(&view.out_trade_no)?)?;
+        if matches!(order.state, State::Review { .. }) {
+            let number = order.out_trade_no.to_string();
+            ensure!(
+                last.carried.iter().any(|it| it.number == number),
+                "{number}: money that nobody has decided about is named by the last Z"
+            );
+            continue;
+        }
+        taken = taken.plus(Tally {
+            count: 1,
+            sum: fen(view.total_fee)?,
+        })?;
+    }
+    let told = sum(zs, |it| it.wechat().unwrap_or_default())?;
+    ensure!(
+        told == taken,
+        "the Zs have {told:?} of WeChat, WeChat took {taken:?}"
+    );
+    let mut back = Tally::default();
+    for view in world.network.with(|gateway, now| gateway.refunds(now)) {
+        if view.out_trade_no.starts_with(&prefix) && view.status != "REFUNDCLOSE" {
+            back = back.plus(Tally {
+                count: 1,
+                sum: fen(view.refund_fee)?,
+            })?;
+        }
+    }
+    let told = sum(zs, |it| it.wechat_refunded().unwrap_or_default())?;
+    ensure!(
+        told == back,
+        "the Zs have {told:?} given back, WeChat gave {back:?}"
+    );
+    let mine = world.visits.iter().filter(|visit| visit.counter == counter);
+    let handed_over = Fen::sum(mine.filter_map(|visit| Some(visit.cash?.0)))?;
+    let told = sum(zs, |it| it.cash().unwrap_or_default())?;
+    ensure!(
+        told.sum.plus(last.drawer.in_hand.sum)? == handed_over,
+        "customers handed over {handed_over} in cash and got none of it back; the Zs have {told:?}, in hand is {:?}",
+        last.drawer.in_hand
+    );
+    Ok(())
+}
+
+/// What was sold by the Zs, less what came back by them, is what customers have carried home.
+fn goods(world: &World, counter: usize, zs: &[StoredZ]) -> anyhow::Result<()> {
+    let till = world.counters[counter].till.as_ref().context("the power is on")?;
+    let pieces: i64 = zs
+        .iter()
+        .map(|z| {
+            let of = |items: &[till_core::ItemLine]| items.iter().map(|it| it.pieces).sum::<i64>();
+            of(&z.report.items) - of(&z.report.returned)
+        })
+        .sum();
+    let mut home = 0;
+    for visit in world.visits.iter().filter(|visit| visit.counter == counter) {
+        let mut sales = i64::from(visit.in_cash);
+        for number in &visit.numbers {
+            sales += i64::from(matches!(attempt(till, number)?.state, State::Paid(_)));
+        }
+        home += sales * i64::try_from(visit.sold.len())?;
+        if let Some((number, goods)) = &visit.refund {
+            let refunds = world.network.with(|gateway, now| gateway.refunds(now));
+            let closed = |status: &str| status == "REFUNDCLOSE";
+            let ended = refunds.iter().find(|it| it.out_refund_no == number.as_str());
+            if ended.is_some_and(|it| !closed(it.status)) {
+                home -= i64::try_from(goods.len())?;
+            }
+        }
+    }
+    ensure!(
+        pieces == home,
+        "the Zs sold {pieces} pieces, customers have {home}"
+    );
+    Ok(())
+}
+
+/// The next morning: what WeChat's bills say to the Zs. All of them together differ by the refunds that a person has to hand
+/// over, for which WeChat still has the money, and by nothing else.
+pub(super) fn held_against_bills(world: &mut World, counter: usize) -> anyhow::Result<()> {
+    let till = world.counters[counter].till.as_ref().context("the power is on")?;
+    let zs = numbered(till)?;
+    let (mut difference, mut billed) = (Fen::ZERO, Fen::ZERO);
+    for z in &zs {
+        let provider = till.provider(z.number)?.run()?.provider;
+        ensure!(
+            provider.waiting.is_empty(),
+            "Z {}: every bill is there by now, but {:?}",
+            z.number.0,
+            provider.waiting
+        );
+        difference = difference.plus(provider.difference)?;
+        billed = billed.plus(provider.paid.sum.minus(provider.refunded.sum)?)?;
+        let takings = &z.report.takings;
+        ensure!(
+            provider.paid == takings.wechat()? || takings.wechat()?.count > i64::from(provider.missing),
+            "Z {}: {:?} on the bills, {:?} in the Z",
+            z.number.0,
+            provider.paid,
+            takings.wechat()?
+        );
+    }
+    let prefix = format!("T{:02}-", counter + 1);
+    let mut by_hand = Fen::ZERO;
+    for view in world.network.with(|gateway, now| gateway.refunds(now)) {
+        if !view.out_trade_no.starts_with(&prefix) {
+            continue;
+        }
+        world.tally.refunds += 1;
+        world.tally.refunds_ill += u64::from(view.status != "SUCCESS");
+        if view.status == "CHANGE" {
+            by_hand = by_hand.plus(fen(view.refund_fee)?)?;
+        }
+    }
+    let nets = zs.iter().map(|z| z.report.takings.wechat_net());
+    let net = Fen::sum(nets.collect::<Result<Vec<_>, _>>()?)?;
+    ensure!(
+        difference == by_hand,
+        "the bills differ from the Zs by {difference}, and by hand goes {by_hand}"
+    );
+    ensure!(
+        billed == net.plus(by_hand)?,
+        "the bills of these orders come to {billed}, the Zs to {net} and {by_hand} by hand"
+    );
+    Ok(())
+}
