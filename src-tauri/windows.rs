@@ -12,6 +12,9 @@ pub const CUSTOMER: &str = "customer";
 /// Label of the simulated customer's phone, with a simulator only. No capability: it can't call the till.
 const PHONE: &str = "phone";
 
+/// Runs in our pages before any script of theirs.
+const FREEZE: &str = include_str!("freeze.js");
+
 const TILL_TITLE: &str = "ScanTill 扫码收银";
 const CUSTOMER_TITLE: &str = "ScanTill 顾客屏";
 const PHONE_TITLE: &str = "ScanTill 顾客手机";
@@ -25,6 +28,7 @@ pub fn open<R: Runtime>(app: &AppHandle<R>, webview_dir: &Path) -> tauri::Result
         .title(TILL_TITLE)
         .inner_size(1366.0, 768.0)
         .min_inner_size(1280.0, 720.0)
+        .initialization_script(FREEZE)
         .data_directory(webview_dir.to_owned())
         .on_navigation(is_own_page)
         .build()?;
@@ -32,6 +36,7 @@ pub fn open<R: Runtime>(app: &AppHandle<R>, webview_dir: &Path) -> tauri::Result
         .title(CUSTOMER_TITLE)
         .inner_size(1024.0, 600.0)
         .focused(false)
+        .initialization_script(FREEZE)
         .data_directory(webview_dir.to_owned())
         .on_navigation(is_own_page)
         .build()?;

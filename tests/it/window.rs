@@ -110,6 +110,11 @@ async fn a_scanned_code_is_seen_as_paid_in_both_windows_within_four_seconds() ->
     // The simulator is outside the program here, and takes no real money all the same.
     let band = "练习模式";
     assert!(app.text("training").await?.contains(band), "the till says so");
+    assert_eq!(
+        app.ask("return Object.isFrozen(Object.prototype)").await?,
+        true,
+        "what all objects of the page inherit can't be changed"
+    );
     let number = ring_up(&app).await?;
 
     let at_the_till = app.read_qr().await?;

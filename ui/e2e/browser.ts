@@ -11,6 +11,7 @@ declare global {
 }
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const FREEZE = fileURLToPath(new URL('../../src-tauri/freeze.js', import.meta.url));
 
 export class Shop {
     /** What went wrong in any page: errors, blocked content. */
@@ -54,6 +55,8 @@ export class Shop {
             deviceScaleFactor: options.scale ?? 1,
             timezoneId: 'Asia/Shanghai',
         });
+        // As in the till's own windows: some libraries don't load where nothing inherited may be changed.
+        await context.addInitScript({ path: FREEZE });
         context.setDefaultTimeout(8000);
         return new Visit(context, this.address, this.complaints);
     }
