@@ -90,7 +90,10 @@ async fn the_day_is_closed_by_clicking_printed_and_taken_out() -> anyhow::Result
     app.click("close-day").await?;
     app.element("close-dialog").await?;
     reads(&app, "close-open", &waiting).await?;
-    both_languages(&counter, &app, "2-close").await?;
+    for (width, height) in [(1366, 768), (1920, 1080)] {
+        app.resize(width, height).await?;
+        counter.picture(&app, &format!("2-close-{width}")).await?;
+    }
     app.click("close-ok").await?;
     reads(&app, "paper-title", "0001").await?;
     both_languages(&counter, &app, "3-z").await?;

@@ -250,7 +250,11 @@ async fn a_damaged_ledger_is_said_looked_at_and_replaced_in_the_window() -> anyh
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<Vec<_>, _>>()?
         .into_iter()
-        .find(|path| path.to_string_lossy().contains(".aside-") && !path.to_string_lossy().ends_with("-wal"));
+        // What belongs to it is set aside with it.
+        .find(|path| {
+            let name = path.to_string_lossy();
+            name.contains(".aside-") && !name.ends_with("-wal") && !name.ends_with("-shm")
+        });
     let kept = aside.map(std::fs::read_to_string).transpose()?;
     assert_eq!(
         kept.as_deref(),
