@@ -1,12 +1,16 @@
 //! XLSX by an independent reader, CSV as Excel takes it, and files whole or not at all.
 
 use std::fs;
-use std::io::Cursor;
+use std::io::{BufRead as _, BufReader, Cursor};
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use calamine::{Data, Reader as _, Xlsx};
+use scantill_tests::counter::config;
 use scantill_tests::shop::{Line, Shop};
 use till_app::report::{ExportError, ExportFormat};
-use till_core::Fen;
+use till_app::{Database, Till};
+use till_core::{Fen, ZNumber};
 
 use super::{closed_day, yuan};
 
@@ -130,7 +134,7 @@ async fn a_pdf_says_the_same_in_both_sizes() {
     let job = shop.till.export(shop.now(), Some(number), false).unwrap();
     for format in [ExportFormat::PdfA4, ExportFormat::Pdf80] {
         let file = job.run(folder.path(), format, |_| {}).unwrap();
-        let text = std::process::Command::new("pdftotext")
+        let text = Command::new("pdftotext")
             .args(["-layout", file.path.to_str().unwrap(), "-"])
             .output()
             .unwrap();
@@ -189,4 +193,83 @@ async fn an_x_is_the_z_that_follows_and_changes_nothing() {
     assert_eq!(z, x, "one calculation");
     let after = shop.till.x_report(now).unwrap().report;
     assert_eq!(after.takings.net(), Ok(Fen::ZERO), "the next begins at nothing");
+}
+
+/// Where the ledger and the files of [`exports_until_it_is_killed`] are; without it that test does nothing.
+const EXPORT_IN: &str = "SCANTILL_TEST_EXPORT_IN";
+
+/// No promise of its own: the process that [`fault_8_a_kill_in_the_middle_of_an_export_leaves_no_half_file`] kills.
+#[test]
+fn exports_until_it_is_killed() {
+    let Ok(folder) = std::env::var(EXPORT_IN) else {
+        return;
+    };
+    let folder = Path::new(&folder);
+    let db = Database::open(&folder.join("scantill.db")).unwrap();
+    let config = config("T01", "http://127.0.0.1:9", 3, 30).unwrap();
+    let now = db.read().z_reports().last().unwrap().unwrap().closed_at;
+    let till = Till::open(config, db, now, [1; 32]).unwrap();
+    let job = till.export(now, Some(ZNumber(1)), false).unwrap();
+    loop {
+        for format in [ExportFormat::Csv, ExportFormat::Xlsx] {
+            job.run(folder, format, |_| {}).unwrap();
+            println!("written");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fault_8_a_kill_in_the_middle_of_an_export_leaves_no_half_file() {
+    let line = Line::open().await.unwrap();
+    let mut shop = Shop::open(&line, "T01").await.unwrap();
+    closed_day(&line, &mut shop).await;
+    let (till, _, folder) = shop.into_parts();
+    drop(till);
+    for kill in 0..12 {
+        let mut exporting = Command::new(std::env::current_exe().unwrap())
+            .args([
+                "reports::files::exports_until_it_is_killed",
+                "--exact",
+                "--nocapture",
+            ])
+            .env(EXPORT_IN, folder.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(exporting.stdout.take().unwrap()).lines();
+        let written = lines
+            .map_while(Result::ok)
+            .filter(|line| line.contains("written"));
+        // Each time some files later, so that the kills fall on other moments.
+        assert_eq!(
+            written.take(kill + 1).count(),
+            kill + 1,
+            "it writes file after file"
+        );
+        exporting.kill().unwrap();
+        exporting.wait().unwrap();
+        let files = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
+        let mut whole = 0;
+        for file in files {
+            match file.extension().and_then(|ending| ending.to_str()) {
+                Some("xlsx") => {
+                    let mut book: Xlsx<_> = calamine::open_workbook(&file).unwrap();
+                    let orders = book.worksheet_range("成交").unwrap();
+                    let sum = Fen::sum(orders.rows().skip(1).map(|row| amount(&row[5])));
+                    assert_eq!(sum, Ok(yuan("13.00")), "whole after kill {kill}: {file:?}");
+                    whole += 1;
+                }
+                Some("csv") => {
+                    let text = fs::read_to_string(&file).unwrap();
+                    assert!(text.ends_with("\r\n"), "whole after kill {kill}: {text}");
+                    assert_eq!(text.lines().count(), 6, "its titles and five entries: {text}");
+                    whole += 1;
+                }
+                Some(_) | None => {}
+            }
+        }
+        assert!(whole > 0, "there is something to look at");
+    }
 }

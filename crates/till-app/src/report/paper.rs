@@ -144,14 +144,18 @@ impl Page<'_> {
     fn provider(&self, paper: &mut Document, column: &ProviderColumn) {
         let (words, bill) = (self.words, &column.provider);
         paper.weighted_paragraph(words.provider, Weight::Strong);
+        // What only a part of the bills says is no difference yet.
+        if !bill.waiting.is_empty() {
+            for day in &bill.waiting {
+                paper.row(words.bill_waits, day.to_string());
+            }
+            return;
+        }
         self.tally(paper, words.bill_paid, bill.paid);
         self.tally(paper, words.bill_refunded, bill.refunded);
         paper.row(words.fee, bill.fee.to_string());
         if bill.missing > 0 {
             paper.row(words.missing, bill.missing.to_string());
-        }
-        for day in &bill.waiting {
-            paper.row(words.bill_waits, day.to_string());
         }
         paper.weighted_row(words.difference, yuan(bill.difference), Weight::Strong);
     }
@@ -202,8 +206,9 @@ impl Page<'_> {
         };
         paper.row(format!("{} {}", words.shift, shift.id.0), state);
         paper.row(words.float, yuan(shift.float));
-        paper.row(words.expected, yuan(shift.expected));
+        // What should be there stands beside what was counted, never before: a count may be a blind one.
         if let Some(counted) = shift.counted {
+            paper.row(words.expected, yuan(shift.expected));
             paper.row(words.counted, yuan(counted));
             paper.weighted_row(
                 words.difference,

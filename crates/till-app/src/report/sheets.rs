@@ -237,8 +237,9 @@ impl Book<'_> {
         lines.push((words.net.to_owned(), Cell::Money(takings.net()?)));
         for shift in &drawer.shifts {
             let label = |word: &str| format!("{} {} {word}", words.shift, shift.id.0);
-            lines.push((label(words.expected), Cell::Money(shift.expected)));
+            // As on paper: never before it is counted.
             if let Some(counted) = shift.counted {
+                lines.push((label(words.expected), Cell::Money(shift.expected)));
                 lines.push((label(words.counted), Cell::Money(counted)));
             }
         }
