@@ -302,8 +302,11 @@ mod tests {
         }
     }
 
+    /// About what, and its number; what, how much, and when.
+    type Entry = (String, i64, String, i64, i64);
+
     /// Standing entries by what they are about, and how many rows there are in all.
-    fn standing(conn: &Connection) -> (Vec<(String, i64, String, i64, i64)>, i64) {
+    fn standing(conn: &Connection) -> (Vec<Entry>, i64) {
         let rows = sql::all(
             conn,
             "SELECT about, subject, what, amount_fen, at FROM bookings b WHERE reversed = 0 AND NOT EXISTS (

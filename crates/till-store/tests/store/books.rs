@@ -210,7 +210,7 @@ fn fault_31_a_refund_is_booked_when_wechat_has_it_and_moved_when_it_ends_otherwi
             [(Booked::Refund, 200, 11)],
             "{ending:?}: WeChat has it, on the day on which it was sent"
         );
-        feed_refund(&mut db, refund, at(60), reported(ending.clone()));
+        feed_refund(&mut db, refund, at(60), reported(ending));
         assert_eq!(
             told(&db)[2..],
             then,

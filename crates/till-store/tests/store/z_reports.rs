@@ -15,7 +15,11 @@ use crate::{Folder, at, feed, paid, placed, ring_up, shop, stock_shop};
 fn report(db: &Database, number: u32, seconds: i64) -> (Report, ToldUpTo) {
     let read = db.read();
     let told = read.z_reports().untold().unwrap();
-    let from = read.z_reports().last().unwrap().map_or(at(0), |z| z.closed_at);
+    let from = read
+        .z_reports()
+        .last()
+        .unwrap()
+        .map_or_else(|| at(0), |z| z.closed_at);
     let calendar = Calendar::midnight(TimeZone::UTC);
     let input = ReportInput {
         head: ReportHead {
