@@ -30,6 +30,8 @@ for_test() {
     program Xvfb xvfb
     program WebKitWebDriver webkit2gtk-driver
     program chromium chromium
+    # Reads back the PDFs we write.
+    program pdftotext poppler-utils
     # Two monitors, a window manager and a session bus: what a desktop has besides a screen.
     package xserver-xorg-video-dummy
     program xrandr x11-xserver-utils
@@ -38,7 +40,7 @@ for_test() {
 }
 
 if ! command -v dpkg-query >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>&1; then
-    echo "Not a Debian machine: please see to it that WebKitGTK 4.1, a C compiler and a Chinese font are installed (for the demonstration also RabbitMQ, for the tests also Xvfb, WebKitWebDriver and Chromium)."
+    echo "Not a Debian machine: please see to it that WebKitGTK 4.1, a C compiler and a Chinese font are installed (for the demonstration also RabbitMQ, for the tests also Xvfb, WebKitWebDriver, Chromium and poppler's programs)."
     exit 0
 fi
 

@@ -15,6 +15,7 @@ pub mod cash;
 pub mod keeping;
 pub mod notify;
 pub mod refund;
+pub mod report;
 pub mod staff;
 
 type Answer<T> = Result<T, CommandError>;
@@ -85,7 +86,7 @@ async fn acting<T: Send + 'static>(
 #[tauri::command]
 #[specta::specta]
 pub async fn snapshot(shop: TheShop<'_>) -> Answer<Snapshot> {
-    let training = shop.place().training;
+    let training = shop.known().simulator().is_some();
     match shop.till() {
         Ok(till) => {
             let picture = till.call(|till, _| till.snapshot()).await.map_err(internal)?;
@@ -99,7 +100,7 @@ pub async fn snapshot(shop: TheShop<'_>) -> Answer<Snapshot> {
 #[tauri::command]
 #[specta::specta]
 pub async fn customer(shop: TheShop<'_>) -> Answer<CustomerView> {
-    let training = shop.place().training;
+    let training = shop.known().simulator().is_some();
     match shop.till() {
         Ok(till) => {
             let picture = till.call(|till, _| till.customer()).await.map_err(internal)?;
@@ -269,7 +270,7 @@ pub async fn order(shop: TheShop<'_>, out_trade_no: String) -> Answer<PaymentVie
 #[tauri::command]
 #[specta::specta]
 pub async fn day(shop: TheShop<'_>, day: Option<String>) -> Answer<DayView> {
-    let training = shop.place().training;
+    let training = shop.known().simulator().is_some();
     let picture = reading(&shop, move |till, now| {
         let day = match day {
             Some(day) => day.parse().map_err(|_| Refusal::DayWrong)?,
@@ -318,7 +319,7 @@ pub async fn settings(shop: TheShop<'_>) -> Answer<SettingsView> {
         timeout_minutes: timing
             .map(|timing| seconds(timing.timeout) / 60)
             .unwrap_or_default(),
-        phone_url: known.simulator.map(|base| format!("{base}/phone")),
+        phone_url: known.simulator().map(|base| format!("{base}/phone")),
     })
 }
 
@@ -347,7 +348,7 @@ pub async fn reload_config(shop: TheShop<'_>, app: AppHandle<Wry>) -> Answer<()>
     shop.reopen(&app).map_err(not_ready)
 }
 
-/// Training only: opens the customer's phone in a window of its own.
+/// With a simulator only: opens the customer's phone in a window of its own.
 #[tauri::command]
 #[specta::specta]
 pub async fn open_phone(
@@ -355,10 +356,11 @@ pub async fn open_phone(
     folder: State<'_, WebviewFolder>,
     app: AppHandle<Wry>,
 ) -> Answer<()> {
-    let Some(base) = shop.known().simulator else {
+    let known = shop.known();
+    let Some(base) = known.simulator() else {
         return Err(CommandError {
             code: ErrorCode::NotReady,
-            detail: "not in training".to_owned(),
+            detail: "the simulator is not in use".to_owned(),
         });
     };
     let url = format!("{base}/phone").parse().map_err(internal)?;

@@ -18,6 +18,7 @@ pub(crate) mod cash;
 pub(crate) mod keeping;
 pub(crate) mod notify;
 pub(crate) mod refund;
+pub(crate) mod report;
 pub(crate) mod staff;
 
 /// One sale's amount. The cart holds it within ten million yuan, so that it always fits.
@@ -531,6 +532,8 @@ impl From<Refusal> for CommandError {
             Refusal::LastManager => ErrorCode::LastManager,
             Refusal::RulesOutOfRange => ErrorCode::RulesOutOfRange,
             Refusal::NoShift => ErrorCode::NoShift,
+            Refusal::NoSuchZ => ErrorCode::NoSuchZ,
+            Refusal::NoPrinter => ErrorCode::NoPrinter,
             Refusal::ShiftOpen => ErrorCode::ShiftOpen,
             Refusal::AmountOutOfRange => ErrorCode::AmountOutOfRange,
             Refusal::TooLittle => ErrorCode::TooLittle,

@@ -16,6 +16,7 @@ pub fn bindings() -> tauri_specta::Builder<tauri::Wry> {
     use commands::keeping::*;
     use commands::notify::*;
     use commands::refund::*;
+    use commands::report::*;
     use commands::staff::*;
     use commands::*;
     tauri_specta::Builder::<tauri::Wry>::new()
@@ -81,11 +82,22 @@ pub fn bindings() -> tauri_specta::Builder<tauri::Wry> {
             refund_settle,
             refund_check,
             adopt,
-            refund_review
+            refund_review,
+            x_report,
+            z_report,
+            z_reports,
+            z_provider,
+            close_day,
+            export_report,
+            print_report
         ])
         // Nothing but `OrderQuery` and `Locale` is ever read, and neither differs by direction.
         .disable_serde_phases()
-        .events(collect_events![view::Snapshot, view::CustomerView])
+        .events(collect_events![
+            view::Snapshot,
+            view::CustomerView,
+            view::ExportProgress
+        ])
 }
 
 #[cfg(test)]

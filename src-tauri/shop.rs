@@ -22,7 +22,7 @@ pub struct Place {
     pub config: PathBuf,
     /// The data folder.
     pub data: PathBuf,
-    /// The simulator takes WeChat's place.
+    /// The simulator inside the program takes WeChat's place.
     pub training: bool,
 }
 
@@ -45,8 +45,6 @@ enum State {
 struct Open {
     running: Running,
     config: Config,
-    /// Training: where the simulator listens.
-    simulator: Option<String>,
     lock: FolderLock,
 }
 
@@ -55,8 +53,14 @@ struct Open {
 pub struct Known {
     /// The configuration in use, if there is one.
     pub config: Option<Config>,
-    /// Training: where the simulator listens.
-    pub simulator: Option<String>,
+}
+
+impl Known {
+    /// Where the simulator listens, if it takes WeChat's place.
+    #[must_use]
+    pub fn simulator(&self) -> Option<&str> {
+        self.config.as_ref()?.gateway.simulator()
+    }
 }
 
 /// Where the ledger and its copies are, whether or not the till could be opened.
@@ -88,7 +92,6 @@ pub enum RestoreError {
 struct Kept {
     lock: FolderLock,
     config: Config,
-    simulator: Option<String>,
     /// The version of the last picture: the pages drop what is older.
     version: u32,
 }
@@ -143,12 +146,8 @@ impl Shop {
         match &*self.state() {
             State::Open(open) => Known {
                 config: Some(open.config.clone()),
-                simulator: open.simulator.clone(),
             },
-            State::Problem(_) => Known {
-                config: None,
-                simulator: None,
-            },
+            State::Problem(_) => Known { config: None },
         }
     }
 
@@ -245,7 +244,6 @@ impl Open {
         let Self {
             running,
             config,
-            simulator,
             lock,
         } = self;
         let version = runtime
@@ -255,7 +253,6 @@ impl Open {
         Kept {
             lock,
             config,
-            simulator,
             version,
         }
     }
@@ -276,11 +273,12 @@ pub fn day_text(place: &Place, day: jiff::civil::Date) -> anyhow::Result<String>
     } else {
         Config::load(&place.config)?
     };
+    let training = config.gateway.simulator().is_some();
     let file = place.ledger();
     anyhow::ensure!(file.is_file(), "{} is not there", file.display());
     let clock = clock::steady();
     let till = Till::open(config, Database::open(&file)?, clock(), rand::random())?;
-    Ok(till.day(day, place.training)?.text)
+    Ok(till.day(day, training)?.text)
 }
 
 /// The language before anybody could choose one.
@@ -304,7 +302,6 @@ fn open<R: Runtime>(
     let Kept {
         lock,
         config,
-        simulator,
         version,
     } = kept;
     let file = place.ledger();
@@ -317,7 +314,7 @@ fn open<R: Runtime>(
         till.stock_for_training().map_err(|error| unusable(&error))?;
     }
     let client = gateway::connect(&config).map_err(|error| unusable(&format!("{error:#}")))?;
-    let (app, training) = (app.clone(), place.training);
+    let (app, training) = (app.clone(), config.gateway.simulator().is_some());
     let show = move |till, customer: Option<CustomerPicture>| {
         // Each window is told what concerns it; the customer's never gets the till's picture.
         let told = [
@@ -332,7 +329,6 @@ fn open<R: Runtime>(
     Ok(Open {
         running,
         config,
-        simulator,
         lock,
     })
 }
@@ -361,18 +357,13 @@ fn start(place: &Place, runtime: &Handle) -> Result<Kept, Problem> {
         },
         LockError::Unusable(_) => unusable(&error),
     })?;
-    let (config, simulator) = match config {
-        Some(config) => (config, None),
-        None => {
-            let training =
-                training::start(&place.data, runtime).map_err(|error| unusable(&format!("{error:#}")))?;
-            (training.config, Some(training.base_url))
-        }
+    let config = match config {
+        Some(config) => config,
+        None => training::start(&place.data, runtime).map_err(|error| unusable(&format!("{error:#}")))?,
     };
     Ok(Kept {
         lock,
         config,
-        simulator,
         version: 0,
     })
 }

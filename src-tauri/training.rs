@@ -14,15 +14,6 @@ const URL_FILE: &str = "simulator.url";
 /// What the simulator remembers over a restart.
 const STATE_FILE: &str = "simulator.json";
 
-/// A running simulator and the configuration of a till that asks it.
-#[derive(Debug)]
-pub(crate) struct Training {
-    /// The till's configuration.
-    pub(crate) config: Config,
-    /// Where the simulator listens.
-    pub(crate) base_url: String,
-}
-
 /// The configuration of a till in training. Its numbers and its key are worth nothing outside the simulator.
 pub(crate) fn config(base_url: &str) -> Result<Config, ConfigProblem> {
     Config::parse(&format!(
@@ -40,8 +31,8 @@ fn listen(runtime: &Handle) -> std::io::Result<TcpListener> {
     TcpListener::from_std(listener)
 }
 
-/// Starts the simulator on a free port of this machine. It ends with the program.
-pub(crate) fn start(folder: &Path, runtime: &Handle) -> anyhow::Result<Training> {
+/// Starts the simulator on a free port of this machine; the configuration of a till that asks it. It ends with the program.
+pub(crate) fn start(folder: &Path, runtime: &Handle) -> anyhow::Result<Config> {
     let listener = listen(runtime).context("the simulator found no free port")?;
     let base_url = format!("http://{}", listener.local_addr()?);
     let config = config(&base_url)?;
@@ -59,5 +50,5 @@ pub(crate) fn start(folder: &Path, runtime: &Handle) -> anyhow::Result<Training>
     });
     let url_file = folder.join(URL_FILE);
     std::fs::write(&url_file, &base_url).with_context(|| format!("writing {}", url_file.display()))?;
-    Ok(Training { config, base_url })
+    Ok(config)
 }

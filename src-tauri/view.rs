@@ -13,6 +13,7 @@ mod error;
 mod keeping;
 mod notify;
 mod refund;
+mod report;
 mod staff;
 
 pub use bills::*;
@@ -21,6 +22,7 @@ pub use error::*;
 pub use keeping::*;
 pub use notify::*;
 pub use refund::*;
+pub use report::*;
 pub use staff::*;
 
 /// Everything the till window draws. Pushed whole on each change; a lower `version` than the last one drawn is dropped.

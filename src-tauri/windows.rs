@@ -9,7 +9,7 @@ use tauri::{AppHandle, Manager, Runtime, Url, WebviewUrl, WebviewWindowBuilder, 
 pub const TILL: &str = "till";
 /// Label of the customer display; the capability `customer` belongs to it.
 pub const CUSTOMER: &str = "customer";
-/// Label of the simulated customer's phone, in training only. No capability: it can't call the till.
+/// Label of the simulated customer's phone, with a simulator only. No capability: it can't call the till.
 const PHONE: &str = "phone";
 
 const TILL_TITLE: &str = "ScanTill 扫码收银";
@@ -49,7 +49,7 @@ pub fn bring_to_front<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
     till.set_focus()
 }
 
-/// Opens the simulated customer's phone; `phone_url` is the simulator's page on this machine. Training only.
+/// Opens the simulated customer's phone; `phone_url` is the simulator's page on this machine.
 pub fn open_phone<R: Runtime>(app: &AppHandle<R>, phone_url: Url, webview_dir: &Path) -> tauri::Result<()> {
     if let Some(phone) = app.get_webview_window(PHONE) {
         return phone.set_focus();

@@ -82,6 +82,14 @@ pub enum ErrorCode {
     NoSuchDifference,
     /// A note has 1 to 500 characters.
     NoteWrong,
+    /// This till has no Z under this number.
+    NoSuchZ,
+    /// A file could not be written; nothing of it is there.
+    ExportNotWritten,
+    /// This machine has no font with Chinese characters.
+    NoChineseFont,
+    /// The configuration names no receipt printer.
+    NoPrinter,
     /// There is no bill yet to agree with.
     NoBill,
     /// Differences without a note can't be signed off; `detail` says how many.

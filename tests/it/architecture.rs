@@ -47,13 +47,24 @@ const RULES: &[Rule] = &[
     },
     Rule {
         member: "till-app",
-        ours: &["notify-bus", "till-core", "till-store", "wechat-pay"],
+        ours: &[
+            "notify-bus",
+            "till-core",
+            "till-paper",
+            "till-store",
+            "wechat-pay",
+        ],
         never: &["axum", "rusqlite", "reqwest"],
     },
     Rule {
         member: "notify-relay",
         ours: &["notify-bus", "wechat-pay"],
         never: &["rusqlite", "lapin", "reqwest"],
+    },
+    Rule {
+        member: "till-paper",
+        ours: &[],
+        never: &["tokio", "rusqlite", "reqwest", "axum", "lapin"],
     },
     Rule {
         member: "wechat-pay-sim",
@@ -72,6 +83,7 @@ const RULES: &[Rule] = &[
             "notify-relay",
             "till-app",
             "till-core",
+            "till-paper",
             "till-store",
             "wechat-pay",
             "wechat-pay-sim",

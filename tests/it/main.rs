@@ -17,5 +17,6 @@ mod licences;
 mod notify;
 mod refunds;
 mod relay;
+mod reports;
 mod whole;
 mod window;

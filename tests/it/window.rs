@@ -2,8 +2,10 @@
 //!
 //! Pictures of each run are kept in `target/window-test/`.
 
+mod bills;
 mod callback;
 mod cash;
+mod day_end;
 mod desk;
 mod keeping;
 mod walk;
@@ -105,6 +107,9 @@ async fn a_scanned_code_is_seen_as_paid_in_both_windows_within_four_seconds() ->
     app.resize(1366, 768).await?;
     counter.stock_up(&app).await?;
     counter.picture(&app, "1-sell-zh-CN").await?;
+    // The simulator is outside the program here, and takes no real money all the same.
+    let band = "练习模式";
+    assert!(app.text("training").await?.contains(band), "the till says so");
     let number = ring_up(&app).await?;
 
     let at_the_till = app.read_qr().await?;
@@ -113,6 +118,10 @@ async fn a_scanned_code_is_seen_as_paid_in_both_windows_within_four_seconds() ->
     app.customer_at("scan", PATIENCE).await?;
     let at_the_customer = app.read_qr().await?;
     counter.picture(&app, "3-customer-scan-zh-CN").await?;
+    assert!(
+        app.text("training").await?.contains(band),
+        "the customer display says so"
+    );
     assert_eq!(
         at_the_till, at_the_customer,
         "both windows show the same order's code"

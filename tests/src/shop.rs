@@ -122,8 +122,18 @@ impl Line {
 impl Shop {
     /// Opens a till with full shelves; asks every three seconds, half an hour long.
     pub async fn open(line: &Line, till_id: &str) -> anyhow::Result<Self> {
+        Self::open_with(line, till_id, |_| {}).await
+    }
+
+    /// The same, configured further.
+    pub async fn open_with(
+        line: &Line,
+        till_id: &str,
+        further: impl FnOnce(&mut Config),
+    ) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
-        let config = config(till_id, &line.base(), 3, 30)?;
+        let mut config = config(till_id, &line.base(), 3, 30)?;
+        further(&mut config);
         let mut http = HttpConfig::new(&config.gateway.base_url);
         // What hangs in a test is meant to hang.
         http.read_timeout = Duration::from_millis(400);

@@ -61,6 +61,13 @@ const approve = async (page: Page) => {
     await page.getByTestId('refund-dialog').waitFor({ state: 'detached' });
 };
 
+const openShift = async (page: Page) => {
+    await page.keyboard.press('F11');
+    await page.getByTestId('float').fill('200');
+    await page.getByTestId('open-shift-ok').click();
+    await page.getByTestId('search').waitFor();
+};
+
 const scenes: Scene[] = [
     { name: 'sell-empty', play: async () => {} },
     { name: 'sell', wishes: '&training=0', play: (page) => ring(page, 1, 1, 6, 5) },
@@ -281,6 +288,108 @@ const scenes: Scene[] = [
             await page.waitForTimeout(400);
         },
     },
+    ...(['items', 'categories'] as const).map((kind) => ({
+        name: `day-x-${kind}`,
+        wishes: '&training=0',
+        play: async (page: Page) => {
+            await openShift(page);
+            await page.evaluate(() => window.__fake.waiting(3, 1));
+            await page.getByTestId('nav-day').click();
+            await page.getByTestId(`best-${kind}`).click();
+            await page.waitForTimeout(300);
+        },
+    })),
+    {
+        name: 'day-x-training',
+        play: async (page) => {
+            await page.getByTestId('nav-day').click();
+            await page.getByTestId('paper').waitFor();
+        },
+    },
+    {
+        name: 'day-x-young',
+        wishes: '&training=0',
+        play: async (page) => {
+            await page.evaluate(() =>
+                window.__fake.reports((reports) => {
+                    reports.young = true;
+                }),
+            );
+            await page.getByTestId('nav-day').click();
+            await page.getByTestId('paper').waitFor();
+        },
+    },
+    {
+        name: 'day-close',
+        wishes: '&training=0',
+        play: async (page) => {
+            await openShift(page);
+            await page.evaluate(() => window.__fake.waiting(4, 1));
+            await page.getByTestId('nav-day').click();
+            await page.getByTestId('close-day').click();
+            await page.getByTestId('close-note').fill('停电十分钟，两单手工记账');
+        },
+    },
+    {
+        name: 'day-close-plain',
+        wishes: '&training=0',
+        play: async (page) => {
+            await page.getByTestId('nav-day').click();
+            await page.getByTestId('close-day').click();
+            await page.getByTestId('close-note').waitFor();
+        },
+    },
+    {
+        name: 'day-z-fresh',
+        wishes: '&training=0',
+        play: async (page) => {
+            await openShift(page);
+            await page.evaluate(() => window.__fake.waiting(3, 1));
+            await page.getByTestId('nav-day').click();
+            await page.getByTestId('close-day').click();
+            await page.getByTestId('close-note').fill('停电十分钟，两单手工记账');
+            await page.getByTestId('close-ok').click();
+            await page.getByTestId('report-xlsx').click();
+            await page.getByTestId('take-out-told').getByText('.xlsx').waitFor();
+        },
+    },
+    {
+        name: 'day-z-copy',
+        wishes: '&training=0',
+        play: async (page) => {
+            await page.getByTestId('nav-day').click();
+            await page.getByTestId('z-older').click();
+            await page.getByTestId('paper-copy').waitFor();
+            await page.waitForTimeout(200);
+        },
+    },
+    {
+        name: 'day-z-foot',
+        wishes: '&training=0',
+        play: async (page) => {
+            await page.evaluate(() =>
+                window.__fake.reports((reports) => {
+                    reports.bill = 'differs';
+                    reports.printer = { outcome: 'unknown', why: 'connection reset by peer' };
+                }),
+            );
+            await page.getByTestId('nav-day').click();
+            await page.getByTestId('z-older').click();
+            await page.getByTestId('paper-copy').waitFor();
+            await page.getByTestId('report-print').click();
+            await page.getByTestId('paper').evaluate((sheet) => sheet.scrollTo(0, 9999));
+            await page.waitForTimeout(700);
+        },
+    },
+    {
+        name: 'day-z-list',
+        wishes: '&training=0',
+        play: async (page) => {
+            await page.getByTestId('nav-day').click();
+            await page.getByTestId('look-z').click();
+            await page.getByTestId('z-146').waitFor();
+        },
+    },
     {
         name: 'day-empty',
         play: async (page) => {
@@ -432,7 +541,8 @@ for (const [width, height] of [
     for (const locale of ['zh-CN', 'en'] as const) {
         for (const scene of scenes.filter(({ name }) => name.includes(only))) {
             // The smallest size is for what could be cramped; the customer's screen has sizes of its own.
-            if (width === 1280 && !/^(sell-long|pay|day|orders|settings)$/.test(scene.name)) continue;
+            if (width === 1280 && !/^(sell-long|pay|day|day-x-items|orders|settings)$/.test(scene.name))
+                continue;
             it(`${scene.name} ${locale} ${width}`, async () => {
                 const visit = await shop.visit({ width, height });
                 const page = await visit.till(`?locale=${locale}${scene.wishes ?? ''}`);

@@ -58,6 +58,8 @@ pub(crate) struct Backups {
     under_way: bool,
     /// After a failure, not before this.
     again_at: Option<Timestamp>,
+    /// A day was closed, and no copy has it yet.
+    z_waits: bool,
 }
 
 /// The last try was no good.
@@ -252,7 +254,8 @@ impl Till {
     /// The copy that is due now, if one is.
     pub fn backup_if_due(&mut self, now: Timestamp) -> Option<BackupJob> {
         let waits = self.backups.again_at.is_some_and(|at| now < at);
-        if waits || !backup_due(self.backups.last, now, self.config.shop.calendar.zone()) {
+        let due = backup_due(self.backups.last, now, self.config.shop.calendar.zone());
+        if waits || !(due || self.backups.z_waits) {
             return None;
         }
         match self.begin_backup(now) {
@@ -284,6 +287,7 @@ impl Till {
             keep_days: self.config.backup.keep_days,
         };
         self.backups.under_way = true;
+        self.backups.z_waits = false;
         self.changed();
         Ok(job)
     }
@@ -309,6 +313,7 @@ impl Till {
             Err(error) => {
                 tracing::warn!(%error, "the ledger was not copied");
                 self.backups.trouble = Some(BackupTrouble { at: now, error });
+                self.backups.z_waits = true;
                 self.backups.again_at = Some(now.saturating_add(AGAIN).unwrap_or(Timestamp::MAX));
             }
         }
@@ -341,11 +346,21 @@ impl Till {
 
 impl Backups {
     /// As the ledger knows it.
-    pub(crate) fn since(last: Option<i64>) -> Self {
+    pub(crate) fn since(last: Option<i64>, last_z: Option<Timestamp>) -> Self {
+        let last = last.and_then(|millis| Timestamp::from_millisecond(millis).ok());
+        // The time in a copy's name has whole seconds.
+        let has =
+            |z: Timestamp| last.is_some_and(|last| z.duration_since(last) < SignedDuration::from_secs(1));
         Self {
-            last: last.and_then(|millis| Timestamp::from_millisecond(millis).ok()),
+            last,
+            z_waits: last_z.is_some_and(|z| !has(z)),
             ..Self::default()
         }
+    }
+
+    /// A day was closed: a copy is due.
+    pub(crate) fn z_made(&mut self) {
+        self.z_waits = true;
     }
 }
 

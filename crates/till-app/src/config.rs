@@ -211,6 +211,21 @@ notify_url = "https://pay.example.com/weixin/pay/notify/url"
     }
 
     #[test]
+    fn only_a_gateway_on_this_machine_is_a_simulator() {
+        let at = |base_url: &str| {
+            let line = format!("notify/url\"\nbase_url = \"{base_url}\"");
+            let config = Config::parse(&GOOD.replacen("notify/url\"", &line, 1)).unwrap();
+            config.gateway.simulator().map(str::to_owned)
+        };
+        for local in ["http://127.0.0.1:18080", "http://localhost:18080"] {
+            assert_eq!(at(local).as_deref(), Some(local), "every screen has to say so");
+        }
+        for wechat in ["https://api.mch.weixin.qq.com", "https://api2.mch.weixin.qq.com"] {
+            assert_eq!(at(wechat), None, "real money moves");
+        }
+    }
+
+    #[test]
     fn each_mistake_names_its_key_and_shows_a_right_line() {
         let cases = [
             ("id = \"T01\"", "id = \"T-01\"", "[till] id"),

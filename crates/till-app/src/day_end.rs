@@ -6,7 +6,7 @@ use till_core::{
     Carried, CashMove, Exception, Fen, Opened, Refund, Report, ReportHead, ReportInput, Shift, ShiftLine,
     ShiftSums, State, Tally, UserId, ZNumber,
 };
-use till_store::{Read, StoredZ, Told};
+use till_store::{Read, StoreError, StoredZ, Told};
 
 use crate::report::{Copy, ExportJob, PrintJob};
 use crate::shift::words;
@@ -109,6 +109,7 @@ impl Till {
             tx.journal().add(now, "z_made", None, None, &detail)
         });
         self.saved(written)?;
+        self.backups.z_made();
         self.changed();
         self.z_report(number)
     }
@@ -137,6 +138,15 @@ impl Till {
     pub fn z_reports(&self, before: Option<ZNumber>, limit: u32) -> Result<Vec<ZBrief>, Refusal> {
         let found = self.db.read().z_reports().before(before, limit);
         found.map_err(Refusal::NotSaved)?.iter().map(brief).collect()
+    }
+
+    /// Whether this Z was printed: what is printed of it from now on is a copy.
+    pub fn z_printed(&self, number: ZNumber) -> Result<bool, Refusal> {
+        let read = self.db.read();
+        let z = read.z_reports().get(number).map_err(Refusal::NotSaved)?;
+        let told = read.z_reports().told_by(&z.ok_or(Refusal::NoSuchZ)?);
+        let sealed_up_to = told.map_err(Refusal::NotSaved)?.to.journal.row;
+        self.is_printed(number, sealed_up_to).map_err(Refusal::NotSaved)
     }
 
     /// What is needed to write a report to a file or to print it: a Z, or what one would be now. The work itself is
@@ -196,9 +206,7 @@ impl Till {
     }
 
     fn note_print(&mut self, now: Timestamp, number: ZNumber, sealed_up_to: i64) -> Result<Copy, Refusal> {
-        let begins = format!("{}: ", number.0);
-        let journal = self.db.read().journal();
-        let printed = journal.is_after(sealed_up_to, "z_printed", &begins);
+        let printed = self.is_printed(number, sealed_up_to);
         let copy = if self.saved(printed)? {
             Copy::Again
         } else {
@@ -208,12 +216,18 @@ impl Till {
             Copy::First => "z_printed",
             Copy::Again => "z_copied",
         };
-        let detail = format!("{begins}{}", self.staff.who());
+        let detail = format!("{}: {}", number.0, self.staff.who());
         let written = self
             .db
             .write(|tx| tx.journal().add(now, what, None, None, &detail));
         self.saved(written)?;
         Ok(copy)
+    }
+
+    fn is_printed(&self, number: ZNumber, sealed_up_to: i64) -> Result<bool, StoreError> {
+        let begins = format!("{}: ", number.0);
+        let journal = self.db.read().journal();
+        journal.is_after(sealed_up_to, "z_printed", &begins)
     }
 
     fn report_picture(

@@ -258,7 +258,8 @@ impl Till {
         let staff = Staff::new(db.read().users().on_duty()?, now);
         let house = HouseRules::load(&db)?;
         let shift = db.read().shifts().open()?;
-        let backups = Backups::since(db.read().settings().get(setting::LAST_BACKUP)?);
+        let last_z = db.read().z_reports().last()?.map(|z| z.closed_at);
+        let backups = Backups::since(db.read().settings().get(setting::LAST_BACKUP)?, last_z);
         let catalogue = Catalogue::new(db.read().products().all()?);
         let notify = NotifyDesk::open(&config, &db)?;
         let mut till = Self {

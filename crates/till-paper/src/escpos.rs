@@ -40,7 +40,7 @@ impl Paper {
 #[derive(Debug, Clone, Copy)]
 pub enum Glyphs<'f> {
     /// The printer. With fonts, a line with a character that printers lack (an emoji, a rare name) is sent as a picture;
-    /// without, □ stands for that character.
+    /// without, and where the fonts lack it as well, □ stands for that character.
     Gb18030(Option<&'f Fonts>),
     /// The till: every line is sent as a picture, for printers without Chinese.
     Raster(&'f Fonts),

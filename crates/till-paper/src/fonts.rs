@@ -159,8 +159,12 @@ impl Face {
         &self.dots
     }
 
+    /// A character's glyph; □ for one the font lacks, so that a reader sees that there is something.
     pub(crate) fn glyph(&self, c: char) -> GlyphId {
-        self.dots.glyph_id(c)
+        match self.dots.glyph_id(c) {
+            GlyphId(0) => self.dots.glyph_id('□'),
+            glyph => glyph,
+        }
     }
 
     /// The scale at which ab_glyph, which measures from ascent to descent, draws letters of that size in dots.

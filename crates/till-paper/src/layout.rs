@@ -163,6 +163,14 @@ impl Layout<'_> {
                 });
             }
             Block::Table(grid) => {
+                // A table keeps a little off whatever stands above it.
+                let above = self
+                    .strips
+                    .last()
+                    .is_some_and(|strip| strip.lines.iter().any(|line| !line.pieces.is_empty()));
+                if above {
+                    self.pause(Pause::Small);
+                }
                 let strips = grid::strips(grid, self);
                 self.strips.extend(strips);
             }
@@ -177,7 +185,10 @@ impl Layout<'_> {
                 self.pause(Pause::Small);
             }
             Block::Bars(bars) => self.bars(bars),
-            Block::Code(text) => self.code(text),
+            Block::Code(text) => {
+                self.code(text);
+                self.pause(Pause::Small);
+            }
             Block::Qr(qr) => {
                 let line = Line {
                     height: self.ruler.qr(qr.side),
@@ -308,7 +319,7 @@ impl Layout<'_> {
         self.strips.extend(strips);
     }
 
-    /// Every line but the last equally long, so that a reader sees at once when one is missing.
+    /// Every line but the last equally long.
     fn code(&mut self, text: &str) {
         let shown: Vec<char> = self.shown(text).chars().filter(|c| *c != '\n').collect();
         let widest = shown
@@ -318,8 +329,10 @@ impl Layout<'_> {
             .unwrap_or(1)
             .max(1);
         let fits = (self.ruler.width() / widest).max(1) as usize;
-        // Whole groups of eight: digests are compared by eye in such steps.
-        let a_line = if fits >= 8 { fits - fits % 8 } else { fits };
+        // No more lines than needed, but all of about one length, in whole groups of eight: digests are compared by eye.
+        let lines = shown.len().div_ceil(fits).max(1);
+        let even = shown.len().div_ceil(lines).max(1).next_multiple_of(8);
+        let a_line = if even <= fits { even } else { fits };
         let width = self.ruler.width();
         for chunk in shown.chunks(a_line) {
             let text = chunk.iter().collect();
@@ -384,13 +397,12 @@ fn underline(lines: &mut [Line]) {
     }
 }
 
-/// What every paper agrees on: control characters become a space, and marks that are nothing by themselves are left out.
+/// What every paper agrees on: control characters and odd spaces become a space, and marks that are nothing by themselves are left out.
 pub(crate) fn visible(c: char) -> Option<char> {
     match c {
         '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => None,
         '\u{fe00}'..='\u{fe0f}' | '\u{ad}' => None,
-        '\u{a0}' => Some(' '),
-        c if c.is_control() => Some(' '),
+        c if c.is_control() || c.is_whitespace() && c != '\u{3000}' => Some(' '),
         c => Some(c),
     }
 }

@@ -302,7 +302,7 @@ mod tests {
         }
     }
 
-    /// About what, and its number; what, how much, and when.
+    /// About, subject, what, fen and when, as an entry has them.
     type Entry = (String, i64, String, i64, i64);
 
     /// Standing entries by what they are about, and how many rows there are in all.

@@ -27,13 +27,28 @@ fn is_unreachable(trouble: &Trouble) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fault_41_what_was_confirmed_before_a_kill_is_in_the_queue_after_it() -> anyhow::Result<()> {
+    what_was_confirmed_is_kept(async |broker| broker.kill(), async |broker| broker.start().await).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fault_41_what_was_confirmed_before_a_stop_is_in_the_queue_after_it() -> anyhow::Result<()> {
+    what_was_confirmed_is_kept(
+        async |broker| broker.stop_app().await,
+        async |broker| broker.start_app().await,
+    )
+    .await
+}
+
+async fn what_was_confirmed_is_kept(
+    end: impl AsyncFnOnce(&Broker) -> anyhow::Result<()>,
+    begin: impl AsyncFnOnce(&Broker) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     let broker = Broker::own().await?;
     let vhost = broker.vhost().await?;
     drop(subscription(&vhost).await?);
     let publisher = publisher(&vhost).await?;
     broker.settle().await?;
     let mut tasks = JoinSet::new();
-    let start = Instant::now();
     for task in 0..64 {
         let publisher = publisher.clone();
         tasks.spawn(async move {
@@ -57,7 +72,8 @@ async fn fault_41_what_was_confirmed_before_a_kill_is_in_the_queue_after_it() ->
         Ok((vhost.depth(TILL_QUEUE).await?.0 > 300).then_some(()))
     })
     .await?;
-    broker.kill()?;
+    end(&broker).await?;
+    let dead = Instant::now();
     let (mut confirmed, mut in_doubt) = (BTreeSet::new(), 0);
     for told in tasks.join_all().await {
         let (ids, doubts) = told?;
@@ -66,15 +82,15 @@ async fn fault_41_what_was_confirmed_before_a_kill_is_in_the_queue_after_it() ->
     }
     assert!(
         in_doubt > 0 && confirmed.len() > 300,
-        "the kill came in the midst: {} confirmed, {in_doubt} in doubt after {:?}",
+        "the end came in the midst: {} confirmed, {in_doubt} in doubt after {:?}",
         confirmed.len(),
-        start.elapsed()
+        dead.elapsed()
     );
     assert!(
-        start.elapsed() < PATIENCE,
+        dead.elapsed() < PATIENCE,
         "whoever published was told soon, with the broker still dead"
     );
-    broker.start().await?;
+    begin(&broker).await?;
     up(publisher.health()).await?;
     publish_at_last(&publisher, notify("last")).await?;
     let mut till = subscription(&vhost).await?;

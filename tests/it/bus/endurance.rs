@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use futures_util::FutureExt as _;
-use notify_bus::{Health, NotConfirmed, Publisher, PublisherLimits};
+use notify_bus::{Address, Health, NotConfirmed, Publisher, PublisherLimits};
 use scantill_tests::broker::Broker;
 use scantill_tests::proxy::Proxy;
 
@@ -17,6 +17,8 @@ use super::desk::{LIMITS, SOON, TILL_QUEUE, address_of, notify, subscription, up
 const PUBLISH_TO: &str = "SCANTILL_TEST_PUBLISHES_TO";
 const WARM_UP: u32 = 20_000;
 const MESSAGES: u32 = 200_000;
+/// A confirm that nobody awaits may take longer on a busy machine than a caller would wait.
+const CONFIRMED_WITHIN: Duration = Duration::from_mins(1);
 
 #[tokio::test]
 async fn fault_56_after_hours_of_failures_it_still_tries() -> anyhow::Result<()> {
@@ -61,20 +63,31 @@ async fn publishes_for_callers_that_hang_up() -> anyhow::Result<()> {
         channels: 4,
         in_flight: 512,
     };
-    let publisher = Publisher::start(address_of(&url), "a relay", limits);
+    // With the usual heartbeat: on a busy machine the broker may be silent for two seconds, and no fault is meant here.
+    let address = Address::parse(&url)?;
+    let publisher = Publisher::start(address, "a relay", limits);
     up(publisher.health()).await?;
-    let mut sent = 0;
+    let (mut sent, mut hung_up) = (0, 0);
     for phase in [WARM_UP, MESSAGES] {
         while sent < phase {
-            match publisher.publish(notify(sent), SOON).now_or_never() {
+            match publisher.publish(notify(sent), CONFIRMED_WITHIN).now_or_never() {
                 // Hung up while the confirm was pending.
-                None => sent += 1,
-                Some(told) => {
-                    assert_eq!(told, Err(NotConfirmed::Full), "told at once: there was no room");
+                None => {
+                    sent += 1;
+                    hung_up += 1;
+                }
+                // This thread lost the processor after the message was handed over; the confirm was there when it went on.
+                Some(Ok(())) => sent += 1,
+                Some(Err(refused)) => {
+                    assert_eq!(refused, NotConfirmed::Full, "told at once: there was no room");
                     publisher.drain().await;
                 }
             }
         }
+        assert!(
+            hung_up > sent / 2,
+            "it is about callers that hang up, and {hung_up} of {sent} did"
+        );
         publisher.drain().await;
         println!("\nresident after {sent}: {}", resident_kib()?);
     }

@@ -72,6 +72,36 @@ fn a_copy_is_made_once_a_day_whenever_the_till_is_started() {
 }
 
 #[test]
+fn a_copy_is_made_at_each_z_also_when_the_till_was_stopped_right_after_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let noon = at("2026-11-23T12:00:00+08:00");
+    let mut till = quiet_till(folder.path(), plain_config(), noon);
+    assert!(copy_if_due(&mut till, noon), "the day's copy");
+    let evening = noon + hours(10);
+    assert!(!copy_if_due(&mut till, evening), "one a day is enough");
+    till.close_day(evening, "close", "").unwrap();
+    assert!(
+        copy_if_due(&mut till, evening),
+        "the closed day is worth one of its own"
+    );
+    assert!(!copy_if_due(&mut till, evening + hours(1)), "and has it");
+
+    till.close_day(evening + hours(1), "again", "").unwrap();
+    drop(till);
+    let mut till = quiet_till(folder.path(), plain_config(), evening + hours(1));
+    assert!(
+        copy_if_due(&mut till, evening + hours(1)),
+        "what was not copied before the stop is copied after it"
+    );
+    drop(till);
+    let mut till = quiet_till(folder.path(), plain_config(), evening + hours(1));
+    assert!(
+        !copy_if_due(&mut till, evening + hours(1)),
+        "a copy that has the Z is enough"
+    );
+}
+
+#[test]
 fn old_copies_are_thinned_out_and_other_files_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let copies = folder.path().join("backups");

@@ -2,14 +2,17 @@
 
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
+use jiff::{SignedDuration, Timestamp};
 use notify_bus::topology;
 use scantill_tests::counter::MCH_ID;
+use scantill_tests::shop::WATER;
 use scantill_tests::wait::{PATIENCE, until};
 use serde_json::json;
 use till_app::Database;
-use till_app::clock::steady;
+use till_app::clock::{Clock, steady};
 use till_app::run::SHOW_EVERY;
-use till_core::{FoundBy, OutTradeNo};
+use till_core::{CloseReason, FoundBy, OutTradeNo, State};
 
 use super::chain::{Chain, Counter, NEVER, queue};
 use super::ground;
@@ -34,9 +37,8 @@ async fn fault_53_a_night_of_notifies_is_taken_in_in_order_with_few_in_hand() ->
     for number in &numbers {
         chain.line.pay(number)?;
         // One after the other, so that the queue's order is that of the payments.
-        let (paid, _) = (number, ());
         until("the callback service to take it", PATIENCE, async || {
-            let open = chain.line.order(paid).map(|order| order.notifies_open);
+            let open = chain.line.order(number).map(|order| order.notifies_open);
             Ok((open == Some(0)).then_some(()))
         })
         .await?;
@@ -154,4 +156,65 @@ async fn a_till_that_was_away_is_told_of_payments_before_it_asks() -> anyhow::Re
         "paid, once"
     );
     chain.until_empty("T01").await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_till_that_was_away_over_the_deadline_ends_every_order_as_wechat_has_it() -> anyhow::Result<()> {
+    let chain = Chain::open().await?;
+    // One clock for WeChat and the till: it can be put on by half an hour.
+    let clock = || -> Clock {
+        let simulator = chain.line.simulator.clone();
+        Box::new(move || {
+            let now = simulator.now();
+            Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+        })
+    };
+    let counter = Counter::open(chain.config("T01", 1)?, tempfile::tempdir()?, clock())?;
+    counter.until_up().await?;
+    let left = counter.on_show("a").await?;
+    let paid = counter.on_show("b").await?;
+    let (config, folder) = counter.stop().await?;
+
+    chain.line.pay(&paid)?;
+    chain.until_waiting("T01", 1).await?;
+    for number in [&left, &paid] {
+        // The broker's own half hour is real; so this is what it brings back after it.
+        let body = json!({ "out_trade_no": number.as_str() }).to_string();
+        let properties = json!({ "type": "payment.deadline", "delivery_mode": 2 });
+        let key = format!("{MCH_ID}.T01");
+        let published = chain
+            .vhost
+            .publish(topology::NOTIFY, &key, body.as_bytes(), properties);
+        assert!(published.await?, "a till's queue outlives the till");
+    }
+    chain.line.simulator.advance(SignedDuration::from_mins(31));
+
+    let counter = Counter::open(config, folder, clock())?;
+    counter.until_paid(&paid).await?;
+    counter
+        .until(&left, "the unpaid one to be closed at WeChat", |attempt| {
+            matches!(
+                attempt.state,
+                State::Closed {
+                    why: CloseReason::Deadline
+                }
+            )
+        })
+        .await?;
+    chain.until_empty("T01").await?;
+    assert!(
+        chain.line.pay(&left).is_err(),
+        "nobody can pay it any more: WeChat has closed it"
+    );
+    let shelf = counter
+        .with(|till, _| {
+            let rows = till.db().read().stock().all()?;
+            let water = rows.iter().find(|row| row.product == WATER).context("water")?;
+            Ok((water.available(), water.reserved, water.sold))
+        })
+        .await?;
+    assert_eq!(shelf, (Some(499), 0, 1), "one bottle sold, the other back");
+    let notify = counter.with(|till, _| Ok(till.snapshot().notify)).await?;
+    assert_eq!(notify.dead_letters, 0, "nothing of it was of no use");
+    Ok(())
 }

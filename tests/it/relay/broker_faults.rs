@@ -1,16 +1,20 @@
 //! The broker down, frozen, alarmed, or without rights for us; and senders who do not wait for it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::Context;
+use notify_bus::{Address, Health, Route, Subscription, topology};
 use scantill_tests::broker::{Broker, Rights};
 use scantill_tests::caller::{Caller, request};
+use scantill_tests::counter::MCH_ID;
 use scantill_tests::proxy::Proxy;
 use scantill_tests::relay::{NOTIFY_PATH, Relay, Setup, notify};
 use scantill_tests::wait::{PATIENCE, until};
-use tokio::time::Instant;
+use serde_json::json;
+use tokio::time::{Instant, timeout};
 
-use super::{UNROUTED, program};
+use super::{UNROUTED, program, relay};
 
 /// Three seconds for the confirm, and what a loaded machine adds.
 const ANSWER_MAX: Duration = Duration::from_millis(4_500);
@@ -54,6 +58,61 @@ async fn fault_40_without_a_broker_every_notify_is_answered_fail_until_it_comes(
         "sent again, it is taken"
     );
     assert_eq!(vhost.take(UNROUTED, 10).await?.len(), 1, "and lies there once");
+    Ok(())
+}
+
+#[tokio::test]
+async fn fault_44_what_a_full_queue_refuses_is_answered_fail() -> anyhow::Result<()> {
+    let (relay, vhost) = relay().await?;
+    let route = Route::new(MCH_ID, "T01")?;
+    let till = Subscription::start(Address::parse(&vhost.amqp_url())?, "till", &route, 8);
+    let mut health = till.health();
+    timeout(PATIENCE, health.wait_for(|health| *health == Health::Up)).await??;
+    // It has made its queue and is switched off.
+    drop(till);
+    vhost
+        .set_policy("^scantill\\.till\\.", json!({ "max-length": 1 }))
+        .await?;
+    let (mut taken, mut refused) = (BTreeSet::new(), 0);
+    for nth in 0..60 {
+        let order = format!("T01-{nth}");
+        let answer = relay.post(notify(&order)).await?;
+        if answer.is_success() {
+            taken.insert(format!("4200-{order}"));
+        } else {
+            assert!(answer.is_fail(), "one or the other: {answer:?}");
+            refused += 1;
+        }
+    }
+    assert!(refused > 30, "the queue was full: {refused} of 60 were refused");
+    let counted = "scantill_relay_unconfirmed_total{reason=\"refused\"}";
+    assert_eq!(relay.counted(counted).await?, refused, "an operator sees why");
+    vhost.clear_policy().await?;
+    until_taken(&relay, "T01-0").await?;
+    let kept = vhost.take(&topology::till_queue(&route), 100).await?;
+    let kept: BTreeSet<_> = kept
+        .iter()
+        .filter_map(|letter| letter.properties["message_id"].as_str().map(str::to_owned))
+        .collect();
+    let lost: Vec<_> = taken.difference(&kept).collect();
+    assert!(lost.is_empty(), "answered SUCCESS and kept nowhere: {lost:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn fault_45_what_no_queue_takes_is_answered_fail_until_there_is_one() -> anyhow::Result<()> {
+    let (relay, vhost) = relay().await?;
+    // No till has a queue yet, and now the one for that is gone too.
+    vhost.delete_queue(UNROUTED).await?;
+    assert!(
+        relay.post(notify("T01-1")).await?.is_fail(),
+        "the broker said yes and kept it nowhere"
+    );
+    let counted = "scantill_relay_unconfirmed_total{reason=\"returned\"}";
+    assert_eq!(relay.counted(counted).await?, 1, "an operator sees why");
+    until_taken(&relay, "T01-1").await?;
+    let kept = vhost.take(UNROUTED, 10).await?;
+    assert!(!kept.is_empty(), "sent again, it lies where the operator looks");
     Ok(())
 }
 

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use scantill_tests::broker::Broker;
 use scantill_tests::relay::Setup;
 use scantill_tests::shop::{Line, WATER};
-use scantill_tests::wait::until;
+use scantill_tests::wait::{PATIENCE, until};
 use scantill_tests::whole::{built, till_config};
 use scantill_tests::world::attempt;
+use till_app::notify::NotifyLink;
 use till_app::run::{self, Running};
 use till_app::{Config, Database, Till, clock, gateway};
 use till_core::{OutTradeNo, State};
@@ -16,8 +17,8 @@ use tokio::task::{JoinSet, LocalSet};
 
 const TILLS: usize = 20;
 const PAYMENTS_A_TILL: usize = 250;
-/// How long a till may take over all its payments; a quiet machine needs a tenth of it.
-const WITHIN: std::time::Duration = std::time::Duration::from_mins(4);
+/// How long any one step may take while nineteen others work; on a quiet machine the slowest takes a second.
+const WITHIN: std::time::Duration = std::time::Duration::from_mins(1);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fault_50_twenty_tills_and_two_relays_each_till_hears_of_its_own_payments_and_of_no_other()
@@ -60,7 +61,9 @@ async fn fault_50_twenty_tills_and_two_relays_each_till_hears_of_its_own_payment
         assert_eq!(left, 0, "no message went astray into {queue}");
     }
     for relay in &relays {
-        let published = relay.counted("scantill_relay_published_total").await?;
+        let published = relay
+            .counted("scantill_relay_published_total{kind=\"payment\"}")
+            .await?;
         assert!(published > 0, "both relays had a part in it");
     }
     Ok(())
@@ -76,6 +79,12 @@ async fn serve_customers(config: String, simulator: wechat_pay_sim::Simulator) -
     let client = gateway::connect(&config)?;
     let running = run::start(till, client, clock, Handle::current(), |_, _| {})?;
 
+    // What is paid before the till's first subscription has made its queue goes to `scantill.unrouted`.
+    until("the till's queue", PATIENCE, async || {
+        let link = running.handle.call(|till, _| till.snapshot().notify.link).await?;
+        Ok(matches!(link, NotifyLink::Up { .. }).then_some(()))
+    })
+    .await?;
     let mut numbers = BTreeSet::new();
     for nth in 0..PAYMENTS_A_TILL {
         let number = running

@@ -83,7 +83,7 @@ async fn fault_77_cash_with_change_by_clicking() -> anyhow::Result<()> {
     app.element("search").await?;
     holds(&app, "tile-1", "9").await?;
     app.click("nav-day").await?;
-    reads(&app, "day-paid", "17.80").await?;
+    reads(&app, "day-net", "17.80").await?;
     app.look_at(Pane::Customer).await?;
     app.customer_at("idle", PATIENCE).await?;
     counter.picture(&app, "6-customer-idle").await

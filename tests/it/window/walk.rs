@@ -157,7 +157,7 @@ async fn a_payment_after_the_cancel_is_told_at_once_and_hides_nothing() -> anyho
     app.element("review-banner").await?;
     app.type_keys(F9).await?;
     on_page(&app, "day").await?;
-    app.element("day-paid").await?;
+    app.element("day-net").await?;
     counter.picture(&app, "day-under-a-review").await?;
     let overlap = "const banner = document.querySelector('[data-testid=review-banner]').getBoundingClientRect(); \
                    return [...document.querySelectorAll('main .card')].some(card => card.getBoundingClientRect().bottom > banner.top)";

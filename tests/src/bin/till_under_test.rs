@@ -12,6 +12,7 @@ use clap::Parser;
 use jiff::{SignedDuration, Timestamp};
 use scantill_tests::process::die_at;
 use scantill_tests::till_process::{Kill, Picture, Says, Told};
+use scantill_tests::wait::{PATIENCE, until};
 use till_app::approval::{Act, Credential};
 use till_app::clock::{Clock, steady};
 use till_app::run::{self, TillHandle};
@@ -57,6 +58,12 @@ fn main() -> anyhow::Result<()> {
     for line in std::io::stdin().lock().lines() {
         let answer = match serde_json::from_str(&line?)? {
             Told::Arm(kill) => {
+                // The till notes its first copy of the day in a commit of its own, whenever that copy is done: it must not
+                // be counted among those that follow the arming.
+                runtime.block_on(until("the day's copy", PATIENCE, async || {
+                    let copies = running.handle.call(|till, _| till.backups()).await?;
+                    Ok((copies.last.is_some() && !copies.under_way).then_some(()))
+                }))?;
                 die_at(&kill.point, kill.nth)?;
                 Says::Done
             }

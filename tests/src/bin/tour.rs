@@ -149,7 +149,7 @@ impl Tour<'_> {
         println!("The order's page shows each question, each answer and whether its signature was right.");
         self.till("orders").await?;
         self.app.click("nav-day").await?;
-        self.app.element("day-paid").await?;
+        self.app.element("day-net").await?;
         println!("The day's figures come from the same record.");
         self.till("day").await?;
         self.app.click("nav-sell").await?;

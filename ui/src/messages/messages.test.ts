@@ -58,7 +58,7 @@ describe('the message files', () => {
         const contract = readFileSync(join(source, 'lib/backend/bindings.ts'), 'utf8');
         const codes = (type: string) => {
             const found = new RegExp(`export type ${type} =([\\s\\S]*?);\\n`).exec(contract)?.[1] ?? '';
-            const words = [...found.replace(/\/\*\*[\s\S]*?\*\//g, '').matchAll(/"([a-z_A-Z-]+)"/g)];
+            const words = [...found.replace(/\/\*\*[\s\S]*?\*\//g, '').matchAll(/"([a-z_A-Z0-9-]+)"/g)];
             return words.map((match) => match[1] ?? '');
         };
         const wanted: [string, (code: string) => string[]][] = [
@@ -83,6 +83,9 @@ describe('the message files', () => {
             ['BillRefundStanding', (code) => [`refund_standing.${code}`]],
             ['PersonReason', (code) => [`refund_person.${code}.what`, `refund_person.${code}.next`]],
             ['GoodsView', (code) => [`refund.goods_is.${code}`]],
+            ['CarriedKind', (code) => [`report.open_what.${code}`]],
+            ['ExportFormat', (code) => [`report.format.${code}`]],
+            ['PrintOutcome', (code) => [`report.${code}`]],
             ['WayOut', (code) => [`way_out.${code}.name`, `way_out.${code}.what`]],
             ['Money', (code) => [`money.${code}`]],
             ['Locale', (code) => [`locale.${code}`]],
@@ -102,6 +105,14 @@ describe('the message files', () => {
                 expect(zh.has(`cause.${cause}.${part}`), `${cause} has its ${part}`).toBe(true);
             }
         }
+    });
+
+    it('have words in both languages for what a report calls out of the ordinary', () => {
+        const maker = readFileSync(join(source, '../../crates/till-app/src/day_end.rs'), 'utf8');
+        const list = /EXCEPTIONS[^=]*= \[([^\]]*)\]/.exec(maker)?.[1] ?? '';
+        const found = [...list.matchAll(/"(\w+)"/g)].map((match) => match[1] ?? '');
+        expect(found.length, 'the list was found').toBeGreaterThan(3);
+        for (const what of found) expect(zh.has(`report.exception.${what}`), `${what} has words`).toBe(true);
     });
 
     it('have the rule in both languages for each key of the configuration', () => {

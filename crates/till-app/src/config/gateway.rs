@@ -27,8 +27,14 @@ impl Gateway {
     /// there is no TLS to show it in, takes it without.
     #[must_use]
     pub fn can_refund(&self) -> bool {
-        // Plain http is for this machine only: see `check_url`.
-        self.client.is_some() || self.base_url.starts_with("http://")
+        self.client.is_some() || self.simulator().is_some()
+    }
+
+    /// Where the simulator listens, when it takes WeChat's place: no real money moves, and every screen has to say so.
+    #[must_use]
+    pub fn simulator(&self) -> Option<&str> {
+        // WeChat is asked by https alone, and plain http is for this machine only: see `check_url`.
+        self.base_url.starts_with("http://").then_some(&self.base_url)
     }
 }
 

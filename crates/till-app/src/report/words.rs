@@ -128,8 +128,8 @@ pub(super) fn words(locale: Locale) -> &'static Words {
 }
 
 const ZH_CN: Words = Words {
-    x: "X 报表（未结）",
-    z: "Z 报表 第",
+    x: "X 日结单（未结）",
+    z: "Z 日结单 第",
     copy: "副本",
     training: "练习模式，不收真钱",
     legal_id: "登记号",

@@ -119,8 +119,12 @@ fn draw(text: &Text, height: u32, fonts: &Fonts, bitmap: &mut Bitmap) {
         &fonts.plain
     };
     let (wide, high) = doubled(text.style);
-    let em_y = if high { LETTER * 1.9 } else { LETTER };
-    let mut em_x = if wide { LETTER * 1.9 } else { LETTER };
+    // Letters that are high and not wide look better not quite so high.
+    let (mut em_x, em_y) = match (wide, high) {
+        (false, false) => (LETTER, LETTER),
+        (false, true) => (LETTER * 1.2, LETTER * 1.6),
+        (true, _) => (LETTER * 1.9, LETTER * 1.9),
+    };
     let drawn: f32 = text.text.chars().map(|c| face.advance(c) * em_x).sum();
     // The layout gave it so much; letters of a font that is wider are drawn narrower, and columns stay where they are.
     let given = text::width(&text.text, text.style).min(text.width) as f32;
@@ -177,5 +181,37 @@ fn draw_qr(qr: &Qr, height: u32, paper: Paper, bitmap: &mut Bitmap) {
                 module,
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dots_that_read_like_a_real_time_command_are_printed_as_dots() {
+        // One lonely dot in the fourth place of a byte, and DC4's, EOT's or ENQ's pattern in the next.
+        for obeyed in [0x04, 0x05, 0x14] {
+            let bitmap = Bitmap {
+                bytes_a_row: 2,
+                data: vec![0x10, obeyed, 0x10, 0x00],
+            };
+            let command = bitmap.command();
+            assert_eq!(
+                &command[8..],
+                [0x18, obeyed, 0x10, 0x00],
+                "one dot more, and only where it matters"
+            );
+        }
+    }
+
+    #[test]
+    fn a_picture_says_its_size_low_byte_first() {
+        let bitmap = Bitmap::new(576, 300);
+        assert_eq!(
+            &bitmap.command()[..8],
+            [0x1d, b'v', b'0', 0, 72, 0, 44, 1],
+            "72 bytes a row, 300 rows"
+        );
     }
 }

@@ -4,7 +4,7 @@ use encoding_rs::GB18030;
 
 use super::Paper;
 use super::roll::{COLUMN, LINE, bold, columns, doubled};
-use crate::layout::{Align, Line, Piece, Style, Text};
+use crate::layout::{Align, Line, Piece, Style};
 
 /// Whether Chinese printers can be trusted to have a character: GBK, without the part everybody fills in his own way.
 pub(super) fn printable(c: char) -> bool {
@@ -26,8 +26,8 @@ pub(super) fn line(line: &Line, paper: Paper) -> Vec<u8> {
     // A line of another height than usual says so.
     let spacing = u8::try_from(line.height).unwrap_or(u8::MAX);
     out.extend([0x1b, b'3', spacing]);
-    let centred = centred(line);
-    if centred.is_some() {
+    let centred = is_centred(line);
+    if centred {
         out.extend([0x1b, b'a', 1]);
     }
     for run in runs(line, paper) {
@@ -57,7 +57,7 @@ pub(super) fn line(line: &Line, paper: Paper) -> Vec<u8> {
         set(&mut out, false);
     }
     out.push(b'\n');
-    if centred.is_some() {
+    if centred {
         out.extend([0x1b, b'a', 0]);
     }
     out
@@ -68,20 +68,20 @@ pub(super) fn preview(line: &Line, paper: Paper) -> String {
     if line.pieces.iter().any(|piece| matches!(piece, Piece::Qr(_))) {
         return "[QR]".to_owned();
     }
-    let mut shown: String = runs(line, paper).into_iter().map(|run| run.text).collect();
-    if let Some(text) = centred(line) {
-        let free = text.width.saturating_sub(width(&text.text, text.style)) / COLUMN;
-        shown.insert_str(0, &" ".repeat(free as usize / 2));
+    let runs = runs(line, paper);
+    let used: u32 = runs.iter().map(|run| width(&run.text, run.style)).sum();
+    let mut shown: String = runs.into_iter().map(|run| run.text).collect();
+    if is_centred(line) {
+        let free = paper.dots().saturating_sub(used) / 2 / COLUMN;
+        shown.insert_str(0, &" ".repeat(free as usize));
     }
     shown.trim_end().to_owned()
 }
 
-/// The text of a line that is nothing but one text in the middle.
-fn centred(line: &Line) -> Option<&Text> {
-    line.pieces.iter().find_map(|piece| match piece {
-        Piece::Text(text) if text.align == Align::Centre => Some(text),
-        Piece::Text(_) | Piece::Rule | Piece::Hairline | Piece::Bar { .. } | Piece::Qr(_) => None,
-    })
+/// Whether the line is one text in the middle.
+fn is_centred(line: &Line) -> bool {
+    let centred = |piece: &Piece| matches!(piece, Piece::Text(text) if text.align == Align::Centre);
+    line.pieces.iter().any(centred)
 }
 
 /// What is printed from the left on, the spaces between the pieces included.
@@ -122,14 +122,18 @@ fn runs(line: &Line, paper: Paper) -> Vec<Run> {
     runs
 }
 
-/// A bar of blocks two columns wide: at least one for anything above nothing.
+/// A bar of blocks two columns wide, rounded: at least one for anything above nothing.
 fn bar(room: u32, value: u64, max: u64) -> String {
-    let most = u64::from(room / (2 * COLUMN));
-    let blocks = if value == 0 || max == 0 {
-        0
-    } else {
-        (u128::from(value) * u128::from(most) / u128::from(max)).max(1)
-    };
+    if value == 0 || max == 0 {
+        return String::new();
+    }
+    let (value, max, most) = (
+        u128::from(value),
+        u128::from(max),
+        u128::from(room / (2 * COLUMN)),
+    );
+    let blocks = ((2 * value * most + max) / (2 * max)).clamp(1, most.max(1));
+    // No more than fit on a line.
     "■".repeat(usize::try_from(blocks).unwrap_or_default())
 }
 

@@ -3,7 +3,7 @@
 
 use super::columns::{Place, Wish, share};
 use super::wrap::longest_word;
-use super::{Align, Layout, Line, Piece, Strip, Style, Text, underline};
+use super::{Align, Layout, Line, Pause, Piece, Strip, Style, Text, underline};
 use crate::table::{Column, ColumnKind, Grid};
 
 pub(super) fn strips(grid: &Grid, page: &Layout<'_>) -> Vec<Strip> {
@@ -30,13 +30,26 @@ pub(super) fn strips(grid: &Grid, page: &Layout<'_>) -> Vec<Strip> {
         let plain = style == Style::Body;
         let mut lines = Vec::new();
         if plain_before && !plain {
-            // A sum is set off from what it sums up.
+            // A sum is set off from what it sums up, by one line and not by two.
+            let above = strips
+                .last_mut()
+                .and_then(|strip: &mut Strip| strip.lines.iter_mut().rfind(|line| !line.pieces.is_empty()));
+            if let Some(above) = above {
+                above.pieces.retain(|piece| *piece != Piece::Hairline);
+            }
             lines.push(page.rule());
         }
         plain_before = plain;
         let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
         lines.extend(form.row(grid, &cells, style, page));
         underline(&mut lines);
+        if matches!(form, Form::Labelled) {
+            // Where rows are many lines, one has to see where the next begins.
+            lines.push(Line {
+                height: page.ruler.pause(Pause::Small),
+                pieces: Vec::new(),
+            });
+        }
         strips.push(Strip {
             lines,
             with_next: false,
@@ -136,9 +149,13 @@ fn wish(grid: &Grid, at: usize, page: &Layout<'_>) -> Wish {
                 least: natural.min(page.ruler.readable()),
             }
         }
-        // The title may be wrapped, the figures may not.
+        // The figures may not be wrapped; the title may, but not a short one into single characters.
         ColumnKind::Figures => {
-            let natural = widest.max(longest_word(&title, |c| page.ruler.char(c, Style::Head)));
+            let whole = page
+                .width_of(&title, Style::Head)
+                .min(page.ruler.readable() * 4 / 5);
+            let word = longest_word(&title, |c| page.ruler.char(c, Style::Head));
+            let natural = widest.max(word).max(whole);
             Wish {
                 natural,
                 least: natural,

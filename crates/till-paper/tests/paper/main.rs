@@ -1,6 +1,11 @@
 //! Documents on paper, read back by others than the ones who wrote them.
 
+mod developed;
+mod escpos;
+mod interpreter;
 mod pdf;
+mod printer;
+mod properties;
 mod samples;
 
 use std::sync::LazyLock;
@@ -16,4 +21,11 @@ pub(crate) fn picture(name: &str) -> std::path::PathBuf {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("paper");
     std::fs::create_dir_all(&folder).expect("the target folder takes files");
     folder.join(name)
+}
+
+/// A text without what no eye sees: spaces, line ends, marks of no width.
+pub(crate) fn visible(text: &str) -> String {
+    text.chars()
+        .filter(|c| !c.is_whitespace() && *c != '\u{feff}')
+        .collect()
 }

@@ -4,7 +4,7 @@
  * The commands and their types come from the generated contract, so an implementation that misses one does not
  * compile. A command rejects with a `Refusal` when the till said no, and with anything else when no answer came.
  */
-import type { commands, CommandError, CustomerView, ErrorCode, Snapshot } from './bindings';
+import type { commands, CommandError, CustomerView, ErrorCode, ExportProgress, Snapshot } from './bindings';
 
 export type * from './bindings';
 
@@ -30,6 +30,8 @@ export interface Backend extends Commands {
     onSnapshot(seen: (snapshot: Snapshot) => void): Promise<Unsubscribe>;
     /** Calls back with each view of the customer display as it is pushed. */
     onCustomer(seen: (view: CustomerView) => void): Promise<Unsubscribe>;
+    /** Calls back with how far a file is while it is written. */
+    onExportProgress(seen: (progress: ExportProgress) => void): Promise<Unsubscribe>;
 }
 
 /** The till answered, and the answer is no. */

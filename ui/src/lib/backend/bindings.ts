@@ -53,7 +53,7 @@ export const commands = {
 	setLocale: (locale: Locale) => typedError<null, CommandError>(__TAURI_INVOKE("set_locale", { locale })),
 	/**  Reads the configuration again after it was put right. */
 	reloadConfig: () => typedError<null, CommandError>(__TAURI_INVOKE("reload_config")),
-	/**  Training only: opens the customer's phone in a window of its own. */
+	/**  With a simulator only: opens the customer's phone in a window of its own. */
 	openPhone: () => typedError<null, CommandError>(__TAURI_INVOKE("open_phone")),
 	/**  Signs somebody in. */
 	signIn: (userId: number, pin: string) => typedError<null, CommandError>(__TAURI_INVOKE("sign_in", { userId, pin })),
@@ -135,11 +135,32 @@ export const commands = {
 	adopt: (outTradeNo: string, shown: Shown | null) => typedError<null, CommandError>(__TAURI_INVOKE("adopt", { outTradeNo, shown })),
 	/**  Gives a late or double payment back, all of it; a manager approves it. The same `click` gives the same refund. */
 	refundReview: (outTradeNo: string, reason: string, click: string, shown: Shown | null) => typedError<string, CommandError>(__TAURI_INVOKE("refund_review", { outTradeNo, reason, click, shown })),
+	/**  What a Z would be if the day were closed now. Changes nothing. */
+	xReport: () => typedError<ReportView, CommandError>(__TAURI_INVOKE("x_report")),
+	/**  A Z as it was made. */
+	zReport: (number: number) => typedError<ReportView, CommandError>(__TAURI_INVOKE("z_report", { number })),
+	/**  The Zs before this one, or the last ones; at most 60, newest first. */
+	zReports: (before: number | null) => typedError<ZBriefView[], CommandError>(__TAURI_INVOKE("z_reports", { before })),
+	/**  What WeChat's bills say to a Z. The till hands out what is needed; the work is done beside it. */
+	zProvider: (number: number) => typedError<ProviderView, CommandError>(__TAURI_INVOKE("z_provider", { number })),
+	/**  Closes the day: makes the next Z. The same `click` is the same Z. */
+	closeDay: (click: string, note: string) => typedError<ReportView, CommandError>(__TAURI_INVOKE("close_day", { click, note })),
+	/**
+	 *  Writes a Z, or what a Z would be now, to a file in the data folder; answers with where it is. How far it is comes as
+	 *  events; the work is done beside the till.
+	 */
+	exportReport: (number: number | null, format: ExportFormat) => typedError<ExportedView, CommandError>(__TAURI_INVOKE("export_report", { number, format })),
+	/**
+	 *  Prints a Z, or what a Z would be now, on the receipt printer. The work is done beside the till; a printer may take a
+	 *  minute.
+	 */
+	printReport: (number: number | null) => typedError<PrintedView, CommandError>(__TAURI_INVOKE("print_report", { number })),
 };
 
 /** Events */
 export const events = {
 	customerView: makeEvent<CustomerView, CustomerView>("customer-view"),
+	exportProgress: makeEvent<ExportProgress, ExportProgress>("export-progress"),
 	snapshot: makeEvent<Snapshot, Snapshot>("snapshot"),
 };
 
@@ -309,6 +330,25 @@ nothing: boolean } |
 /**  WeChat does not have it any more, or the till did not exist yet; a file can be brought by hand. */
 { bill: "out_of_reach" };
 
+export type CarriedKind = 
+/**  An order that may yet be paid. */
+"payment" | 
+/**  Money that a person has to decide about. */
+"review" | 
+/**  A refund that WeChat has not taken, or has not finished. */
+"refund" | 
+/**  A refund that a person has to see to. */
+"refund_by_hand";
+
+/**  Something that is not settled. */
+export type CarriedView = {
+	/**  The order's number, or the refund's. */
+	number: string,
+	what: CarriedKind,
+	amountFen: string,
+	since: string,
+};
+
 export type CartLine = {
 	/**  Names the line in commands; stays the same while the cart lives. */
 	line: number,
@@ -339,6 +379,16 @@ export type CashDueView = {
 	/**  What customers are likely to hand over, small to large; exactly what is due comes first. */
 	quickFen: number[],
 	lines: CartLine[],
+};
+
+/**  What came and went in cash. */
+export type CashLinesView = {
+	/**  Sales paid in cash alone. */
+	sales: TallyView,
+	/**  Cash parts of sales; their orders count them. */
+	parts: TallyView,
+	refunded: TallyView,
+	netFen: string,
 };
 
 export type CashMoveView = {
@@ -409,6 +459,13 @@ export type ClosingView = {
 export type CommandError = {
 	code: ErrorCode,
 	detail: string,
+};
+
+/**  Another day to compare with. */
+export type ComparedView = {
+	day: string,
+	sold: TallyView,
+	netFen: string,
 };
 
 /**  Whether a copy's journal is as it was written. */
@@ -565,6 +622,14 @@ export type ErrorCode = "cart_empty" |
 "no_such_difference" | 
 /**  A note has 1 to 500 characters. */
 "note_wrong" | 
+/**  This till has no Z under this number. */
+"no_such_z" | 
+/**  A file could not be written; nothing of it is there. */
+"export_not_written" | 
+/**  This machine has no font with Chinese characters. */
+"no_chinese_font" | 
+/**  The configuration names no receipt printer. */
+"no_printer" | 
 /**  There is no bill yet to agree with. */
 "no_bill" | 
 /**  Differences without a note can't be signed off; `detail` says how many. */
@@ -615,6 +680,29 @@ export type EvidenceView = {
 	answer: string | null,
 };
 
+/**  Something out of the ordinary. */
+export type ExceptionView = {
+	/**  As the journal has it. */
+	what: string,
+	count: number,
+};
+
+/**  What a report can be written as. */
+export type ExportFormat = "xlsx" | "csv" | "pdf_a4" | "pdf_80";
+
+/**  How far the file is that is being written; a small one is there before anything is said. */
+export type ExportProgress = {
+	/**  Rows written. */
+	done: number,
+	/**  Rows there are. */
+	of: number,
+};
+
+/**  A file was written, whole. */
+export type ExportedView = {
+	path: string,
+};
+
 export type FoundBy = "query" | "notify";
 
 export type GoodsView = 
@@ -624,6 +712,13 @@ export type GoodsView =
 "wanted" | 
 /**  Back on the shelf. */
 "back";
+
+/**  Sums over all Zs of this till. */
+export type GrandTotalsView = {
+	sold: TallyView,
+	refunded: TallyView,
+	netFen: string,
+};
 
 export type HeldCart = {
 	id: number,
@@ -654,6 +749,21 @@ export type HouseView = {
 
 /**  A CSV import: how many rows went in, or every row that is wrong; never some of each. */
 export type ImportResult = { result: "imported"; products: number } | { result: "wrong"; rows: WrongRow[] };
+
+export type ItemLineView = {
+	/**  Empty for things without a category. */
+	name: string,
+	pieces: number,
+	sumFen: string,
+};
+
+/**  The best of what was sold, or came back. */
+export type ItemLinesView = {
+	/**  How many different ones there are. */
+	kinds: number,
+	/**  At most 50, best first. */
+	best: ItemLineView[],
+};
 
 /**  How the copies of the ledger stand. */
 export type KeepingView = {
@@ -718,6 +828,23 @@ export type LineLeftView = {
 export type Locale = "zh-CN" | "en";
 
 export type Money = "taken" | "not_taken" | "unknown";
+
+export type NamedMoveView = {
+	at: string,
+	direction: CashDirection,
+	amountFen: string,
+	reason: string,
+	by: string,
+};
+
+/**  Orders that no sale came of. */
+export type NotSoldView = {
+	all: TallyView,
+	atDeadline: TallyView,
+	byCancel: TallyView,
+	otherwise: TallyView,
+	refused: TallyView,
+};
 
 export type NoteView = {
 	text: string,
@@ -872,6 +999,25 @@ export type PiecesView = {
 	pieces: number,
 };
 
+/**  The Z before. */
+export type PreviousView = {
+	number: number,
+	digest: string,
+};
+
+export type PrintOutcome = "printed" | 
+/**  Nothing left the till. */
+"not_sent" | 
+/**  The connection broke on the way: there may be paper. */
+"unknown";
+
+/**  What came of printing. */
+export type PrintedView = {
+	outcome: PrintOutcome,
+	/**  In the printer's words, for the curious; empty where there is nothing to say. */
+	why: string,
+};
+
 /**  What came of a probe: its time, or the leg on which it was lost. */
 export type ProbeResult = { probe: "polling_only" } | 
 /**  The till is not connected to the broker; nothing was sent. */
@@ -909,6 +1055,23 @@ export type ProductView = {
 	priceFen: number | null,
 	/**  Pieces that can be sold now; `None`: stock is not counted. */
 	available: number | null,
+};
+
+/**  What WeChat's bills say to a Z. */
+export type ProviderView = {
+	/**  Days (in Beijing) of which there is no bill yet; what belongs to them is left out of the rest. */
+	waiting: string[],
+	/**  The Z's payments that the bills have, in WeChat's amounts. */
+	paid: TallyView,
+	refunded: TallyView,
+	/**  In yuan with five decimals. */
+	fee: string,
+	/**  Payments and refunds of the Z that are on no bill. */
+	missing: number,
+	/**  What the bills come to, less what the Z says. */
+	differenceFen: string,
+	/**  Every day of the Z was signed off. */
+	signed: boolean,
 };
 
 /**  A QR code as a drawing: dark modules as one SVG path in module units, quiet zone not included. */
@@ -994,6 +1157,67 @@ partsLeft: number } |
 /**  Nothing, and why. */
 { may: "nothing"; why: ErrorCode };
 
+/**  The drawer. */
+export type ReportDrawerView = {
+	taken: TallyView,
+	givenBack: TallyView,
+	paidIn: TallyView,
+	paidOut: TallyView,
+	/**  By name, oldest first. */
+	moves: NamedMoveView[],
+	shifts: ShiftLineView[],
+	/**  Over all shifts that were counted; `None`: none was. */
+	difference: DifferenceView | null,
+	/**  In the drawer for sales that are not paid in full. */
+	inHand: TallyView,
+};
+
+/**  An X or a Z, as the day page draws it. */
+export type ReportView = {
+	/**  `None`: an X. */
+	number: number | null,
+	shop: string,
+	/**  Empty where the configuration names nothing. */
+	legalId: string,
+	till: string,
+	version: string,
+	/**  The business day in which it was made. */
+	day: string,
+	from: string,
+	to: string,
+	/**  Empty on a till without users. */
+	by: string,
+	note: string,
+	/**  Sales paid, each once. */
+	sold: TallyView,
+	/**  Given back either way. */
+	refunded: TallyView,
+	netFen: string,
+	/**  Of what was taken, money of a business day before: it was heard of late. */
+	ofEarlierDays: TallyView,
+	wechat: WechatLinesView,
+	cash: CashLinesView,
+	notSold: NotSoldView,
+	/**  24 rows. */
+	hours: HourView[],
+	items: ItemLinesView,
+	categories: ItemLinesView,
+	returned: ItemLinesView,
+	drawer: ReportDrawerView,
+	/**  What goes on after it. */
+	carried: CarriedView[],
+	heldCarts: number,
+	exceptions: ExceptionView[],
+	totals: GrandTotalsView,
+	/**  This Z was printed: what is printed of it from now on is a copy. */
+	printed: boolean,
+	/**  An X has none. */
+	seal: SealView | null,
+	previous: PreviousView | null,
+	/**  The same day of the week before, if anything was sold then. */
+	weekBefore: ComparedView | null,
+};
+
 /**  A copy has taken the ledger's place. */
 export type RestoredView = {
 	/**  Where the ledger that was in use stands now. */
@@ -1015,6 +1239,16 @@ export type ReviewReason =
 "not_confirmed";
 
 export type Role = "cashier" | "manager";
+
+/**  What a Z is sealed with. */
+export type SealView = {
+	/**  SHA-256 in hex. */
+	digest: string,
+	/**  Rows of the journal, the first and the last. */
+	firstRow: string,
+	lastRow: string,
+	journalDigest: string,
+};
 
 /**  What came of the self-check. */
 export type SelfCheckView = {
@@ -1066,6 +1300,20 @@ export type ShiftEndView = {
 	count: PiecesView[],
 	/**  Who approved a difference over the limit. */
 	approvedBy: string | null,
+	note: string,
+};
+
+export type ShiftLineView = {
+	number: number,
+	openedAt: string,
+	/**  `None`: it goes on. */
+	closedAt: string | null,
+	by: string,
+	floatFen: string,
+	expectedFen: string,
+	/**  `None`: it goes on. */
+	countedFen: string | null,
+	leftFen: string | null,
 	note: string,
 };
 
@@ -1146,6 +1394,12 @@ export type StaffView = {
 	locked: boolean,
 };
 
+/**  How many and how much; below zero where more was taken back than written down. */
+export type TallyView = {
+	count: number,
+	sumFen: string,
+};
+
 export type UserView = {
 	id: number,
 	name: string,
@@ -1165,6 +1419,25 @@ millis: number } |
 /**  Three questions in a row stayed without a usable answer. */
 { lamp: "unstable"; since: string };
 
+/**  What came and went by WeChat. */
+export type WechatLinesView = {
+	/**  Orders paid for sales. */
+	paid: TallyView,
+	/**  Paid late or twice, and taken over as sales. */
+	late: TallyView,
+	/**  No sale's: goes back. */
+	surplus: TallyView,
+	/**  Given back by WeChat, what a person handed over included. */
+	refunded: TallyView,
+	/**  Of that, what a person has to hand over, or has. */
+	byHand: TallyView,
+	/**  Refunds that WeChat gave up: the money stayed. */
+	refundsClosed: TallyView,
+	/**  Orders that may yet be paid. */
+	unsettled: TallyView,
+	netFen: string,
+};
+
 export type WrongRow = {
 	/**  Line of the file, the header is line 1. */
 	line: number,
@@ -1175,6 +1448,17 @@ export type WrongRow = {
 };
 
 export type WrongRowCode = "header_missing" | "unreadable" | "name_empty" | "price_not_money" | "price_out_of_range" | "stock_not_whole" | "barcode_twice" | "barcode_wrong";
+
+/**  A Z in the list. */
+export type ZBriefView = {
+	number: number,
+	day: string,
+	closedAt: string,
+	netFen: string,
+	sold: TallyView,
+	/**  How many things it carried over. */
+	unsettled: number,
+};
 
 /* Tauri Specta runtime */
 async function typedError<T, E>(result: Promise<T>): Promise<{ status: "ok"; data: T } | { status: "error"; error: E }> {

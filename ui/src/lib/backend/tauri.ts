@@ -22,6 +22,7 @@ export function tauriBackend(): Backend {
     return {
         ...throwing(),
         onSnapshot: (seen) => events.snapshot.listen((event) => seen(event.payload)),
+        onExportProgress: (seen) => events.exportProgress.listen((event) => seen(event.payload)),
         onCustomer: (seen) => events.customerView.listen((event) => seen(event.payload)),
     };
 }

@@ -98,7 +98,8 @@ export class FakeBills {
 
     #bill(day: string): BillView {
         const ready = new Date(Date.parse(`${day}T02:00:00Z`) + DAY).toISOString();
-        switch (this.stage) {
+        const stage = day >= dayOf(Date.now()) ? 'too_early' : this.stage;
+        switch (stage) {
             case 'too_early':
                 return { bill: 'too_early', readyAt: ready };
             case 'waiting':
@@ -121,7 +122,7 @@ export class FakeBills {
                     bill: 'here',
                     receivedAt: ready,
                     source: 'fetched',
-                    nothing: this.stage === 'nothing',
+                    nothing: stage === 'nothing',
                 };
         }
     }

@@ -12,6 +12,7 @@ import type {
     ShiftView,
 } from '../backend';
 import { Refusal } from '../backend';
+import type { PastCash } from './history';
 import type { FakePayment } from './payment';
 import type { FakeStaff } from './staff';
 
@@ -52,6 +53,8 @@ export class FakeDrawer {
     of: string | null | undefined;
     paid: CashPaidView | null = null;
     shifts: Shift[] = [];
+    /** Sales paid in cash alone, oldest first. */
+    readonly cashSales: PastCash[] = [];
     #clicks = new Map<string, string>();
     #sales = 0;
 
@@ -84,6 +87,10 @@ export class FakeDrawer {
         if (shift === null) return;
         shift.sales += fen;
         shift.salesCount += 1;
+    }
+
+    views(): ShiftView[] {
+        return this.shifts.map((shift) => this.#view(shift));
     }
 
     #view(shift: Shift): ShiftView {
@@ -126,8 +133,10 @@ export class FakeDrawer {
         this.#clicks.set(click, '');
         this.#sold(due.dueFen);
         const payment = outTradeNo === null ? null : this.counter.find(outTradeNo);
-        if (payment === null) this.counter.clear();
-        else {
+        if (payment === null) {
+            this.cashSales.push({ at: Date.now(), fen: due.dueFen, lines: due.lines });
+            this.counter.clear();
+        } else {
             payment.cashFen += due.dueFen;
             if (payment.live) payment.state = { state: 'closing', why: 'paid_otherwise' };
         }

@@ -43,6 +43,11 @@ export function control(till: FakeTill) {
             till.bills.become(stage);
             till.push();
         },
+        /** Something happens to X and Z, the printer or the bill. */
+        reports: (happens: (reports: FakeTill['reports']) => void) => {
+            happens(till.reports);
+            till.push();
+        },
         offline: (offline = true) => {
             till.offline = offline;
         },

@@ -61,6 +61,28 @@ export function pastDay(day: string, until: number, products: FakeProduct[]): Fa
     return payments;
 }
 
+/** A sale in cash of an invented past. */
+export interface PastCash {
+    at: number;
+    fen: number;
+    lines: CartLine[];
+}
+
+/** All cash sales of a day up to `until`, oldest first. */
+export function pastCash(day: string, until: number, products: FakeProduct[]): PastCash[] {
+    const start = Date.parse(`${day}T00:00:00Z`) - ZONE;
+    const roll = dice(Number(day.replaceAll('-', '')) + 1);
+    const sales = RUSH.flatMap((often, index) => {
+        const few = Math.floor(roll() * (often / 3));
+        return Array.from({ length: few }, () => {
+            const lines = basket(products, roll);
+            const fen = lines.reduce((sum, line) => sum + line.sumFen, 0);
+            return { at: start + (index + 8) * HOUR + Math.floor(roll() * HOUR), fen, lines };
+        });
+    });
+    return sales.filter(({ at }) => at < until).sort((one, other) => one.at - other.at);
+}
+
 function finish(payment: FakePayment, at: number, fate: number): void {
     payment.placed(at + 300);
     for (let second = 3; second <= 12; second += 3) payment.asked(at + second * 1000, 'NOTPAY');

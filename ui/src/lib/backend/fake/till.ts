@@ -26,6 +26,7 @@ import { SHOP_NAME, shopProducts, type FakeProduct } from './products';
 import { FakeRefunds } from './refunds';
 import { dayView } from './report';
 import { FakeStaff } from './staff';
+import { FakeReports } from './zreports';
 
 const ZONE = 'Asia/Shanghai';
 const POLL = 3000;
@@ -70,6 +71,16 @@ export class FakeTill {
         approve: (shown) => this.staff.approve(shown),
         adopt: (payment) => this.#stock(payment, -1),
         push: () => this.push(),
+    });
+
+    readonly reports = new FakeReports({
+        payments: () => this.payments,
+        products: () => this.products,
+        shifts: () => this.drawer.views(),
+        cash: () => this.drawer.cashSales,
+        held: () => this.#held,
+        by: () => this.staff.view().atTill?.name ?? '',
+        shop: SHOP_NAME,
     });
 
     readonly #seen = new Set<(snapshot: Snapshot) => void>();
@@ -296,6 +307,7 @@ export class FakeTill {
                 this.#seenByCustomer.add(seen);
                 return Promise.resolve(() => void this.#seenByCustomer.delete(seen));
             },
+            onExportProgress: (seen) => Promise.resolve(this.reports.onProgress(seen)),
             products: (query, category) => {
                 const wanted = query.toLowerCase();
                 return Promise.resolve(
@@ -322,6 +334,7 @@ export class FakeTill {
             ...this.drawer.commands((act) => this.#change(act)),
             ...this.bills.commands((act) => this.#change(act)),
             ...this.refunds.commands((act) => this.#change(act)),
+            ...this.reports.commands((act) => this.#change(act)),
         };
     }
 

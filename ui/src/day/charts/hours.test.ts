@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { bars } from './bars';
+import { bestHour, hourColumns } from './hours';
 
 const day = (sums: Record<number, string>) =>
     Array.from({ length: 24 }, (_, hour) => ({ hour, count: sums[hour] ? 1 : 0, sumFen: sums[hour] ?? '0' }));
 
-describe('the bars of a day', () => {
+describe('the columns of a day', () => {
     it('span the usual day and every hour with a sale', () => {
-        const hours = (sums: Record<number, string>) => bars(day(sums)).map((bar) => bar.hour);
+        const hours = (sums: Record<number, string>) => hourColumns(day(sums)).map(({ hour }) => hour);
         expect(hours({}), 'a day without sales has the usual hours').toEqual([
             8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
         ]);
@@ -14,8 +14,13 @@ describe('the bars of a day', () => {
         expect(hours({ 6: '100', 23: '100' }).at(-1), 'a late sale widens it').toBe(23);
     });
 
-    it('measure against the best hour', () => {
-        const [first] = bars(day({ 8: '250', 9: '1000' }));
-        expect(first?.share, 'a quarter of the best').toBe(0.25);
+    it('know the best hour', () => {
+        expect(bestHour(hourColumns(day({ 8: '250', 9: '1000' }))), 'the second one drawn').toBe(1);
+        expect(bestHour(hourColumns(day({}))), 'nothing sold has no best').toBeNull();
+    });
+
+    it('draw nothing below the ground', () => {
+        const [first] = hourColumns(day({ 8: '-250' }));
+        expect(first?.drawn, 'an hour in which more was taken back than sold').toBe(0);
     });
 });

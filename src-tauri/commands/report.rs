@@ -1,0 +1,121 @@
+//! Commands about X and Z: looking at them, closing the day, and taking them out of the till.
+
+use tauri::{AppHandle, Wry};
+use tauri_specta::Event as _;
+use till_app::ProviderJob;
+use till_core::ZNumber;
+
+use super::{Answer, TheShop, acting, internal, reading};
+use crate::convert::report as convert;
+use crate::view::{
+    CommandError, ExportFormat, ExportedView, PrintedView, ProviderView, ReportView, ZBriefView,
+};
+use crate::windows;
+
+/// How many Zs the list asks for at a time.
+const Z_LIST: u32 = 60;
+/// Where files are written, in the data folder.
+const FOLDER: &str = "reports";
+
+/// What a Z would be if the day were closed now. Changes nothing.
+#[tauri::command]
+#[specta::specta]
+pub async fn x_report(shop: TheShop<'_>) -> Answer<ReportView> {
+    let picture = reading(&shop, |till, now| till.x_report(now)).await?;
+    convert::report(&picture, false).map_err(internal)
+}
+
+/// A Z as it was made.
+#[tauri::command]
+#[specta::specta]
+pub async fn z_report(shop: TheShop<'_>, number: u32) -> Answer<ReportView> {
+    let (picture, printed) = reading(&shop, move |till, _| {
+        let number = ZNumber(number);
+        Ok((till.z_report(number)?, till.z_printed(number)?))
+    })
+    .await?;
+    convert::report(&picture, printed).map_err(internal)
+}
+
+/// The Zs before this one, or the last ones; at most 60, newest first.
+#[tauri::command]
+#[specta::specta]
+pub async fn z_reports(shop: TheShop<'_>, before: Option<u32>) -> Answer<Vec<ZBriefView>> {
+    let found = reading(&shop, move |till, _| till.z_reports(before.map(ZNumber), Z_LIST)).await?;
+    Ok(found.iter().map(convert::brief).collect())
+}
+
+/// What WeChat's bills say to a Z. The till hands out what is needed; the work is done beside it.
+#[tauri::command]
+#[specta::specta]
+pub async fn z_provider(shop: TheShop<'_>, number: u32) -> Answer<ProviderView> {
+    let job = reading(&shop, move |till, _| till.provider(ZNumber(number))).await?;
+    let column = tauri::async_runtime::spawn_blocking(|| job.run())
+        .await
+        .map_err(internal)?
+        .map_err(CommandError::from)?;
+    Ok(convert::provider(&column))
+}
+
+/// Closes the day: makes the next Z. The same `click` is the same Z.
+#[tauri::command]
+#[specta::specta]
+pub async fn close_day(shop: TheShop<'_>, click: String, note: String) -> Answer<ReportView> {
+    let (picture, printed) = acting(&shop, move |till, now| {
+        let picture = till.close_day(now, &click, &note)?;
+        let number = picture.report.head.number;
+        let printed = number.map(|number| till.z_printed(number)).transpose()?;
+        Ok((picture, printed.unwrap_or_default()))
+    })
+    .await?;
+    convert::report(&picture, printed).map_err(internal)
+}
+
+/// Writes a Z, or what a Z would be now, to a file in the data folder; answers with where it is. How far it is comes as
+/// events; the work is done beside the till.
+#[tauri::command]
+#[specta::specta]
+pub async fn export_report(
+    shop: TheShop<'_>,
+    app: AppHandle<Wry>,
+    number: Option<u32>,
+    format: ExportFormat,
+) -> Answer<ExportedView> {
+    let training = shop.known().simulator().is_some();
+    let folder = shop.place().data.join(FOLDER);
+    let (job, bills) = reading(&shop, move |till, now| {
+        let number = number.map(ZNumber);
+        let bills = number.map(|number| till.provider(number)).transpose()?;
+        Ok((till.export(now, number, training)?, bills))
+    })
+    .await?;
+    let written = tauri::async_runtime::spawn_blocking(move || {
+        let job = job.with(bills.map(ProviderJob::run).transpose()?);
+        let told = |progress| {
+            // A count that is missed is made up for by the next one.
+            let _ = convert::progress(progress).emit_to(&app, windows::TILL);
+        };
+        let file = job.run(&folder, format.into(), told);
+        file.map_err(|error| convert::not_exported(&error))
+    });
+    let file = written.await.map_err(internal)??;
+    Ok(convert::exported(&file))
+}
+
+/// Prints a Z, or what a Z would be now, on the receipt printer. The work is done beside the till; a printer may take a
+/// minute.
+#[tauri::command]
+#[specta::specta]
+pub async fn print_report(shop: TheShop<'_>, number: Option<u32>) -> Answer<PrintedView> {
+    let training = shop.known().simulator().is_some();
+    let (job, bills) = acting(&shop, move |till, now| {
+        let number = number.map(ZNumber);
+        let bills = number.map(|number| till.provider(number)).transpose()?;
+        Ok((till.print(now, number, training)?, bills))
+    })
+    .await?;
+    let printed = tauri::async_runtime::spawn_blocking(move || {
+        Ok::<_, CommandError>(job.with(bills.map(ProviderJob::run).transpose()?).run())
+    });
+    Ok(convert::printed(printed.await.map_err(internal)??))
+}

@@ -1,0 +1,192 @@
+//! XLSX by an independent reader, CSV as Excel takes it, and files whole or not at all.
+
+use std::fs;
+use std::io::Cursor;
+
+use calamine::{Data, Reader as _, Xlsx};
+use scantill_tests::shop::{Line, Shop};
+use till_app::report::{ExportError, ExportFormat};
+use till_core::Fen;
+
+use super::{closed_day, yuan};
+
+/// The amount in a cell, as a person would read it there.
+fn amount(cell: &Data) -> Fen {
+    let Data::Float(number) = cell else {
+        panic!("a real number, not {cell:?}")
+    };
+    let text = format!("{number:.2}");
+    let (sign, digits) = text
+        .strip_prefix('-')
+        .map_or((1, text.as_str()), |rest| (-1, rest));
+    Fen::new(sign * yuan(digits).get())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_z_in_xlsx_has_four_sheets_of_real_numbers_that_add_up() {
+    let line = Line::open().await.unwrap();
+    let mut shop = Shop::open(&line, "T01").await.unwrap();
+    let number = closed_day(&line, &mut shop).await;
+    let folder = tempfile::tempdir().unwrap();
+    let job = shop.till.export(shop.now(), Some(number), false).unwrap();
+    let mut heard = Vec::new();
+    let file = job
+        .run(folder.path(), ExportFormat::Xlsx, |progress| heard.push(progress))
+        .unwrap();
+    assert!(
+        file.path
+            .file_name()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .starts_with("T01-Z0001-"),
+        "till, number and day are in the name: {file:?}"
+    );
+    let last = heard.last().unwrap();
+    assert_eq!(last.done, last.of, "the progress ends at its end");
+
+    let mut book: Xlsx<_> = calamine::open_workbook(&file.path).unwrap();
+    assert_eq!(
+        book.sheet_names(),
+        ["Z 0001", "成交", "商品", "退款"],
+        "the report, every entry, the items, the refunds"
+    );
+    let z = book.worksheet_range("Z 0001").unwrap();
+    let beside = |label: &str| {
+        let row = z.rows().find(|row| row[0] == Data::String(label.to_owned()));
+        row.unwrap_or_else(|| panic!("{label} is on the sheet"))[1].clone()
+    };
+    assert_eq!(
+        amount(&beside("净额")),
+        yuan("13.00"),
+        "8.50 + 2.00 + 4.50 − 2.00"
+    );
+    assert_eq!(amount(&beside("现金销售")), yuan("4.50"), "in cash");
+
+    let orders = book.worksheet_range("成交").unwrap();
+    let amounts = orders.rows().skip(1).map(|row| amount(&row[5]));
+    assert_eq!(
+        Fen::sum(amounts),
+        Ok(yuan("13.00")),
+        "the entries add up to the net"
+    );
+    assert!(
+        orders
+            .rows()
+            .skip(1)
+            .all(|row| matches!(row[0], Data::DateTime(_))),
+        "times are times, to be sorted by"
+    );
+    let refunds = book.worksheet_range("退款").unwrap();
+    assert_eq!(refunds.rows().count(), 2, "one refund below its titles");
+    let items = book.worksheet_range("商品").unwrap();
+    let water = items
+        .rows()
+        .find(|row| row[0] == Data::String("农夫山泉 550ml".to_owned()));
+    assert_eq!(water.unwrap()[2], Data::Float(3.0), "three bottles were sold");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_csv_is_opened_by_excel_as_what_it_is() {
+    let line = Line::open().await.unwrap();
+    let mut shop = Shop::open(&line, "T01").await.unwrap();
+    let number = closed_day(&line, &mut shop).await;
+    let folder = tempfile::tempdir().unwrap();
+    let job = shop.till.export(shop.now(), Some(number), false).unwrap();
+    let file = job.run(folder.path(), ExportFormat::Csv, |_| {}).unwrap();
+    let bytes = fs::read(&file.path).unwrap();
+    let text = bytes.strip_prefix("\u{FEFF}".as_bytes());
+    let text = text.expect("the mark by which Excel knows UTF-8");
+    let mut rows = csv::Reader::from_reader(Cursor::new(text));
+    assert_eq!(
+        &rows.headers().unwrap()[5],
+        "金额",
+        "titles in the till's language"
+    );
+    let rows: Vec<_> = rows.records().map(Result::unwrap).collect();
+    let fen = |text: &str| {
+        let (sign, digits) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
+        Fen::new(sign * yuan(digits).get())
+    };
+    assert_eq!(
+        Fen::sum(rows.iter().map(|row| fen(&row[5]))),
+        Ok(yuan("13.00")),
+        "the entries add up to the net"
+    );
+    let wechat = rows.iter().find(|row| !row[4].is_empty()).unwrap();
+    assert_eq!(
+        wechat[4].trim().len(),
+        28,
+        "WeChat's number is whole, and a text: {wechat:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pdf_says_the_same_in_both_sizes() {
+    let line = Line::open().await.unwrap();
+    let mut shop = Shop::open(&line, "T01").await.unwrap();
+    let number = closed_day(&line, &mut shop).await;
+    let folder = tempfile::tempdir().unwrap();
+    let job = shop.till.export(shop.now(), Some(number), false).unwrap();
+    for format in [ExportFormat::PdfA4, ExportFormat::Pdf80] {
+        let file = job.run(folder.path(), format, |_| {}).unwrap();
+        let text = std::process::Command::new("pdftotext")
+            .args(["-layout", file.path.to_str().unwrap(), "-"])
+            .output()
+            .unwrap();
+        let text = String::from_utf8(text.stdout).unwrap();
+        for word in ["0001", "净额", "13.00", "盘点无误"] {
+            assert!(text.contains(word), "{word} is on it:\n{text}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_written_whole_or_not_at_all() {
+    let line = Line::open().await.unwrap();
+    let mut shop = Shop::open(&line, "T01").await.unwrap();
+    let number = closed_day(&line, &mut shop).await;
+    let folder = tempfile::tempdir().unwrap();
+    let job = shop.till.export(shop.now(), Some(number), false).unwrap();
+    let good = job.run(folder.path(), ExportFormat::Csv, |_| {}).unwrap();
+    let before = fs::read(&good.path).unwrap();
+    // A folder stands where the file would have to be.
+    let name = good.path.with_extension("xlsx");
+    fs::create_dir(&name).unwrap();
+    let refused = job.run(folder.path(), ExportFormat::Xlsx, |_| {});
+    assert!(
+        matches!(refused, Err(ExportError::NotWritten { .. })),
+        "said, not hidden: {refused:?}"
+    );
+    let left: Vec<_> = fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert_eq!(left.len(), 2, "nothing half written is left: {left:?}");
+    assert_eq!(
+        fs::read(&good.path).unwrap(),
+        before,
+        "the other file is as it was"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_x_is_the_z_that_follows_and_changes_nothing() {
+    let line = Line::open().await.unwrap();
+    let mut shop = Shop::open(&line, "T01").await.unwrap();
+    shop.sell_paid(&line, &[(super::WATER, 2)], "first")
+        .await
+        .unwrap();
+    let now = shop.now();
+    let x = shop.till.x_report(now).unwrap().report;
+    assert_eq!(
+        shop.till.x_report(now).unwrap().report,
+        x,
+        "looking at it twice changes nothing"
+    );
+    let mut z = shop.till.close_day(now, "close", "").unwrap().report;
+    z.head.number = None;
+    assert_eq!(z, x, "one calculation");
+    let after = shop.till.x_report(now).unwrap().report;
+    assert_eq!(after.takings.net(), Ok(Fen::ZERO), "the next begins at nothing");
+}

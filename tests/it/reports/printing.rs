@@ -1,0 +1,109 @@
+//! A Z on the receipt printer: handed over once, marked as a copy from the second time on, and honest about what is unknown.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use scantill_tests::shop::{Line, Shop};
+use till_app::Refusal;
+use till_app::config::Printer;
+use till_app::report::Printed;
+use till_paper::escpos::Paper;
+use till_paper::printer::Target;
+
+use super::closed_day;
+
+/// Longer than any printer of a test needs.
+const SOON: Duration = Duration::from_secs(20);
+
+/// A printer that says that all is well, and hands over what it got when its caller hangs up.
+fn listening() -> (SocketAddr, mpsc::Receiver<Vec<u8>>) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let (send, receive) = mpsc::channel();
+    thread::spawn(move || {
+        for connection in listener.incoming() {
+            let mut connection = connection.unwrap();
+            let (mut got, mut bytes) = (Vec::new(), [0; 4096]);
+            while let Ok(count @ 1..) = connection.read(&mut bytes) {
+                got.extend_from_slice(&bytes[..count]);
+                // DLE EOT n asks for a byte of status; 0x12 says that nothing is the matter.
+                for _ in bytes[..count].windows(2).filter(|pair| pair == &[0x10, 0x04]) {
+                    let _ = connection.write_all(&[0x12]);
+                }
+            }
+            if send.send(got).is_err() {
+                return;
+            }
+        }
+    });
+    (address, receive)
+}
+
+fn printer(address: SocketAddr) -> Printer {
+    Printer {
+        target: Target::Network(address.to_string()),
+        paper: Paper::Mm80,
+        raster: false,
+    }
+}
+
+/// The characters as the printer would take them.
+fn gb18030(text: &str) -> Vec<u8> {
+    let table = [
+        ("副本", [0xb8, 0xb1, 0xb1, 0xbe]),
+        ("净额", [0xbe, 0xbb, 0xb6, 0xee]),
+    ];
+    let known = table.iter().find(|(word, _)| *word == text);
+    known.unwrap().1.to_vec()
+}
+
+fn holds(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_z_is_printed_once_and_then_as_a_copy() {
+    let (address, receive) = listening();
+    let line = Line::open().await.unwrap();
+    let mut shop = Shop::open_with(&line, "T01", |config| config.printer = Some(printer(address)))
+        .await
+        .unwrap();
+    let number = closed_day(&line, &mut shop).await;
+    for copy in [false, true, true] {
+        let job = shop.till.print(shop.now(), Some(number), false).unwrap();
+        let printed = tokio::task::spawn_blocking(move || job.run()).await.unwrap();
+        assert!(matches!(printed, Printed::Yes), "handed over: {printed:?}");
+        let got = receive.recv_timeout(SOON).unwrap();
+        assert!(holds(&got, &gb18030("净额")), "the net is on the paper");
+        assert_eq!(holds(&got, &gb18030("副本")), copy, "marked as a copy: {copy}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_printer_nothing_is_printed_and_the_till_says_so() {
+    let line = Line::open().await.unwrap();
+    let mut shop = Shop::open(&line, "T01").await.unwrap();
+    let number = closed_day(&line, &mut shop).await;
+    let none = shop.till.print(shop.now(), Some(number), false);
+    assert!(
+        matches!(none, Err(Refusal::NoPrinter)),
+        "the configuration names none: {none:?}"
+    );
+
+    let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = closed.local_addr().unwrap();
+    drop(closed);
+    let mut shop = Shop::open_with(&line, "T02", |config| config.printer = Some(printer(address)))
+        .await
+        .unwrap();
+    let number = closed_day(&line, &mut shop).await;
+    let job = shop.till.print(shop.now(), Some(number), false).unwrap();
+    let printed = tokio::task::spawn_blocking(move || job.run()).await.unwrap();
+    assert!(
+        matches!(printed, Printed::No(_)),
+        "nobody listens there, so nothing was printed: {printed:?}"
+    );
+}

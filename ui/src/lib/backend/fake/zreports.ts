@@ -1,0 +1,467 @@
+/** The invented till's X and Z: added up over an invented past, and over what happened since the last Z. */
+import type {
+    CarriedView,
+    CashMoveView,
+    ExportFormat,
+    ExportProgress,
+    HeldCart,
+    PrintedView,
+    ProviderView,
+    ReportView,
+    ShiftView,
+    TallyView,
+    ZBriefView,
+} from '../backend';
+import { Refusal } from '../backend';
+import { dayOf, pastCash, pastDay, type PastCash } from './history';
+import type { FakePayment } from './payment';
+import type { FakeProduct } from './products';
+
+const DAY = 86_400_000;
+const ZONE = 8 * 3_600_000;
+/** How many Zs the shop made before today. */
+const BEFORE = 146;
+/** Taken over from the years before the invented past. */
+const SOLD_BEFORE = { count: 41_872, fen: 112_043_350 };
+
+/** What X and Z need of the till around them. */
+export interface Books {
+    payments: () => FakePayment[];
+    products: () => FakeProduct[];
+    shifts: () => ShiftView[];
+    /** Cash sales rung up in this window. */
+    cash: () => PastCash[];
+    held: () => Pick<HeldCart, 'id'>[];
+    by: () => string;
+    shop: string;
+}
+
+interface Stretch {
+    number: number | null;
+    day: string;
+    from: number;
+    to: number;
+    payments: FakePayment[];
+    cash: PastCash[];
+    shifts: ShiftView[];
+    carried: CarriedView[];
+    held: number;
+    by: string;
+    note: string;
+}
+
+type Change = (act: () => void) => Promise<null>;
+
+function refuse(code: Refusal['code'], detail = ''): never {
+    throw new Refusal({ code, detail });
+}
+
+function tally(amounts: number[]): TallyView {
+    return { count: amounts.length, sumFen: String(amounts.reduce((sum, fen) => sum + fen, 0)) };
+}
+
+const both = (...parts: TallyView[]): TallyView => ({
+    count: parts.reduce((sum, part) => sum + part.count, 0),
+    sumFen: String(parts.reduce((sum, part) => sum + Number(part.sumFen), 0)),
+});
+const less = (one: TallyView, other: TallyView) => String(Number(one.sumFen) - Number(other.sumFen));
+
+/** Looks like a digest and is always the same for the same number. */
+function digest(number: number): string {
+    let state = number * 2_654_435_761;
+    return Array.from({ length: 64 }, () => {
+        state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+        return (state >>> 28).toString(16);
+    }).join('');
+}
+
+export class FakeReports {
+    /** What the printer does next. */
+    printer: PrintedView = { outcome: 'printed', why: '' };
+    /** How long writing a file or printing takes, milliseconds. */
+    takes = 350;
+    /** WeChat's bill of the Z's day. */
+    bill: 'here' | 'waiting' | 'differs' = 'here';
+    /** A shop that has never closed a day. */
+    young = false;
+    /** So many rows are told of while a file is written. */
+    rows = 0;
+    readonly #written = new Set<(progress: ExportProgress) => void>();
+    readonly #printed = new Set<number>();
+    readonly #made: ReportView[] = [];
+    readonly #clicks = new Map<string, number>();
+    readonly #today = dayOf(Date.now());
+    #since: number | null = null;
+
+    constructor(readonly books: Books) {}
+
+    get #last(): number {
+        return (this.young ? 0 : BEFORE) + this.#made.length;
+    }
+
+    #began(): number {
+        return this.#since ?? Date.parse(`${this.#today}T08:02:00+08:00`) - (this.young ? 0 : 10 * 3_600_000);
+    }
+
+    x(number: number | null = null, note = ''): ReportView {
+        const from = this.#began();
+        const to = Date.now();
+        const past = this.#since === null ? pastCash(dayOf(to), to, this.books.products()) : [];
+        const payments = this.books.payments();
+        const open = payments.filter((one) => one.live || one.state.state === 'review');
+        const carried = open.map((one): CarriedView => ({
+            number: one.outTradeNo,
+            what: one.state.state === 'review' ? 'review' : 'payment',
+            amountFen: String(one.totalFen),
+            since: new Date(one.placedAt).toISOString(),
+        }));
+        const refunds = payments.flatMap((one) => one.refunds);
+        const pending = refunds.filter(({ state }) => ['waiting', 'sending', 'needs_person'].includes(state));
+        return this.#report({
+            number,
+            day: dayOf(to),
+            from,
+            to,
+            // What was paid, or closed, since the last Z.
+            payments: payments.filter(
+                (one) => (one.paid ? Date.parse(one.paid.timeEnd) : one.placedAt) > from,
+            ),
+            cash: [...past, ...this.books.cash()].filter(({ at }) => at > from),
+            shifts: this.books.shifts().filter(({ end }) => end === null || Date.parse(end.at) > from),
+            carried: [
+                ...carried,
+                ...pending.map((refund): CarriedView => ({
+                    number: refund.outRefundNo,
+                    what: refund.state === 'needs_person' ? 'refund_by_hand' : 'refund',
+                    amountFen: String(refund.refundFen),
+                    since: refund.wishedAt,
+                })),
+            ],
+            held: this.books.held().length,
+            by: this.books.by(),
+            note,
+        });
+    }
+
+    z(number: number): ReportView {
+        return { ...this.#z(number), printed: number <= BEFORE || this.#printed.has(number) };
+    }
+
+    onProgress(seen: (progress: ExportProgress) => void): () => void {
+        this.#written.add(seen);
+        return () => void this.#written.delete(seen);
+    }
+
+    #z(number: number): ReportView {
+        const made = this.#made.find((one) => one.number === number);
+        if (made !== undefined) return made;
+        if (number < 1 || this.young || number > BEFORE) refuse('no_such_z', String(number));
+        const at = Date.parse(`${this.#today}T12:00:00Z`) - (BEFORE + 1 - number) * DAY;
+        const day = dayOf(at);
+        const to = Date.parse(`${day}T22:04:00+08:00`);
+        const cash = pastCash(day, to, this.books.products());
+        const sales = cash.reduce((sum, sale) => sum + sale.fen, 0);
+        const opened = new Date(Date.parse(`${day}T08:02:00+08:00`)).toISOString();
+        const moves: CashMoveView[] = [
+            {
+                at: new Date(to - 6 * 3_600_000).toISOString(),
+                direction: 'out',
+                amountFen: 3_600,
+                reason: '买垃圾袋',
+                by: '王伟',
+            },
+        ];
+        const expected = 20_000 + sales - 3_600;
+        const short = number % 9 === 5 ? 250 : 0;
+        return this.#report({
+            number,
+            day,
+            from: to - DAY,
+            to,
+            payments: pastDay(day, to, this.books.products()),
+            cash,
+            shifts: [
+                {
+                    number,
+                    openedAt: opened,
+                    openedBy: '王伟',
+                    floatFen: '20000',
+                    sums: null,
+                    moves,
+                    end: {
+                        at: new Date(to - 240_000).toISOString(),
+                        by: '王伟',
+                        expectedFen: String(expected),
+                        countedFen: String(expected - short),
+                        difference: short === 0 ? { is: 'agrees' } : { is: 'short', fen: String(short) },
+                        leftFen: '20000',
+                        takenFen: String(expected - short - 20_000),
+                        count: [],
+                        approvedBy: null,
+                        note: '',
+                    },
+                },
+            ],
+            carried: [],
+            held: 0,
+            by: '李娜',
+            note: '',
+        });
+    }
+
+    #report(it: Stretch): ReportView {
+        const paid = it.payments.filter(({ state }) => state.state === 'paid');
+        const closed = (wanted: (why: string) => boolean) =>
+            tally(
+                it.payments.flatMap(({ state, totalFen }) =>
+                    state.state === 'closed' && wanted(state.why) ? [totalFen] : [],
+                ),
+            );
+        const refunds = it.payments.flatMap((one) => one.refunds);
+        const refunded = tally(
+            refunds
+                .filter(({ state }) => ['processing', 'refunded', 'needs_person', 'settled'].includes(state))
+                .map(({ refundFen }) => refundFen),
+        );
+        const late = paid.filter((one) => one.adopted !== null);
+        const wechat = {
+            paid: tally(paid.filter((one) => one.adopted === null).map((one) => one.totalFen)),
+            late: tally(late.map((one) => one.totalFen)),
+            surplus: tally(
+                it.payments
+                    .filter(({ state }) => state.state === 'given_back')
+                    .map(({ totalFen }) => totalFen),
+            ),
+        };
+        const cash = tally(it.cash.map(({ fen }) => fen));
+        const taken = both(wechat.paid, wechat.late, wechat.surplus);
+        const sold = both(wechat.paid, wechat.late, cash);
+        const notSold = {
+            atDeadline: closed((why) => why === 'deadline'),
+            byCancel: closed((why) => why === 'cancelled'),
+            otherwise: closed((why) => why !== 'deadline' && why !== 'cancelled'),
+            refused: tally(
+                it.payments.filter(({ state }) => state.state === 'refused').map(({ totalFen }) => totalFen),
+            ),
+        };
+        const net = String(Number(less(taken, refunded)) + Number(cash.sumFen));
+        const hour = (at: number) => new Date(at + ZONE).getUTCHours();
+        const lines = [...paid.flatMap((one) => one.lines), ...it.cash.flatMap((one) => one.lines)];
+        const categoryOf = new Map(this.books.products().map(({ name, category }) => [name, category]));
+        const best = (name: (line: (typeof lines)[number]) => string) => {
+            const found = new Map<string, { pieces: number; fen: number }>();
+            for (const line of lines) {
+                const known = found.get(name(line)) ?? { pieces: 0, fen: 0 };
+                known.pieces += line.quantity;
+                known.fen += line.sumFen;
+                found.set(name(line), known);
+            }
+            const rows = [...found].sort(([, one], [, other]) => other.fen - one.fen);
+            return {
+                kinds: rows.length,
+                best: rows
+                    .slice(0, 50)
+                    .map(([name, { pieces, fen }]) => ({ name, pieces, sumFen: String(fen) })),
+            };
+        };
+        const moves = it.shifts.flatMap((shift) => shift.moves);
+        const moved = (direction: 'in' | 'out') =>
+            tally(
+                moves
+                    .filter((move) => move.direction === direction)
+                    .map(({ amountFen }) => Number(amountFen)),
+            );
+        const counted = it.shifts.flatMap(({ end }) => (end === null ? [] : [end]));
+        const over = counted.reduce((sum, end) => sum + Number(end.countedFen) - Number(end.expectedFen), 0);
+        const number = it.number ?? this.#last + 1;
+        const previous = number - 1;
+        const weekDay = dayOf(Date.parse(`${it.day}T04:00:00Z`) - 7 * DAY);
+        const week = this.young ? [] : pastDay(weekDay, it.to, this.books.products());
+        const weekSold = both(
+            tally(week.filter(({ state }) => state.state === 'paid').map(({ totalFen }) => totalFen)),
+            tally(pastCash(weekDay, it.to, this.books.products()).map(({ fen }) => fen)),
+        );
+        const row = 61 * number;
+        return {
+            number: it.number,
+            shop: this.books.shop,
+            legalId: '91310104MA1FR3L47X',
+            till: 'T01',
+            version: '0.1.0',
+            day: it.day,
+            from: new Date(it.from).toISOString(),
+            to: new Date(it.to).toISOString(),
+            by: it.by,
+            note: it.note,
+            sold,
+            refunded,
+            netFen: net,
+            ofEarlierDays: tally([]),
+            wechat: {
+                ...wechat,
+                refunded,
+                byHand: tally(
+                    refunds
+                        .filter(({ state }) => state === 'needs_person' || state === 'settled')
+                        .map(({ refundFen }) => refundFen),
+                ),
+                refundsClosed: tally(
+                    refunds
+                        .filter(({ state }) => state === 'closed' || state === 'closed_seen')
+                        .map(({ refundFen }) => refundFen),
+                ),
+                unsettled: tally(
+                    it.carried
+                        .filter(({ what }) => what === 'payment')
+                        .map(({ amountFen }) => Number(amountFen)),
+                ),
+                netFen: less(taken, refunded),
+            },
+            cash: { sales: cash, parts: tally([]), refunded: tally([]), netFen: cash.sumFen },
+            notSold: {
+                all: both(notSold.atDeadline, notSold.byCancel, notSold.otherwise, notSold.refused),
+                ...notSold,
+            },
+            hours: Array.from({ length: 24 }, (_, at) => ({
+                hour: at,
+                ...both(
+                    tally(paid.filter((one) => hour(one.placedAt) === at).map(({ totalFen }) => totalFen)),
+                    tally(it.cash.filter((one) => hour(one.at) === at).map(({ fen }) => fen)),
+                ),
+            })),
+            items: best((line) => line.name),
+            categories: best((line) => categoryOf.get(line.name) ?? ''),
+            returned: { kinds: 0, best: [] },
+            drawer: {
+                taken: cash,
+                givenBack: tally([]),
+                paidIn: moved('in'),
+                paidOut: moved('out'),
+                moves: moves.map(({ at, direction, amountFen, reason, by }) => ({
+                    at,
+                    direction,
+                    amountFen: String(amountFen),
+                    reason,
+                    by: by ?? '',
+                })),
+                shifts: it.shifts.map(({ number, openedAt, floatFen, sums, end }) => ({
+                    number,
+                    openedAt,
+                    closedAt: end?.at ?? null,
+                    by: end?.by ?? '',
+                    floatFen,
+                    expectedFen: end?.expectedFen ?? sums?.expectedFen ?? '0',
+                    countedFen: end?.countedFen ?? null,
+                    leftFen: end?.leftFen ?? null,
+                    note: end?.note ?? '',
+                })),
+                difference:
+                    counted.length === 0
+                        ? null
+                        : over === 0
+                          ? { is: 'agrees' }
+                          : { is: over > 0 ? 'over' : 'short', fen: String(Math.abs(over)) },
+                inHand: tally([]),
+            },
+            carried: it.carried,
+            heldCarts: it.held,
+            exceptions: number % 3 === 0 ? [{ what: 'approved', count: 2 }] : [],
+            totals: {
+                sold: {
+                    count: SOLD_BEFORE.count + sold.count,
+                    sumFen: String(SOLD_BEFORE.fen + Number(sold.sumFen)),
+                },
+                refunded: { count: 311 + refunded.count, sumFen: String(702_180 + Number(refunded.sumFen)) },
+                netFen: String(SOLD_BEFORE.fen - 702_180 + Number(net)),
+            },
+            printed: false,
+            seal:
+                it.number === null
+                    ? null
+                    : {
+                          digest: digest(number),
+                          firstRow: String(row - 60),
+                          lastRow: String(row),
+                          journalDigest: digest(number + 9_000),
+                      },
+            previous: previous < 1 ? null : { number: previous, digest: digest(previous) },
+            weekBefore:
+                weekSold.count === 0 ? null : { day: weekDay, sold: weekSold, netFen: weekSold.sumFen },
+        };
+    }
+
+    #provider(z: ReportView): ProviderView {
+        const none = tally([]);
+        if (this.bill === 'waiting' || z.day === this.#today)
+            return {
+                waiting: [z.day],
+                paid: none,
+                refunded: none,
+                fee: '0.00000',
+                missing: 0,
+                differenceFen: '0',
+                signed: false,
+            };
+        const taken = both(z.wechat.paid, z.wechat.late);
+        const missing = this.bill === 'differs' ? 1 : 0;
+        return {
+            waiting: [],
+            paid: taken,
+            refunded: z.wechat.refunded,
+            fee: (Number(taken.sumFen) * 0.00006).toFixed(5),
+            missing,
+            differenceFen: missing === 1 ? '-1580' : '0',
+            signed: missing === 0,
+        };
+    }
+
+    commands(change: Change) {
+        const known = (number: number | null) => (number === null ? this.x() : this.z(number));
+        const wait = () => new Promise((done) => setTimeout(done, this.takes));
+        return {
+            xReport: () => Promise.resolve(this.x()),
+            zReport: async (number: number) => this.z(number),
+            zReports: async (before: number | null): Promise<ZBriefView[]> => {
+                const newest = before === null ? this.#last : before - 1;
+                const numbers = Array.from(
+                    { length: Math.max(0, Math.min(60, newest)) },
+                    (_, i) => newest - i,
+                );
+                return numbers.map((number) => {
+                    const { day, to, netFen, sold, carried } = this.z(number);
+                    return { number, day, closedAt: to, netFen, sold, unsettled: carried.length };
+                });
+            },
+            zProvider: async (number: number) => this.#provider(this.z(number)),
+            closeDay: async (click: string, note: string): Promise<ReportView> => {
+                const made = this.#clicks.get(click);
+                if (made !== undefined) return this.z(made);
+                if ([...note].length > 60) refuse('words_too_long');
+                const z = this.x(this.#last + 1, note.trim());
+                await change(() => {
+                    this.#made.push(z);
+                    this.#clicks.set(click, this.#last);
+                    this.#since = Date.now();
+                });
+                return z;
+            },
+            exportReport: async (number: number | null, format: ExportFormat) => {
+                const { day } = known(number);
+                for (let done = 0; done < this.rows; done += 1_000) {
+                    for (const seen of this.#written) seen({ done, of: this.rows });
+                    await wait();
+                }
+                await wait();
+                const name = number === null ? `X-${day}` : `Z-${String(number).padStart(4, '0')}`;
+                const ending = { xlsx: '.xlsx', csv: '.csv', pdf_a4: '.pdf', pdf_80: '-80mm.pdf' }[format];
+                return { path: `/home/shop/.local/share/org.scantill.till/shop/reports/${name}${ending}` };
+            },
+            printReport: async (number: number | null) => {
+                known(number);
+                await wait();
+                if (number !== null) this.#printed.add(number);
+                return this.printer;
+            },
+        };
+    }
+}
