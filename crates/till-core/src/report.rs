@@ -306,8 +306,9 @@ impl Takings {
                 .collect(),
             ..Self::default()
         };
+        let mut clock = WallClock::default();
         for booking in bookings {
-            takings.add(&booking, calendar, starts)?;
+            takings.add(&booking, starts, clock.hour(calendar, booking.at))?;
         }
         for it in cash {
             match it.kind {
@@ -370,7 +371,7 @@ impl Takings {
             .plus(self.refused)
     }
 
-    fn add(&mut self, it: &Booking, calendar: &Calendar, starts: Timestamp) -> Result<(), MoneyError> {
+    fn add(&mut self, it: &Booking, starts: Timestamp, hour: i8) -> Result<(), MoneyError> {
         let (tally, sale, money) = match it.what {
             Booked::WechatPaid => (&mut self.wechat_paid, Some(true), true),
             Booked::WechatLate => (&mut self.wechat_late, Some(true), true),
@@ -391,7 +392,6 @@ impl Takings {
             self.of_earlier_days.enter(it.amount, it.reversed)?;
         }
         let Some(counts) = sale else { return Ok(()) };
-        let hour = it.at.to_zoned(calendar.zone().clone()).hour();
         if let Some(row) = self.hours.iter_mut().find(|row| row.hour == hour) {
             let count = row.sold.count;
             row.sold.enter(it.amount, it.reversed)?;
@@ -400,6 +400,26 @@ impl Takings {
             }
         }
         Ok(())
+    }
+}
+
+/// The hour of the wall clock, worked out once for what came in the same minute: a day's entries come in order.
+#[derive(Default)]
+struct WallClock {
+    known: Option<(i64, i8)>,
+}
+
+impl WallClock {
+    fn hour(&mut self, calendar: &Calendar, at: Timestamp) -> i8 {
+        let minute = at.as_second().div_euclid(60);
+        match self.known {
+            Some((known, hour)) if known == minute => hour,
+            Some(_) | None => {
+                let hour = at.to_zoned(calendar.zone().clone()).hour();
+                self.known = Some((minute, hour));
+                hour
+            }
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod commits;
 mod cost;
 mod polls;
 mod relay;
+mod report;
 mod search;
 mod signs;
 mod table;
@@ -26,6 +27,9 @@ struct Args {
     /// Only this part.
     #[arg(long)]
     part: Option<Part>,
+    /// How many sales the ledger has of which a day is reported.
+    #[arg(long, value_delimiter = ',', default_values_t = [1_000_000, 10_000_000])]
+    sales: Vec<u32>,
     /// Be the simulator in a process of its own; the benchmark starts itself like this.
     #[arg(long, hide = true)]
     gateway: bool,
@@ -46,6 +50,8 @@ enum Part {
     Search,
     /// 100,000 orders against WeChat's bill.
     Agreement,
+    /// A day's report out of millions of sales.
+    Report,
     /// The callback service, alone and under attack.
     Relay,
     /// The real program in its windows.
@@ -53,23 +59,25 @@ enum Part {
 }
 
 impl Part {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Signs,
         Self::Search,
         Self::Agreement,
+        Self::Report,
         Self::Commits,
         Self::Polls,
         Self::Relay,
         Self::Window,
     ];
 
-    fn measure(self) -> anyhow::Result<Vec<Row>> {
+    fn measure(self, sales: &[u32]) -> anyhow::Result<Vec<Row>> {
         match self {
             Self::Commits => commits::measure(),
             Self::Polls => polls::measure(),
             Self::Signs => signs::measure(),
             Self::Search => search::measure(),
             Self::Agreement => agreement::measure(),
+            Self::Report => report::measure(sales),
             Self::Relay => relay::measure(),
             Self::Window => window::measure(),
         }
@@ -93,7 +101,7 @@ fn main() -> ExitCode {
         if args.part.is_some_and(|only| only != part) {
             continue;
         }
-        match part.measure() {
+        match part.measure(&args.sales) {
             Ok(rows) => rows.iter().for_each(|row| println!("{row}")),
             Err(error) => {
                 println!("{part:?}: could not be measured: {error:#}");
