@@ -15,6 +15,7 @@ use crate::view::*;
 
 pub(crate) mod bills;
 pub(crate) mod cash;
+pub(crate) mod cash_refund;
 pub(crate) mod keeping;
 pub(crate) mod notify;
 pub(crate) mod refund;
@@ -283,6 +284,7 @@ pub(crate) fn payment(picture: PaymentPicture) -> PaymentView {
         sale_total_fen: fen(picture.sale_total),
         cash_fen: fen(picture.cash),
         cash_in_hand_fen: fen(picture.cash_in_hand),
+        cash_part: picture.cash_part.as_ref().map(cash_refund::part),
         can_take_cash: picture.can_take_cash,
         can_give_cash_back: picture.can_give_cash_back,
         can_cancel: attempt.can_cancel(),

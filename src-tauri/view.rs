@@ -9,6 +9,7 @@ use tauri_specta::Event;
 
 mod bills;
 mod cash;
+mod cash_refund;
 mod error;
 mod keeping;
 mod notify;
@@ -18,6 +19,7 @@ mod staff;
 
 pub use bills::*;
 pub use cash::*;
+pub use cash_refund::*;
 pub use error::*;
 pub use keeping::*;
 pub use notify::*;
@@ -269,6 +271,8 @@ pub struct PaymentView {
     pub cash_fen: u32,
     /// Of that, what no sale was made of: to be paid beside, or to be given back.
     pub cash_in_hand_fen: u32,
+    /// The cash that the sale was made of beside this order, which has paid the rest.
+    pub cash_part: Option<CashPartView>,
     pub can_take_cash: bool,
     pub can_give_cash_back: bool,
     pub can_cancel: bool,

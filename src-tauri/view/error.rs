@@ -32,6 +32,8 @@ pub enum ErrorCode {
     AlreadyPaid,
     /// No money was taken by this order, or a person has to decide first: nothing to give back.
     RefundNotPaid,
+    /// The payment that made the sale is not confirmed by WeChat yet.
+    RefundNotConfirmed,
     /// Paid in another currency.
     RefundOtherCurrency,
     /// The payment is more than a year old.

@@ -5,6 +5,7 @@
 mod bills;
 mod callback;
 mod cash;
+mod cash_refund;
 mod day_end;
 mod desk;
 mod keeping;

@@ -9,6 +9,7 @@ pub mod backup;
 pub mod bill_file;
 mod bills;
 pub mod cash;
+pub mod cash_refund;
 pub mod catalogue;
 pub mod clock;
 pub mod config;

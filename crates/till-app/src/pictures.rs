@@ -113,7 +113,19 @@ impl Till {
             | State::GivenBack { .. }
             | State::Review { .. } => None,
         };
+        let cash_part = match attempt.state {
+            State::Paid(_) if sale.cash_kept() > Fen::ZERO => Some(self.cash_part(&sale)?),
+            State::Paid(_)
+            | State::Placing
+            | State::AwaitingPayment { .. }
+            | State::Closing { .. }
+            | State::Closed { .. }
+            | State::Refused { .. }
+            | State::GivenBack { .. }
+            | State::Review { .. } => None,
+        };
         Ok(PaymentPicture {
+            cash_part,
             lines: read.sales().lines(sale.id).map_err(Refusal::NotSaved)?,
             evidence,
             last_check: note.and_then(|note| note.last_check.clone()),

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use till_core::{
     EarlierRefund, Note, OutRefundNo, OutTradeNo, Part, Payment, Refund, RefundBounds, RefundInput,
-    RefundReason, RefundRefusal, RefundWish, Sale, State,
+    RefundReason, RefundRefusal, RefundWish, Sale, Sold, State,
 };
 use till_store::{NewRefund, StoreError, StoredRefund, Tx};
 
@@ -188,17 +188,16 @@ impl Till {
         payment: &Payment,
     ) -> Result<RefundBounds, Refusal> {
         let lines = self.db.read().sales().lines(sale.id).map_err(Refusal::NotSaved)?;
-        let earlier = self.earlier_refunds(number)?;
-        Ok(RefundBounds::of(
-            now,
-            number,
-            payment,
-            (&lines, sale.stock),
-            &earlier,
-        )?)
+        let sold = Sold {
+            lines: &lines,
+            stock: sale.stock,
+            refunds: &self.earlier_refunds(number)?,
+            cash_refunds: &self.cash_refunds_of(sale.id)?,
+        };
+        Ok(RefundBounds::of(now, number, payment, &sold)?)
     }
 
-    fn earlier_refunds(&self, number: &OutTradeNo) -> Result<Vec<EarlierRefund>, Refusal> {
+    pub(crate) fn earlier_refunds(&self, number: &OutTradeNo) -> Result<Vec<EarlierRefund>, Refusal> {
         let stored = self.db.read().refunds().of_order(number);
         let stored = stored.map_err(Refusal::NotSaved)?.into_iter();
         Ok(stored

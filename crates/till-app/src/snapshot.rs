@@ -7,6 +7,7 @@ pub use till_store::HeldCart;
 use crate::refunds::{RefundBrief, RefundPicture};
 
 use crate::cash::{CashDue, CashReceipt};
+use crate::cash_refund::CashPart;
 use crate::config::{Locale, Shop};
 use crate::house::HouseRules;
 use crate::notify::NotifyPicture;
@@ -110,6 +111,8 @@ pub struct PaymentPicture {
     pub cash: Fen,
     /// Of that, what no sale was made of.
     pub cash_in_hand: Fen,
+    /// The cash that the sale was made of beside this order, if it has paid the rest.
+    pub cash_part: Option<CashPart>,
     /// What is due may be paid in cash.
     pub can_take_cash: bool,
     /// The cash in hand may be given back.

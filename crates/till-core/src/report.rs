@@ -289,11 +289,10 @@ impl Tally {
 
 impl Takings {
     /// Adds the books up. `since` is where the stretch begins; money of a business day before that day is named.
-    pub fn of<'a>(
+    pub fn of(
         calendar: &Calendar,
         since: Timestamp,
         bookings: impl IntoIterator<Item = Booking>,
-        cash: impl IntoIterator<Item = &'a CashMove>,
     ) -> Result<Self, MoneyError> {
         let first_day = calendar.day_of(since);
         let starts = calendar.bounds(first_day).map_or(since, |(start, _)| start);
@@ -309,12 +308,6 @@ impl Takings {
         let mut clock = WallClock::default();
         for booking in bookings {
             takings.add(&booking, starts, clock.hour(calendar, booking.at))?;
-        }
-        for it in cash {
-            match it.kind {
-                MoveKind::Refund => takings.cash_refunds.enter(it.amount, false)?,
-                MoveKind::Sale | MoveKind::GivenBack | MoveKind::PaidIn | MoveKind::PaidOut => {}
-            }
         }
         Ok(takings)
     }
@@ -379,6 +372,7 @@ impl Takings {
             Booked::CashSale => (&mut self.cash_sales, Some(true), true),
             // The order that brought the rest counts the sale.
             Booked::CashPart => (&mut self.cash_parts, Some(false), true),
+            Booked::CashRefund => (&mut self.cash_refunds, None, false),
             Booked::Refund => (&mut self.refunds, None, false),
             Booked::RefundByHand => (&mut self.refunds_by_hand, None, false),
             Booked::RefundClosed => (&mut self.refunds_closed, None, false),
@@ -430,19 +424,13 @@ impl Report {
         B: IntoIterator<Item = Booking>,
         C: IntoIterator<Item = (CashMove, String)>,
     {
-        let cash: Vec<_> = input.cash.into_iter().collect();
-        let takings = Takings::of(
-            calendar,
-            input.head.from,
-            input.bookings,
-            cash.iter().map(|(it, _)| it),
-        )?;
+        let takings = Takings::of(calendar, input.head.from, input.bookings)?;
         let mut drawer = Drawer {
             shifts: input.shifts,
             in_hand: input.in_hand,
             ..Drawer::default()
         };
-        for (it, by) in cash {
+        for (it, by) in input.cash {
             drawer.add(it, by)?;
         }
         let totals = GrandTotals {
@@ -485,7 +473,7 @@ impl Drawer {
             MoveKind::GivenBack => (&mut self.given_back, false),
             MoveKind::PaidIn => (&mut self.paid_in, true),
             MoveKind::PaidOut => (&mut self.paid_out, true),
-            // Among the takings.
+            // On the books, among the takings.
             MoveKind::Refund => return Ok(()),
         };
         tally.enter(it.amount, false)?;

@@ -7,8 +7,8 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::{
-    Attempt, Evidence, Fen, MoneyError, OutTradeNo, ReviewReason, Sale, SaleId, SignVerdict, State,
-    StockHold, ZNumber,
+    Attempt, CashRefund, Evidence, Fen, MoneyError, OutTradeNo, Refund, ReviewReason, Sale, SaleId,
+    SignVerdict, Sold, State, StockHold, ZNumber,
 };
 
 /// What is looked at, in the order in which it is shown.
@@ -251,6 +251,50 @@ pub fn check_goods(sale: &Sale) -> Option<Wrong> {
         (_, _) => StockHold::Sold,
     };
     (!holds).then(|| Wrong::new(about, goods_word(expected), goods_word(sale.stock)))
+}
+
+/// What the journal has to say of a refund in cash before its reason.
+#[must_use]
+pub fn cash_refund_told(refund: &CashRefund) -> String {
+    format!("{} {}", refund.number, refund.amount)
+}
+
+/// No more cash was refunded of a sale than it was made of, and no piece twice; each refund is a movement of cash, and the
+/// journal has told of each as it stands. `moved` and `told` are what left the drawer and what the journal says, in order.
+#[must_use]
+pub fn check_cash_refunds(sale: &Sale, sold: &Sold<'_>, moved: &[Fen], told: &[String]) -> Option<Wrong> {
+    let wrong = |expected: String, found: String| Some(Wrong::new(About::Sale(sale.id), expected, found));
+    let refunds = sold.cash_refunds;
+    let given = Fen::sum(refunds.iter().map(|it| it.amount));
+    if given.as_ref().ok().is_none_or(|given| *given > sale.cash_kept()) {
+        let found = given.map_or_else(|error| error.to_string(), |sum| sum.to_string());
+        return wrong(sale.cash_kept().to_string(), found);
+    }
+    let amounts: Vec<Fen> = refunds.iter().map(|it| it.amount).collect();
+    if amounts != moved {
+        return wrong(list(moved), list(&amounts));
+    }
+    let standing: Vec<String> = refunds.iter().map(cash_refund_told).collect();
+    if standing != told {
+        return wrong(list(told), list(&standing));
+    }
+    sold.lines.iter().find_map(|line| {
+        let at_wechat = sold.refunds.iter().filter(|it| Refund::counts(&it.refund));
+        let pieces = at_wechat
+            .map(|it| &it.lines)
+            .chain(refunds.iter().map(|it| &it.lines))
+            .flatten()
+            .filter(|it| it.line == line.line)
+            .fold(0_u32, |sum, it| sum.saturating_add(it.pieces));
+        (pieces > line.pieces)
+            .then(|| wrong(format!("{} × {}", line.name, line.pieces), pieces.to_string()))
+            .flatten()
+    })
+}
+
+fn list(what: &[impl ToString]) -> String {
+    let words: Vec<String> = what.iter().map(ToString::to_string).collect();
+    words.join(", ")
 }
 
 /// Money stands in the ledger only where a rightly signed answer with WeChat's number of it was kept.

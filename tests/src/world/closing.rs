@@ -125,7 +125,7 @@ fn money(world: &World, counter: usize, zs: &[StoredZ]) -> anyhow::Result<()> {
     let to = till.db().read().bookings().last()?;
     let books = till.db().read().bookings().on(Pages { from: 0, to })?;
     let calendar = &till.config().shop.calendar;
-    let all = Takings::of(calendar, world.began, books, [])?;
+    let all = Takings::of(calendar, world.began, books)?;
     ensure!(
         (last.totals.sold, last.totals.net) == (all.sold()?, all.net()?),
         "the Zs together are the books: {:?}, {all:?}",
@@ -170,12 +170,21 @@ fn money(world: &World, counter: usize, zs: &[StoredZ]) -> anyhow::Result<()> {
         told == back,
         "the Zs have {told:?} given back, WeChat gave {back:?}"
     );
-    let mine = world.visits.iter().filter(|visit| visit.counter == counter);
-    let handed_over = Fen::sum(mine.filter_map(|visit| Some(visit.cash?.0)))?;
+    let mine = || world.visits.iter().filter(|visit| visit.counter == counter);
+    let mut back = Tally::default();
+    for (_, sum, _) in mine().flat_map(|visit| &visit.cash_refunds) {
+        back = back.plus(Tally { count: 1, sum: *sum })?;
+    }
+    let told = sum(zs, |it| it.cash_refunds)?;
+    ensure!(
+        told == back,
+        "the Zs have {told:?} given back in cash, customers got {back:?}"
+    );
+    let handed_over = Fen::sum(mine().filter_map(|visit| Some(visit.cash?.0)))?;
     let told = sum(zs, |it| it.cash().unwrap_or_default())?;
     ensure!(
         told.sum.plus(last.drawer.in_hand.sum)? == handed_over,
-        "customers handed over {handed_over} in cash and got none of it back; the Zs have {told:?}, in hand is {:?}",
+        "customers handed over {handed_over} in cash for sales and what is in hand; the Zs have {told:?}, in hand is {:?}",
         last.drawer.in_hand
     );
     Ok(())
@@ -198,6 +207,9 @@ fn goods(world: &World, counter: usize, zs: &[StoredZ]) -> anyhow::Result<()> {
             sales += i64::from(matches!(attempt(till, number)?.state, State::Paid(_)));
         }
         home += sales * i64::try_from(visit.sold.len())?;
+        for (_, _, goods) in &visit.cash_refunds {
+            home -= i64::try_from(goods.len())?;
+        }
         if let Some((number, goods)) = &visit.refund {
             let refunds = world.network.with(|gateway, now| gateway.refunds(now));
             let closed = |status: &str| status == "REFUNDCLOSE";

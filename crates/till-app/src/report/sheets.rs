@@ -111,7 +111,7 @@ impl Book<'_> {
         let refunds = workbook.add_worksheet_with_constant_memory()?;
         let mut refunds = Rows::begin(refunds, words.refunds, &titles, &formats)?;
         self.read.bookings().each_on(self.pages, |entry| {
-            if entry.out_refund_no.is_some() {
+            if refund_no(&entry).is_some() {
                 refunds.entry(&entry, self.zone, self.locale)?;
             }
             Ok::<_, SheetError>(())
@@ -148,16 +148,8 @@ impl Book<'_> {
             csv.write_record([
                 wall(entry.booking.at, self.zone).as_str(),
                 what(self.locale, entry.booking.what),
-                &entry
-                    .out_trade_no
-                    .as_ref()
-                    .map(ToString::to_string)
-                    .unwrap_or_default(),
-                &entry
-                    .out_refund_no
-                    .as_ref()
-                    .map(ToString::to_string)
-                    .unwrap_or_default(),
+                &order_no(&entry),
+                &refund_no(&entry).unwrap_or_default(),
                 &transaction_id,
                 &amount,
             ])?;
@@ -299,8 +291,8 @@ impl<'a> Rows<'a> {
         self.sheet
             .write_string(row, 1, what(locale, entry.booking.what))?;
         let texts = [
-            entry.out_trade_no.as_ref().map(ToString::to_string),
-            entry.out_refund_no.as_ref().map(ToString::to_string),
+            Some(order_no(entry)),
+            refund_no(entry),
             entry.transaction_id.clone(),
         ];
         for (column, text) in (2_u16..).zip(texts) {
@@ -335,14 +327,27 @@ fn number(amount: Fen) -> f64 {
     amount.to_string().parse().unwrap_or_default()
 }
 
+/// The number of an order at WeChat, or of a sale whose cash it is about.
+fn order_no(entry: &Entry) -> String {
+    match &entry.out_trade_no {
+        Some(number) => number.to_string(),
+        None => format!("#{}", entry.sale.0),
+    }
+}
+
+/// The number of a refund, at WeChat or in cash.
+fn refund_no(entry: &Entry) -> Option<String> {
+    let at_wechat = entry.out_refund_no.as_ref().map(ToString::to_string);
+    at_wechat.or_else(|| entry.cash_refund_no.map(|number| number.to_string()))
+}
+
 /// What the entry does to the money: below zero where it goes out, nothing where none moves.
 fn signed(entry: &Entry) -> Result<Fen, MoneyError> {
     let it = &entry.booking;
     if !it.moves_money() {
         return Ok(Fen::ZERO);
     }
-    let goes_out = entry.out_refund_no.is_some();
-    if goes_out == it.reversed {
+    if it.goes_out() == it.reversed {
         Ok(it.amount)
     } else {
         Fen::ZERO.minus(it.amount)
@@ -367,6 +372,7 @@ fn what(locale: Locale, what: Booked) -> &'static str {
         (Locale::ZhCn, Booked::WechatSurplus) => "微信非销售收款",
         (Locale::ZhCn, Booked::CashSale) => "现金销售",
         (Locale::ZhCn, Booked::CashPart) => "组合付款的现金",
+        (Locale::ZhCn, Booked::CashRefund) => "现金退款",
         (Locale::ZhCn, Booked::Refund) => "退款",
         (Locale::ZhCn, Booked::RefundByHand) => "退款（人工）",
         (Locale::ZhCn, Booked::RefundClosed) => "退款关闭",
@@ -379,6 +385,7 @@ fn what(locale: Locale, what: Booked) -> &'static str {
         (Locale::En, Booked::WechatSurplus) => "WeChat, no sale",
         (Locale::En, Booked::CashSale) => "Cash",
         (Locale::En, Booked::CashPart) => "Cash part",
+        (Locale::En, Booked::CashRefund) => "Refunded in cash",
         (Locale::En, Booked::Refund) => "Refund",
         (Locale::En, Booked::RefundByHand) => "Refund by hand",
         (Locale::En, Booked::RefundClosed) => "Refund closed",

@@ -85,14 +85,14 @@ fn a_bar_that_closes_at_three_has_one_business_day() {
     let bar = Calendar::new(zone, 4).unwrap();
     let opened = at("2026-11-23T18:00:00+08:00");
     let night = paid("2026-11-24T02:30:00+08:00");
-    let of = |since: &str, it: Booking| Takings::of(&bar, at(since), [it], []).unwrap().of_earlier_days;
+    let of = |since: &str, it: Booking| Takings::of(&bar, at(since), [it]).unwrap().of_earlier_days;
     assert_eq!(
         bar.day_of(night.at),
         date(2026, 11, 23),
         "half past two is last night"
     );
     assert_eq!(
-        Takings::of(&bar, opened, [night], []).unwrap().of_earlier_days,
+        Takings::of(&bar, opened, [night]).unwrap().of_earlier_days,
         Tally::default(),
         "and of the evening's own day"
     );
@@ -141,7 +141,7 @@ fn days_of_23_and_25_hours_lose_no_sale_and_count_none_twice() {
                     )
                 })
                 .collect();
-            let z = Takings::of(&shop, from, sales, []).unwrap();
+            let z = Takings::of(&shop, from, sales).unwrap();
             assert_eq!(
                 z.sold().unwrap(),
                 tally(quarters, quarters * 100),
@@ -166,7 +166,7 @@ fn days_of_23_and_25_hours_lose_no_sale_and_count_none_twice() {
                 "{day} from {starts_at}: all of it is of this day"
             );
             let last_second = booking(Booked::WechatPaid, 100, from - SignedDuration::from_secs(1));
-            let z = Takings::of(&shop, from, [last_second], []).unwrap();
+            let z = Takings::of(&shop, from, [last_second]).unwrap();
             assert_eq!(
                 z.of_earlier_days,
                 tally(1, 100),

@@ -54,6 +54,17 @@ pub(super) fn books(conn: &Connection, part: &mut Part) -> Result<(), StoreError
             found,
         ));
     }
+    for sale in read.cash_refunds().sales()? {
+        let stored = read.cash_refunds().of_sale(sale)?;
+        for (id, stored) in read.cash_refunds().ids(sale)?.into_iter().zip(stored) {
+            let found = read.bookings().about(BookedAbout::CashRefund(id))?;
+            part.look(differ(
+                About::Sale(sale),
+                Some(stored.refund.booked(stored.at)),
+                found,
+            ));
+        }
+    }
     entries(conn, part)
 }
 
@@ -63,6 +74,8 @@ fn entries(conn: &Connection, part: &mut Part) -> Result<(), StoreError> {
         let word = format!("{about} {subject}");
         match about.as_str() {
             "sale" => Ok((id, About::Sale(SaleId(subject)), word)),
+            // Named by its movement; whether it is one of a sale is looked at among the refunds.
+            "cash_refund" => Ok((id, About::Ledger, word)),
             _ => Ok((id, named(conn, &about, subject)?, word)),
         }
     };
@@ -100,6 +113,7 @@ const ABOUT_NOTHING: &str = "SELECT id, about, subject FROM bookings
      WHERE (about = 'order' AND subject NOT IN (SELECT id FROM attempts))
         OR (about = 'refund' AND subject NOT IN (SELECT id FROM refunds))
         OR (about = 'sale' AND subject NOT IN (SELECT id FROM sales))
+        OR (about = 'cash_refund' AND subject NOT IN (SELECT id FROM cash_refunds))
      ORDER BY id";
 
 const OUT_OF_TURN: &str = "SELECT id, about, subject FROM (
@@ -190,11 +204,10 @@ fn check_journal(read: Read<'_>, z: &StoredZ) -> Result<Option<Wrong>, StoreErro
 /// The hours are left out: they hang on the zone, which may be configured anew.
 fn check_takings(read: Read<'_>, z: &StoredZ, told: &Told) -> Result<Option<Wrong>, StoreError> {
     let bookings = read.bookings().on(told.bookings())?;
-    let cash = read.cash_moves().on(told.cash_moves())?;
     let utc = Calendar::midnight(jiff::tz::TimeZone::UTC);
     let Report { head, takings, .. } = &z.report;
     let unreadable = |error| StoreError::unreadable("bookings", error);
-    let added_up = Takings::of(&utc, head.from, bookings, &cash).map_err(unreadable)?;
+    let added_up = Takings::of(&utc, head.from, bookings).map_err(unreadable)?;
     let money = |it: &Takings| Takings {
         hours: Vec::new(),
         of_earlier_days: till_core::Tally::default(),

@@ -279,7 +279,6 @@ fn cash_is_booked_when_the_sale_is_paid_and_a_part_with_the_rest() {
         &till_core::Calendar::midnight(jiff::tz::TimeZone::UTC),
         at(0),
         books(&db),
-        [],
     )
     .unwrap();
     assert_eq!(

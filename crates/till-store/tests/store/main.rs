@@ -5,6 +5,7 @@ mod backup;
 mod bills;
 mod books;
 mod cash;
+mod cash_refunds;
 mod crash;
 mod disk;
 mod inbox;

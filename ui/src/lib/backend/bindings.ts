@@ -39,8 +39,8 @@ export const commands = {
 	payAgain: (outTradeNo: string) => typedError<string, CommandError>(__TAURI_INVOKE("pay_again", { outTradeNo })),
 	/**  Leaves the paid, closed or refused view and goes back to selling. */
 	done: () => typedError<null, CommandError>(__TAURI_INVOKE("done")),
-	/**  Orders of a day, or those that match a text, newest first, at most 500. */
-	orders: (query: OrderQuery) => typedError<PaymentBrief[], CommandError>(__TAURI_INVOKE("orders", { query })),
+	/**  Orders and sales in cash of a day, or those that match a text, newest first, at most 500. */
+	orders: (query: OrderQuery) => typedError<OrderBrief[], CommandError>(__TAURI_INVOKE("orders", { query })),
 	/**  One order whole, with its evidence. */
 	order: (outTradeNo: string) => typedError<PaymentView, CommandError>(__TAURI_INVOKE("order", { outTradeNo })),
 	/**  Figures of a business day, `None` for today. */
@@ -131,6 +131,15 @@ export const commands = {
 	refundSettle: (outRefundNo: string, note: string, shown: Shown | null) => typedError<null, CommandError>(__TAURI_INVOKE("refund_settle", { outRefundNo, note, shown })),
 	/**  Asks WeChat now how a refund stands. */
 	refundCheck: (outRefundNo: string) => typedError<null, CommandError>(__TAURI_INVOKE("refund_check", { outRefundNo })),
+	/**  A sale paid in cash alone, whole. */
+	cashSale: (sale: number) => typedError<CashSaleView, CommandError>(__TAURI_INVOKE("cash_sale", { sale })),
+	/**  What may be given back of a sale's cash; `None`: no cash was kept for it. */
+	cashRefundable: (sale: number) => typedError<RefundableView | null, CommandError>(__TAURI_INVOKE("cash_refundable", { sale })),
+	/**
+	 *  Gives a part of a sale's cash back out of the drawer; a manager approves it. Answers with the refund's number; the same
+	 *  `click` gives the same refund.
+	 */
+	cashRefund: (sale: number, part: RefundPart, reason: string, click: string, shown: Shown | null) => typedError<string, CommandError>(__TAURI_INVOKE("cash_refund", { sale, part, reason, click, shown })),
 	/**  Takes a late or double payment over as a sale; a manager approves it. */
 	adopt: (outTradeNo: string, shown: Shown | null) => typedError<null, CommandError>(__TAURI_INVOKE("adopt", { outTradeNo, shown })),
 	/**  Gives a late or double payment back, all of it; a manager approves it. The same `click` gives the same refund. */
@@ -410,6 +419,63 @@ export type CashPaidView = {
 	at: string,
 };
 
+/**  The cash that a sale was made of. */
+export type CashPartView = {
+	sale: number,
+	/**  Kept for it, the change taken off. */
+	keptFen: number,
+	refundedFen: number,
+	/**  What customers handed over for it, oldest first. */
+	taken: CashTakenView[],
+	/**  Oldest first. */
+	refunds: CashRefundView[],
+};
+
+/**  Cash that was given back. */
+export type CashRefundView = {
+	number: string,
+	at: string,
+	amountFen: number,
+	lines: RefundLineView[],
+	/**  The pieces are back on the shelf. */
+	goodsBack: boolean,
+	reason: string,
+	/**  Which manager has approved it. */
+	approvedBy: string,
+	by: string | null,
+	shift: number | null,
+};
+
+export type CashSaleBrief = {
+	sale: number,
+	totalFen: number,
+	refundedFen: number,
+	paidAt: string,
+	/**  Name of the first line and how many pieces, to tell sales apart. */
+	first: string,
+	pieces: number,
+};
+
+/**  A sale paid in cash alone, whole. */
+export type CashSaleView = {
+	totalFen: number,
+	paidAt: string,
+	lines: CartLine[],
+	cash: CashPartView,
+};
+
+/**  Cash that a customer handed over. */
+export type CashTakenView = {
+	at: string,
+	amountFen: number,
+	tenderedFen: number,
+	changeFen: number,
+	/**  Who was at the till; `None`: a till without users. */
+	by: string | null,
+	/**  In which shift; `None`: none was open. */
+	shift: number | null,
+};
+
 /**  What is checked. */
 export type CheckCode = "file" | "journal" | "sales" | "sums" | "orders" | "goods" | "evidence" | "refunds" | "stock" | "books" | "zs";
 
@@ -574,6 +640,8 @@ export type ErrorCode = "cart_empty" |
 "already_paid" | 
 /**  No money was taken by this order, or a person has to decide first: nothing to give back. */
 "refund_not_paid" | 
+/**  The payment that made the sale is not confirmed by WeChat yet. */
+"refund_not_confirmed" | 
 /**  Paid in another currency. */
 "refund_other_currency" | 
 /**  The payment is more than a year old. */
@@ -888,6 +956,13 @@ export type NotifyView = {
 	deadLetters: number,
 } & NotifyLink;
 
+/**  A line of the list of orders. */
+export type OrderBrief = 
+/**  An order at WeChat. */
+{ by: "wechat"; payment: PaymentBrief } | 
+/**  A sale paid in cash alone. */
+{ by: "cash"; sale: CashSaleBrief };
+
 /**  What to look for among the orders; all `None` gives today's. */
 export type OrderQuery = {
 	/**  Business day, `YYYY-MM-DD`, in the shop's zone. */
@@ -978,6 +1053,8 @@ export type PaymentView = {
 	cashFen: number,
 	/**  Of that, what no sale was made of: to be paid beside, or to be given back. */
 	cashInHandFen: number,
+	/**  The cash that the sale was made of beside this order, which has paid the rest. */
+	cashPart: CashPartView | null,
 	canTakeCash: boolean,
 	canGiveCashBack: boolean,
 	canCancel: boolean,
@@ -1152,8 +1229,8 @@ export type RefundView = {
 export type RefundableView = { may: "refund"; leftFen: number; lines: LineLeftView[]; 
 /**  When the next part may leave, if not at once. */
 notBefore: string | null; 
-/**  So many more refunds of this order. */
-partsLeft: number } | 
+/**  So many more refunds of this order; `None`: cash knows no such limit. */
+partsLeft: number | null } | 
 /**  Nothing, and why. */
 { may: "nothing"; why: ErrorCode };
 

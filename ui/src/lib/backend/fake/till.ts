@@ -9,7 +9,7 @@ import type {
     ImportResult,
     Lamps,
     Locale,
-    PaymentBrief,
+    OrderBrief,
     PayState,
     Problem,
     Snapshot,
@@ -78,6 +78,7 @@ export class FakeTill {
         products: () => this.products,
         shifts: () => this.drawer.views(),
         cash: () => this.drawer.cashSales,
+        cashBack: () => this.drawer.cashBack,
         held: () => this.#held,
         by: () => this.staff.view().atTill?.name ?? '',
         shop: SHOP_NAME,
@@ -460,17 +461,33 @@ export class FakeTill {
             }: {
                 day: string | null;
                 text: string | null;
-            }): Promise<PaymentBrief[]> =>
-                ofDay(day)
-                    .map((payment) => payment.brief())
+            }): Promise<OrderBrief[]> => {
+                const today = day === null || day === dayOf(Date.now());
+                const isAmount = (fen: number) => fen === Math.round(Number(text) * 100);
+                const orders = ofDay(day)
+                    .map((payment): OrderBrief => ({ by: 'wechat', payment: payment.brief() }))
                     .filter(
-                        (brief) =>
+                        (row) =>
+                            row.by === 'wechat' &&
+                            (text === null ||
+                                row.payment.outTradeNo.toLowerCase().includes(text.toLowerCase()) ||
+                                isAmount(row.payment.totalFen)),
+                    );
+                const inCash = (today ? this.drawer.sold : [])
+                    .filter((cash) => cash.whole)
+                    .map((cash) => cash.brief())
+                    .filter(
+                        (sale) =>
                             text === null ||
-                            brief.outTradeNo.toLowerCase().includes(text.toLowerCase()) ||
-                            brief.totalFen === Math.round(Number(text) * 100),
+                            text.replace('#', '') === String(sale.sale) ||
+                            isAmount(sale.totalFen),
                     )
-                    .reverse()
-                    .slice(0, 500),
+                    .map((sale): OrderBrief => ({ by: 'cash', sale }));
+                const at = (row: OrderBrief) => (row.by === 'cash' ? row.sale.paidAt : row.payment.placedAt);
+                return [...orders, ...inCash]
+                    .sort((one, other) => at(other).localeCompare(at(one)))
+                    .slice(0, 500);
+            },
             order: async (outTradeNo: string) => {
                 const past = /-(\d\d)(\d\d)(\d\d)-/.exec(outTradeNo);
                 const day = past === null ? null : `20${past[1]}-${past[2]}-${past[3]}`;

@@ -31,6 +31,7 @@ export interface Books {
     shifts: () => ShiftView[];
     /** Cash sales rung up in this window. */
     cash: () => PastCash[];
+    cashBack: () => PastCash[];
     held: () => Pick<HeldCart, 'id'>[];
     by: () => string;
     shop: string;
@@ -43,6 +44,7 @@ interface Stretch {
     to: number;
     payments: FakePayment[];
     cash: PastCash[];
+    cashBack: PastCash[];
     shifts: ShiftView[];
     carried: CarriedView[];
     held: number;
@@ -127,6 +129,7 @@ export class FakeReports {
                 (one) => (one.paid ? Date.parse(one.paid.timeEnd) : one.placedAt) > from,
             ),
             cash: [...past, ...this.books.cash()].filter(({ at }) => at > from),
+            cashBack: this.books.cashBack().filter(({ at }) => at > from),
             shifts: this.books.shifts().filter(({ end }) => end === null || Date.parse(end.at) > from),
             carried: [
                 ...carried,
@@ -180,6 +183,7 @@ export class FakeReports {
             to,
             payments: pastDay(day, to, this.books.products()),
             cash,
+            cashBack: [],
             shifts: [
                 {
                     number,
@@ -234,6 +238,7 @@ export class FakeReports {
             ),
         };
         const cash = tally(it.cash.map(({ fen }) => fen));
+        const cashBack = tally(it.cashBack.map(({ fen }) => fen));
         const taken = both(wechat.paid, wechat.late, wechat.surplus);
         const sold = both(wechat.paid, wechat.late, cash);
         const notSold = {
@@ -244,7 +249,7 @@ export class FakeReports {
                 it.payments.filter(({ state }) => state.state === 'refused').map(({ totalFen }) => totalFen),
             ),
         };
-        const net = String(Number(less(taken, refunded)) + Number(cash.sumFen));
+        const net = String(Number(less(taken, refunded)) + Number(less(cash, cashBack)));
         const hour = (at: number) => new Date(at + ZONE).getUTCHours();
         const lines = [...paid.flatMap((one) => one.lines), ...it.cash.flatMap((one) => one.lines)];
         const categoryOf = new Map(this.books.products().map(({ name, category }) => [name, category]));
@@ -294,7 +299,7 @@ export class FakeReports {
             by: it.by,
             note: it.note,
             sold,
-            refunded,
+            refunded: both(refunded, cashBack),
             netFen: net,
             ofEarlierDays: tally([]),
             wechat: {
@@ -317,7 +322,7 @@ export class FakeReports {
                 ),
                 netFen: less(taken, refunded),
             },
-            cash: { sales: cash, parts: tally([]), refunded: tally([]), netFen: cash.sumFen },
+            cash: { sales: cash, parts: tally([]), refunded: cashBack, netFen: less(cash, cashBack) },
             notSold: {
                 all: both(notSold.atDeadline, notSold.byCancel, notSold.otherwise, notSold.refused),
                 ...notSold,
