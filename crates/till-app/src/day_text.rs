@@ -48,6 +48,7 @@ pub(crate) fn write(figures: &DayFigures, shop: &Shop, locale: Locale, training:
         (words.refunds_by_hand, figures.refunds_by_hand),
         (words.refunds_closed, figures.refunds_closed),
         (words.refunds_waiting, figures.refunds_waiting),
+        (words.cash_refunded, figures.cash_refunded),
     ];
     // Most days have none of most of them; refunds are named even when there are none.
     for (word, CountAndSum { count, sum }) in money_back {
@@ -89,6 +90,7 @@ struct Words {
     refunds_by_hand: &'static str,
     refunds_closed: &'static str,
     refunds_waiting: &'static str,
+    cash_refunded: &'static str,
     net: &'static str,
 }
 
@@ -112,6 +114,7 @@ fn words(locale: Locale) -> Words {
             refunds_by_hand: "  其中需人工处理",
             refunds_closed: "退款关闭（未退出）",
             refunds_waiting: "退款未受理",
+            cash_refunded: "现金退款",
             net: "净收款",
         },
         Locale::En => Words {
@@ -132,6 +135,7 @@ fn words(locale: Locale) -> Words {
             refunds_by_hand: "  of it by hand",
             refunds_closed: "Refunds closed",
             refunds_waiting: "Refunds not taken",
+            cash_refunded: "Refunded in cash",
             net: "Net",
         },
     }

@@ -216,12 +216,13 @@ async fn the_parts_of_a_split_sale_go_back_each_its_own_way() {
     shop.wish(&order, Part::Whole { goods_back: false }, "wechat")
         .unwrap()
         .unwrap();
-    let figures = shop.till.day(shop.till.day_of(shop.now()), true).unwrap().figures;
+    let day = shop.till.day(shop.till.day_of(shop.now()), true).unwrap();
     assert_eq!(
-        figures.cash_refunded.sum,
+        day.figures.cash_refunded.sum,
         yuan("4"),
         "the day shows the cash part"
     );
+    assert!(day.text.contains("现金退款 1"), "on paper as well: {}", day.text);
     let check = shop.till.db().read().self_check();
     assert!(check.holds(), "the ledger proves itself: {check:?}");
 }
