@@ -395,7 +395,7 @@ mod tests {
         );
 
         // The same ledger as the program of before would have it.
-        conn.execute_batch("DROP TABLE bookings; DROP TABLE z_reports")
+        conn.execute_batch("DROP TABLE bookings; DROP TABLE z_reports; DROP INDEX journal_by_what")
             .unwrap();
         let old = Connection::open_in_memory().unwrap();
         let before: Vec<Migration> = migrations()
