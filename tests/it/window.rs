@@ -8,6 +8,7 @@ mod cash;
 mod day_end;
 mod desk;
 mod keeping;
+mod refund;
 mod walk;
 
 use std::path::PathBuf;
