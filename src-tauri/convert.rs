@@ -424,6 +424,7 @@ pub(crate) fn day(picture: DayPicture) -> DayView {
     let figures = picture.figures;
     DayView {
         day: figures.day.to_string(),
+        blind: picture.blind,
         paid: figures.paid.into(),
         wechat: figures.wechat.into(),
         cash: figures.cash.into(),

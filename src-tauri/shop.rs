@@ -9,7 +9,8 @@ use till_app::backup::{self, Restored};
 use till_app::lock::{self, FolderLock, LockError};
 use till_app::run::{self, Running, TillHandle};
 use till_app::snapshot::CustomerPicture;
-use till_app::{Config, Database, OpenError, Till, clock, gateway};
+use till_app::{Config, Database, OpenError, Till, clock, gateway, report};
+use till_core::TillId;
 use tokio::runtime::Handle;
 
 use crate::view::{Locale, Problem, ProblemCode};
@@ -74,6 +75,15 @@ pub struct Keeping {
     pub chosen: bool,
     /// All copies of so many days are kept.
     pub keep_days: u16,
+    /// Which till it is; `None`: the configuration can't be read.
+    pub till: Option<TillId>,
+}
+
+impl Keeping {
+    /// Whether a copy is another till's.
+    pub fn is_anothers(&self, name: &str) -> bool {
+        backup::is_anothers(&self.folder, name, &self.ledger, self.till.as_ref())
+    }
 }
 
 /// Why no copy took the ledger's place.
@@ -165,6 +175,7 @@ impl Shop {
             folder: backup::folder(config.as_ref(), &ledger),
             chosen: plan.is_some_and(|plan| plan.folder.is_some()),
             keep_days: plan.map_or(14, |plan| plan.keep_days),
+            till: config.as_ref().map(|config| config.shop.till.clone()),
             ledger,
         }
     }
@@ -264,6 +275,12 @@ impl Place {
     pub fn ledger(&self) -> PathBuf {
         self.data.join("scantill.db")
     }
+
+    /// Where reports are written.
+    #[must_use]
+    pub fn reports(&self) -> PathBuf {
+        self.data.join("reports")
+    }
 }
 
 /// The figures of a business day as text, without a window; reads only.
@@ -305,6 +322,7 @@ fn open<R: Runtime>(
         version,
     } = kept;
     let file = place.ledger();
+    report::remove_unfinished(&place.reports(), &config.shop.till);
     let db = Database::open(&file).map_err(|error| convert::ledger_problem(&error, &file))?;
     let clock = clock::steady();
     let mut till =

@@ -398,6 +398,8 @@ pub struct OrderQuery {
 #[serde(rename_all = "camelCase")]
 pub struct DayView {
     pub day: String,
+    /// A shift of it goes on and is counted blind: all of this is of WeChat alone.
+    pub blind: bool,
     /// Sales, whichever way they were paid.
     pub paid: CountAndSum,
     /// Of that, by WeChat, in orders.

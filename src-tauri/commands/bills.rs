@@ -3,13 +3,16 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::civil::Date;
+use till_app::approval::Act;
 use till_app::{AgreementPicture, Refusal, bill_file};
 use till_core::bill_date;
 
 use super::{Answer, TheShop, acting, internal, reading};
-use crate::convert::bills as convert;
+use crate::convert::{bills as convert, staff};
 use crate::shop::Shop;
-use crate::view::{AgreementView, BillFaultCode, BillFaultView, BillImportResult, BillSubject, CommandError};
+use crate::view::{
+    AgreementView, BillFaultCode, BillFaultView, BillImportResult, BillSubject, CommandError, Shown,
+};
 
 fn day_of(day: &str) -> Result<Date, Refusal> {
     day.parse().map_err(|_| Refusal::DayWrong)
@@ -57,12 +60,17 @@ pub async fn note_difference(
     .await
 }
 
-/// Signs a day off as it stands now.
+/// Signs a day off as it stands now; a manager approves it.
 #[tauri::command]
 #[specta::specta]
-pub async fn sign_off(shop: TheShop<'_>, day: String) -> Answer<()> {
+pub async fn sign_off(shop: TheShop<'_>, day: String, shown: Option<Shown>) -> Answer<()> {
+    let shown = staff::shown(shown)?;
     let picture = agreed(&shop, Some(day)).await?;
-    acting(&shop, move |till, now| till.sign_off(now, &picture)).await
+    acting(&shop, move |till, now| {
+        let approval = till.approve(now, Act::SignOff, shown.as_ref())?;
+        till.sign_off(now, &picture, approval)
+    })
+    .await
 }
 
 /// Takes a bill's file, plain or compressed, in base64.

@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use jiff::civil::{Date, Time, time};
 use scantill_tests::bill_text::BillText;
 use scantill_tests::shop::{LAST_PIECE, Line, Shop, WATER};
+use till_app::approval::Act;
 use till_app::{AgreementPicture, BillStanding, Refusal};
 use till_core::{
     Cause, CloseReason, Fen, NotPaid, OutTradeNo, ProductId, ReviewReason, State, Subject, WayOut, bill_date,
@@ -135,8 +136,14 @@ async fn the_bill_is_fetched_at_ten_kept_as_it_came_and_agrees() -> anyhow::Resu
     );
 
     assert!(!picture.is_signed(), "nobody has signed yet");
-    shop.till.sign_off(shop.now(), &picture)?;
+    let yes = shop.yes(Act::SignOff)?;
+    shop.till.sign_off(shop.now(), &picture, yes)?;
     assert!(shop.agreement(day)?.is_signed(), "signed as it stands");
+    let said = shop.journal("bill_signed_off")?;
+    assert!(
+        said[0].ends_with("; approved by confirmed, no users; at the till: no users"),
+        "and the journal names who approved it: {said:?}"
+    );
     let shop = shop.restart(MINUTE)?;
     assert!(shop.agreement(day)?.is_signed(), "and over a restart");
     Ok(())
@@ -172,7 +179,8 @@ async fn a_late_payment_is_named_with_its_ways_out_and_keeps_the_day_open() -> a
         [WayOut::Adopt, WayOut::Refund, WayOut::Note],
         "to be taken as a sale, or given back"
     );
-    let refused = shop.till.sign_off(shop.now(), &picture);
+    let yes = shop.yes(Act::SignOff)?;
+    let refused = shop.till.sign_off(shop.now(), &picture, yes);
     assert!(
         matches!(refused, Err(Refusal::DifferencesOpen(1))),
         "a day with an open difference is not signed off: {refused:?}"
@@ -190,7 +198,8 @@ async fn a_late_payment_is_named_with_its_ways_out_and_keeps_the_day_open() -> a
         ["顾客回来取了货"],
         "what was written stands beside it"
     );
-    shop.till.sign_off(shop.now(), &picture)?;
+    let yes = shop.yes(Act::SignOff)?;
+    shop.till.sign_off(shop.now(), &picture, yes)?;
     assert!(shop.agreement(day)?.is_signed(), "with a note it can be signed");
     Ok(())
 }

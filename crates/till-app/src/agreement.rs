@@ -10,6 +10,7 @@ use till_core::{
 };
 use till_store::{BillContent, BillNote, BillRow, Read, Reader, SignOff, StoreError};
 
+use crate::approval::{Act, Approval};
 use crate::bill_file;
 use crate::bills::BillStanding;
 use crate::till::{Refusal, Till};
@@ -166,8 +167,13 @@ impl Till {
         Ok(())
     }
 
-    /// Signs a day off as it was shown. Every difference must have been settled.
-    pub fn sign_off(&mut self, now: Timestamp, picture: &AgreementPicture) -> Result<(), Refusal> {
+    /// Signs a day off as it was shown, with a manager's approval. Every difference must have been settled.
+    pub fn sign_off(
+        &mut self,
+        now: Timestamp,
+        picture: &AgreementPicture,
+        approval: Approval,
+    ) -> Result<(), Refusal> {
         let (BillStanding::Here(bill), Some(agreement)) = (&picture.standing, &picture.agreement) else {
             return Err(Refusal::NoBill);
         };
@@ -175,6 +181,7 @@ impl Till {
         if open > 0 {
             return Err(Refusal::DifferencesOpen(open));
         }
+        let by = approval.spend(Act::SignOff)?;
         let sign_off = SignOff {
             bill: bill.id,
             at: now,
@@ -183,13 +190,14 @@ impl Till {
         };
         let (here, there) = (agreement.here, agreement.there);
         let detail = format!(
-            "{}: paid {} here, {} on the bill; refunded {} here, {} on the bill; {} differences",
+            "{}: paid {} here, {} on the bill; refunded {} here, {} on the bill; {} differences; approved by {by}; at the till: {}",
             picture.date,
             here.paid.sum,
             there.paid.sum,
             here.refunded.sum,
             there.refunded.sum,
-            agreement.differences.len()
+            agreement.differences.len(),
+            self.staff.who()
         );
         let written = self.db.write(|tx| {
             tx.sign_offs().sign(&sign_off)?;

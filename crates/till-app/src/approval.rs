@@ -12,8 +12,10 @@ pub enum Act {
     Refund,
     /// Deciding what becomes of a payment in review.
     Review,
-    /// Closing a shift whose drawer differs by more than the limit.
+    /// Opening or closing a shift whose drawer differs by more than the limit.
     ShiftDifference,
+    /// Signing a day off against WeChat's bill.
+    SignOff,
     /// Changing the rules of the house.
     HouseRules,
     /// Adding or changing people.
@@ -52,6 +54,7 @@ impl Act {
             Self::Refund => "refund",
             Self::Review => "review",
             Self::ShiftDifference => "shift_difference",
+            Self::SignOff => "sign_off",
             Self::HouseRules => "house_rules",
             Self::Users => "users",
             Self::Restore => "restore",
@@ -97,6 +100,15 @@ impl Approval {
 }
 
 impl Till {
+    /// What would have to be shown for a yes.
+    pub(crate) fn no_yes_yet(&self) -> Refusal {
+        if self.staff.is_empty() {
+            Refusal::NeedsConfirmation
+        } else {
+            Refusal::NeedsManager
+        }
+    }
+
     /// Asks for a yes to an act. Every yes is in the journal, and so is every wrong PIN.
     ///
     /// [`Refusal::NeedsManager`] and [`Refusal::NeedsConfirmation`] say what would have to be shown.

@@ -17,8 +17,10 @@ const PRODUCTS_MAX: usize = 200;
 /// A day's figures and their text.
 #[derive(Debug, Clone)]
 pub struct DayPicture {
-    /// The figures.
+    /// The figures; of WeChat alone while it is counted blind.
     pub figures: DayFigures,
+    /// A shift of this day goes on and is counted blind: nothing here tells what should be in the drawer.
+    pub blind: bool,
     /// The same, ready to print.
     pub text: String,
 }
@@ -140,16 +142,20 @@ impl Till {
             .map_err(Refusal::NotSaved)?;
         let refunds = refunds.iter().map(|stored| DayRefund::from(&stored.refund));
         let calendar = &self.config.shop.calendar;
-        let cash = self
-            .db
-            .read()
-            .sales()
-            .day_cash(from, to)
-            .map_err(Refusal::NotSaved)?;
+        let blind = self.blind_shift().is_some_and(|shift| shift.opened_at < to);
+        let cash = match blind {
+            true => Vec::new(),
+            false => self
+                .db
+                .read()
+                .sales()
+                .day_cash(from, to)
+                .map_err(Refusal::NotSaved)?,
+        };
         let figures =
             DayFigures::compute(day, calendar, rows, refunds, cash).map_err(|_| Refusal::DayWrong)?;
-        let text = day_text::write(&figures, &self.config.shop, self.locale, training);
-        Ok(DayPicture { figures, text })
+        let text = day_text::write(&figures, blind, &self.config.shop, self.locale, training);
+        Ok(DayPicture { figures, blind, text })
     }
 }
 

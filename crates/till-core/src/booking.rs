@@ -103,6 +103,26 @@ impl Sale {
     }
 }
 
+impl Booked {
+    /// Whether it is about cash.
+    #[must_use]
+    pub fn is_cash(self) -> bool {
+        match self {
+            Self::CashSale | Self::CashPart => true,
+            Self::WechatPaid
+            | Self::WechatLate
+            | Self::WechatSurplus
+            | Self::Refund
+            | Self::RefundByHand
+            | Self::RefundClosed
+            | Self::ClosedAtDeadline
+            | Self::ClosedByCancel
+            | Self::ClosedOtherwise
+            | Self::Refused => false,
+        }
+    }
+}
+
 impl Booking {
     /// Whether money came or went by it.
     #[must_use]

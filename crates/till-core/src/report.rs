@@ -4,11 +4,16 @@
 //! belongs to exactly one Z, by its place in the ledger: money of yesterday that WeChat tells of today is in today's Z, and
 //! is named there as yesterday's.
 
+mod blind;
+mod shift_line;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::{Booked, Booking, Calendar, CashMove, Fen, MoneyError, MoveKind, OutTradeNo, ShiftId};
+use crate::{Booked, Booking, Calendar, CashMove, Fen, MoneyError, MoveKind, OutTradeNo};
+
+pub use shift_line::ShiftLine;
 
 /// Number of a Z of this till: 1, 2, 3 … without a gap, never begun anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -94,29 +99,6 @@ pub struct NamedMove {
     pub reason: String,
     /// By whom; empty on a till without users.
     pub by: String,
-}
-
-/// A shift that was closed, or goes on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ShiftLine {
-    /// Its number.
-    pub id: ShiftId,
-    /// When it began.
-    pub opened_at: Timestamp,
-    /// When it ended; `None`: it goes on.
-    pub closed_at: Option<Timestamp>,
-    /// Who counted; empty on a till without users, or while it goes on.
-    pub by: String,
-    /// In the drawer at the start.
-    pub float: Fen,
-    /// What should be in the drawer.
-    pub expected: Fen,
-    /// What was counted; `None`: it goes on.
-    pub counted: Option<Fen>,
-    /// What stayed for the next shift.
-    pub left: Option<Fen>,
-    /// What was said about it.
-    pub note: String,
 }
 
 /// The drawer.
@@ -437,14 +419,11 @@ impl Report {
             input.bookings,
             cash.iter().map(|(it, _)| it),
         )?;
-        let mut drawer = Drawer {
+        let drawer = Drawer {
             shifts: input.shifts,
             in_hand: input.in_hand,
-            ..Drawer::default()
+            ..Drawer::of(cash)?
         };
-        for (it, by) in cash {
-            drawer.add(it, by)?;
-        }
         let totals = GrandTotals {
             sold: input.before.sold.plus(takings.sold()?)?,
             refunded: input.before.refunded.plus(takings.refunded()?)?,
@@ -468,6 +447,12 @@ impl Report {
         })
     }
 
+    /// Pieces sold.
+    #[must_use]
+    pub fn pieces(&self) -> i64 {
+        self.items.iter().fold(0, |sum, it| sum.saturating_add(it.pieces))
+    }
+
     /// How many of a kind go on after it, and how much.
     pub fn open(&self, what: Opened) -> Result<Tally, MoneyError> {
         let mut open = Tally::default();
@@ -479,6 +464,15 @@ impl Report {
 }
 
 impl Drawer {
+    /// Adds up what moved, and by whom.
+    pub fn of(cash: impl IntoIterator<Item = (CashMove, String)>) -> Result<Self, MoneyError> {
+        let mut drawer = Self::default();
+        for (it, by) in cash {
+            drawer.add(it, by)?;
+        }
+        Ok(drawer)
+    }
+
     fn add(&mut self, it: CashMove, by: String) -> Result<(), MoneyError> {
         let (tally, named) = match it.kind {
             MoveKind::Sale => (&mut self.taken, false),

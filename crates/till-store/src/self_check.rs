@@ -5,8 +5,11 @@
 
 mod books;
 mod days;
+mod drawer;
 mod file;
 mod orders;
+mod records;
+mod schema;
 
 use std::path::Path;
 use std::time::Duration;
@@ -35,6 +38,9 @@ fn look(check: Check) -> Look {
         Check::Stock => books::stock,
         Check::Books => days::books,
         Check::Zs => days::zs,
+        Check::Drawer => drawer::moves_and_shifts,
+        Check::Records => records::told_by_the_journal,
+        Check::Schema => schema::as_the_migrations_make_it,
     }
 }
 

@@ -75,6 +75,38 @@ async fn fault_77_two_presses_with_one_click_are_one_z() {
 }
 
 #[tokio::test]
+async fn once_a_z_is_in_the_ledger_the_answer_is_that_z_whatever_can_not_be_read_then() {
+    let line = Line::open().await.unwrap();
+    let mut shop = Shop::open(&line, "T01").await.unwrap();
+    cash_sale(&mut shop, "one");
+    close(&mut shop, "z1");
+    cash_sale(&mut shop, "two");
+    // The disk gives the Z before back as something else, from the moment at which the second is written.
+    let ledger = rusqlite::Connection::open(shop.till.db().path().unwrap()).unwrap();
+    ledger
+        .execute_batch(
+            "DROP TRIGGER z_reports_are_not_changed;
+             CREATE TRIGGER failing_disk AFTER INSERT ON z_reports
+             BEGIN UPDATE z_reports SET body = 'x' WHERE number = NEW.number - 1; END;",
+        )
+        .unwrap();
+    drop(ledger);
+    let now = shop.now();
+    let closed = shop.till.close_day(now, "z2", "").unwrap();
+    assert_eq!(
+        (closed.report.head.number, net(&closed.report).as_str()),
+        (Some(ZNumber(2)), "2.00"),
+        "the day is closed, and the answer says so"
+    );
+    assert!(closed.seal.is_some(), "with its seal");
+    assert!(
+        matches!(shop.till.z_report(ZNumber(2)), Err(Refusal::NotSaved(_))),
+        "what can't be read is told to whoever looks at it"
+    );
+    assert_eq!(journal(&shop, "z_made").len(), 2, "there is no third, empty one");
+}
+
+#[tokio::test]
 async fn an_x_and_the_z_of_the_same_instant_have_the_same_figures() {
     let line = Line::open().await.unwrap();
     let mut shop = Shop::open(&line, "T01").await.unwrap();

@@ -8,9 +8,9 @@ use std::process::{Command, Stdio};
 use calamine::{Data, Reader as _, Xlsx};
 use scantill_tests::counter::config;
 use scantill_tests::shop::{Line, Shop};
-use till_app::report::{ExportError, ExportFormat};
+use till_app::report::{ExportError, ExportFormat, remove_unfinished};
 use till_app::{Database, Till};
-use till_core::{Fen, ZNumber};
+use till_core::{Fen, TillId, ZNumber};
 
 use super::{closed_day, yuan};
 
@@ -272,4 +272,23 @@ async fn fault_8_a_kill_in_the_middle_of_an_export_leaves_no_half_file() {
         }
         assert!(whole > 0, "there is something to look at");
     }
+    let hidden = |folder: &Path| -> Vec<_> {
+        let names = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.starts_with('.')).collect()
+    };
+    fs::write(folder.path().join(".T01-unfinished-x"), "half").unwrap();
+    let left = hidden(folder.path());
+    assert!(
+        left.iter().all(|name| name.starts_with(".T01-unfinished-")),
+        "what a kill leaves is known by its name: {left:?}"
+    );
+    fs::write(folder.path().join(".T02-unfinished-x"), "another till's").unwrap();
+    remove_unfinished(folder.path(), &TillId::parse("T01").unwrap());
+    assert_eq!(
+        hidden(folder.path()),
+        [".T02-unfinished-x"],
+        "the next start takes away ours, and what may be another's stays"
+    );
 }

@@ -86,8 +86,8 @@ export const commands = {
 	giveCashBack: (click: string, outTradeNo: string) => typedError<number, CommandError>(__TAURI_INVOKE("give_cash_back", { click, outTradeNo })),
 	/**  The shift page. */
 	drawer: () => typedError<DrawerView, CommandError>(__TAURI_INVOKE("drawer")),
-	/**  Begins a shift with what is in the drawer. */
-	openShift: (floatFen: number) => typedError<null, CommandError>(__TAURI_INVOKE("open_shift", { floatFen })),
+	/**  Begins a shift with what is in the drawer; far from what the last one left there, it needs a manager. */
+	openShift: (floatFen: number, shown: Shown | null) => typedError<null, CommandError>(__TAURI_INVOKE("open_shift", { floatFen, shown })),
 	/**  Puts cash into the drawer or takes it out. The same `click` is the same movement. */
 	moveCash: (click: string, direction: CashDirection, amountFen: number, reason: string) => typedError<null, CommandError>(__TAURI_INVOKE("move_cash", { click, direction, amountFen, reason })),
 	/**  Ends the shift with a count; a difference over the limit needs a manager. */
@@ -98,8 +98,11 @@ export const commands = {
 	backUpNow: () => typedError<BackupView, CommandError>(__TAURI_INVOKE("back_up_now")),
 	/**  Looks at everything in a copy, and how it stands to the ledger in use. */
 	checkBackup: (name: string) => typedError<BackupCheck, CommandError>(__TAURI_INVOKE("check_backup", { name })),
-	/**  Puts a copy in the ledger's place; the ledger is set aside. A manager approves it, where there is a till to ask. */
-	restoreBackup: (name: string, shown: Shown | null) => typedError<RestoredView, CommandError>(__TAURI_INVOKE("restore_backup", { name, shown })),
+	/**
+	 *  Puts a copy in the ledger's place; the ledger is set aside. A manager approves it, where there is a till to ask. A copy of
+	 *  another till's is refused unless `anothers` says that it is meant.
+	 */
+	restoreBackup: (name: string, anothers: boolean, shown: Shown | null) => typedError<RestoredView, CommandError>(__TAURI_INVOKE("restore_backup", { name, anothers, shown })),
 	/**  Checks the whole ledger, and changes nothing; also where the till can't be opened. */
 	selfCheck: () => typedError<SelfCheckView, CommandError>(__TAURI_INVOKE("self_check")),
 	/**  Sends a test message to the notify address and waits for it to come back by the broker; ten seconds at most. */
@@ -112,8 +115,8 @@ export const commands = {
 	agreement: (day: string | null) => typedError<AgreementView, CommandError>(__TAURI_INVOKE("agreement", { day })),
 	/**  Writes down what a difference is about. */
 	noteDifference: (day: string, subject: BillSubject, text: string) => typedError<null, CommandError>(__TAURI_INVOKE("note_difference", { day, subject, text })),
-	/**  Signs a day off as it stands now. */
-	signOff: (day: string) => typedError<null, CommandError>(__TAURI_INVOKE("sign_off", { day })),
+	/**  Signs a day off as it stands now; a manager approves it. */
+	signOff: (day: string, shown: Shown | null) => typedError<null, CommandError>(__TAURI_INVOKE("sign_off", { day, shown })),
 	/**  Takes a bill's file, plain or compressed, in base64. */
 	importBill: (file: string) => typedError<BillImportResult, CommandError>(__TAURI_INVOKE("import_bill", { file })),
 	/**  What may be given back of a paid order; `None`: it is not paid, or a person has to decide about it first. */
@@ -123,10 +126,10 @@ export const commands = {
 	 *  same refund.
 	 */
 	refund: (outTradeNo: string, part: RefundPart, reason: string, click: string, shown: Shown | null) => typedError<string, CommandError>(__TAURI_INVOKE("refund", { outTradeNo, part, reason, click, shown })),
-	/**  Sends a refused refund again, under its number. */
-	refundAgain: (outRefundNo: string) => typedError<null, CommandError>(__TAURI_INVOKE("refund_again", { outRefundNo })),
-	/**  Gives a refund up that WeChat does not have. */
-	refundWithdraw: (outRefundNo: string) => typedError<null, CommandError>(__TAURI_INVOKE("refund_withdraw", { outRefundNo })),
+	/**  Sends a refused refund again, under its number; a manager approves it. */
+	refundAgain: (outRefundNo: string, shown: Shown | null) => typedError<null, CommandError>(__TAURI_INVOKE("refund_again", { outRefundNo, shown })),
+	/**  Gives a refund up that WeChat does not have; a manager approves it. */
+	refundWithdraw: (outRefundNo: string, shown: Shown | null) => typedError<null, CommandError>(__TAURI_INVOKE("refund_withdraw", { outRefundNo, shown })),
 	/**  Marks a refund as seen to, with a note; a manager approves it. */
 	refundSettle: (outRefundNo: string, note: string, shown: Shown | null) => typedError<null, CommandError>(__TAURI_INVOKE("refund_settle", { outRefundNo, note, shown })),
 	/**  Asks WeChat now how a refund stands. */
@@ -185,6 +188,8 @@ export type BackupCheck = {
 	sales: number,
 	journal: CopyJournal,
 	relation: CopyRelation,
+	/**  It is another till's: it takes the ledger's place only where that was said. */
+	anothers: boolean,
 };
 
 /**  The last try was no good. */
@@ -411,7 +416,7 @@ export type CashPaidView = {
 };
 
 /**  What is checked. */
-export type CheckCode = "file" | "journal" | "sales" | "sums" | "orders" | "goods" | "evidence" | "refunds" | "stock" | "books" | "zs";
+export type CheckCode = "file" | "journal" | "sales" | "sums" | "orders" | "goods" | "evidence" | "refunds" | "stock" | "books" | "zs" | "drawer" | "records" | "schema";
 
 /**  Something that does not hold. */
 export type CheckFinding = {
@@ -434,7 +439,7 @@ export type CheckPart = {
 };
 
 /**  What a finding is about. */
-export type CheckSubject = { about: "ledger" } | { about: "journal"; first: string; last: string } | { about: "sale"; id: string } | { about: "order"; number: string } | { about: "product"; name: string } | { about: "z"; number: number };
+export type CheckSubject = { about: "ledger" } | { about: "journal"; first: string; last: string } | { about: "sale"; id: string } | { about: "order"; number: string } | { about: "product"; name: string } | { about: "z"; number: number } | { about: "shift"; id: string };
 
 export type CloseReason = "deadline" | "cancelled" | 
 /**  Another attempt for the same sale was paid, or it was paid in cash. */
@@ -503,6 +508,8 @@ export type CustomerView = {
 
 export type DayView = {
 	day: string,
+	/**  A shift of it goes on and is counted blind: all of this is of WeChat alone. */
+	blind: boolean,
 	/**  Sales, whichever way they were paid. */
 	paid: CountAndSum,
 	/**  Of that, by WeChat, in orders. */
@@ -608,6 +615,8 @@ export type ErrorCode = "cart_empty" |
 "backup_under_way" | "no_such_backup" | 
 /**  A copy is damaged or can't be read; nothing was put in the ledger's place. */
 "backup_unsound" | 
+/**  The copy is another till's, and nobody has said that it is to take the ledger's place all the same. */
+"backup_anothers" | 
 /**  What is on the disk is not sound any more. */
 "ledger_damaged" | 
 /**  The ledger can't be looked at. */
@@ -761,6 +770,8 @@ export type ItemLineView = {
 export type ItemLinesView = {
 	/**  How many different ones there are. */
 	kinds: number,
+	/**  Of all of them. */
+	pieces: number,
 	/**  At most 50, best first. */
 	best: ItemLineView[],
 };
@@ -1188,6 +1199,8 @@ export type ReportView = {
 	/**  Empty on a till without users. */
 	by: string,
 	note: string,
+	/**  A shift of it goes on and is counted blind: all of this is of WeChat alone. */
+	blind: boolean,
 	/**  Sales paid, each once. */
 	sold: TallyView,
 	/**  Given back either way. */
@@ -1310,11 +1323,21 @@ export type ShiftLineView = {
 	closedAt: string | null,
 	by: string,
 	floatFen: string,
-	expectedFen: string,
+	/**  `None`: not to be known before the count. */
+	expectedFen: string | null,
 	/**  `None`: it goes on. */
 	countedFen: string | null,
 	leftFen: string | null,
+	/**  Taken away after the count. */
+	takenFen: string | null,
 	note: string,
+	/**  Empty on a till without users, and in Zs from before it was written down. */
+	openedBy: string,
+	/**  At the start, against what the shift before had left; `None`: it was the first. */
+	floatDifference: DifferenceView | null,
+	/**  What was counted, large to small. */
+	count: PiecesView[],
+	approvedBy: string | null,
 };
 
 export type ShiftSumsView = {

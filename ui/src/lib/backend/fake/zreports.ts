@@ -259,6 +259,7 @@ export class FakeReports {
             const rows = [...found].sort(([, one], [, other]) => other.fen - one.fen);
             return {
                 kinds: rows.length,
+                pieces: rows.reduce((sum, row) => sum + row.pieces, 0),
                 best: rows
                     .slice(0, 50)
                     .map(([name, { pieces, fen }]) => ({ name, pieces, sumFen: String(fen) })),
@@ -293,6 +294,7 @@ export class FakeReports {
             to: new Date(it.to).toISOString(),
             by: it.by,
             note: it.note,
+            blind: false,
             sold,
             refunded,
             netFen: net,
@@ -331,7 +333,7 @@ export class FakeReports {
             })),
             items: best((line) => line.name),
             categories: best((line) => categoryOf.get(line.name) ?? ''),
-            returned: { kinds: 0, best: [] },
+            returned: { kinds: 0, pieces: 0, best: [] },
             drawer: {
                 taken: cash,
                 givenBack: tally([]),
@@ -344,16 +346,21 @@ export class FakeReports {
                     reason,
                     by: by ?? '',
                 })),
-                shifts: it.shifts.map(({ number, openedAt, floatFen, sums, end }) => ({
+                shifts: it.shifts.map(({ number, openedAt, openedBy, floatFen, sums, end }) => ({
                     number,
                     openedAt,
                     closedAt: end?.at ?? null,
                     by: end?.by ?? '',
                     floatFen,
-                    expectedFen: end?.expectedFen ?? sums?.expectedFen ?? '0',
+                    expectedFen: end?.expectedFen ?? sums?.expectedFen ?? null,
                     countedFen: end?.countedFen ?? null,
                     leftFen: end?.leftFen ?? null,
+                    takenFen: end?.takenFen ?? null,
                     note: end?.note ?? '',
+                    openedBy: openedBy ?? '',
+                    floatDifference: null,
+                    count: end?.count ?? [],
+                    approvedBy: end?.approvedBy ?? null,
                 })),
                 difference:
                     counted.length === 0
