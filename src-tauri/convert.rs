@@ -352,6 +352,7 @@ impl From<till_core::CloseReason> for CloseReason {
             till_core::CloseReason::NumberTaken => Self::NumberTaken,
             till_core::CloseReason::PlacingFailed => Self::PlacingFailed,
             till_core::CloseReason::ClosedAtWechat => Self::ClosedAtWechat,
+            till_core::CloseReason::StateUnknown => Self::StateUnknown,
         }
     }
 }

@@ -201,6 +201,8 @@ pub enum CloseReason {
     PlacingFailed,
     /// WeChat said it was closed before we asked.
     ClosedAtWechat,
+    /// After a state that this program does not know.
+    StateUnknown,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]

@@ -45,7 +45,7 @@ mod xml;
 
 pub use bill::{Bill, BillType};
 pub use client::{
-    Client, Exchange, HttpCall, HttpConfig, HttpConfigError, HttpTransport, Transport, TransportError,
+    Client, Exchange, HttpCall, HttpConfig, HttpConfigError, HttpTransport, Posted, Transport, TransportError,
 };
 pub use close_order::{CloseOrder, OrderClosed};
 pub use download_bill::{BillFile, DownloadBill};

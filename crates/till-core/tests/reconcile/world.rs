@@ -36,6 +36,7 @@ pub(crate) fn order(nth: usize, fen: i64, state: State) -> Attempt {
         doubts: 0,
         unconfirmed: None,
         adopted: None,
+        unasked: false,
     }
 }
 

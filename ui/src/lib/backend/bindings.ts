@@ -446,7 +446,9 @@ export type CloseReason = "deadline" | "cancelled" |
 /**  WeChat refused it after an answer had been lost. */
 "placing_failed" | 
 /**  WeChat said it was closed before we asked. */
-"closed_at_wechat";
+"closed_at_wechat" | 
+/**  After a state that this program does not know. */
+"state_unknown";
 
 /**  How somebody wants to end a shift. */
 export type ClosingView = {
