@@ -10,6 +10,8 @@ use anyhow::Context;
 use clap::Parser;
 use notify_bus::Health;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::prelude::*;
 
 use crate::config::{Config, Variables};
 use crate::relay::CONNECTION_NAME;
@@ -84,6 +86,8 @@ fn log() {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
+        .finish()
+        .with(filter_fn(notify_bus::may_be_logged))
         .init();
 }
 

@@ -14,7 +14,7 @@ use scantill_tests::wait::{PATIENCE, until};
 use serde_json::json;
 use tokio::time::{Instant, timeout};
 
-use super::{UNROUTED, program, relay};
+use super::{UNROUTED, program, relay, relay_with};
 
 /// Three seconds for the confirm, and what a loaded machine adds.
 const ANSWER_MAX: Duration = Duration::from_millis(4_500);
@@ -101,7 +101,8 @@ async fn fault_44_what_a_full_queue_refuses_is_answered_fail() -> anyhow::Result
 
 #[tokio::test]
 async fn fault_45_what_no_queue_takes_is_answered_fail_until_there_is_one() -> anyhow::Result<()> {
-    let (relay, vhost) = relay().await?;
+    // Whatever is asked for, the log is not the place for what a notify holds.
+    let (relay, vhost) = relay_with(|setup| setup.log("debug,lapin=trace")).await?;
     // No till has a queue yet, and now the one for that is gone too.
     vhost.delete_queue(UNROUTED).await?;
     assert!(
@@ -113,6 +114,19 @@ async fn fault_45_what_no_queue_takes_is_answered_fail_until_there_is_one() -> a
     until_taken(&relay, "T01-1").await?;
     let kept = vhost.take(UNROUTED, 10).await?;
     assert!(!kept.is_empty(), "sent again, it lies where the operator looks");
+    let log = relay.log();
+    assert!(
+        log.contains("a message had no queue"),
+        "the log tells that it came back: {log}"
+    );
+    for secret in ["4200-T01-1", "oUpF8uN95-Ptaags6E_roPHg7AG0"] {
+        let bytes = format!("{:?}", secret.as_bytes());
+        let bytes = bytes.trim_matches(['[', ']']);
+        assert!(
+            !log.contains(secret) && !log.contains(bytes),
+            "nothing of a notify's body is in the log, as text or as bytes: {secret}"
+        );
+    }
     Ok(())
 }
 
