@@ -27,7 +27,7 @@ pub mod topology;
 mod trouble;
 
 pub use address::{Address, AddressError};
-pub use check::check;
+pub use check::{Checked, check};
 pub use delivery::{Delivery, Settled};
 pub use health::{Health, Trouble};
 pub use log::may_be_logged;

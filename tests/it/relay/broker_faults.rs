@@ -240,10 +240,14 @@ async fn fault_47_senders_who_hang_up_leave_nothing_behind() -> anyhow::Result<(
 async fn a_user_who_may_only_write_is_enough() -> anyhow::Result<()> {
     let vhost = Broker::shared().await?.vhost().await?;
     // The operator, or the first relay with all rights, declares what there is.
-    Setup::new(program(), &vhost.amqp_url())
-        .start()?
-        .until_ready(true)
-        .await?;
+    let owner = Setup::new(program(), &vhost.amqp_url());
+    owner.start()?.until_ready(true).await?;
+    let only_found = "may not declare the exchange scantill.unrouted, the queue scantill.unrouted";
+    let check = owner.check()?;
+    assert!(
+        check.status.success() && !String::from_utf8_lossy(&check.stdout).contains("may not declare"),
+        "declared again, all of it is as it should be: {check:?}"
+    );
     let rights = Rights {
         configure: "",
         write: "^scantill\\.notify$",
@@ -259,5 +263,9 @@ async fn a_user_who_may_only_write_is_enough() -> anyhow::Result<()> {
     );
     let check = setup.check()?;
     assert!(check.status.success(), "and --check says so: {check:?}");
+    assert!(
+        String::from_utf8_lossy(&check.stdout).contains(only_found),
+        "and also what it could not see: {check:?}"
+    );
     Ok(())
 }
