@@ -60,7 +60,9 @@ async fn show() -> anyhow::Result<()> {
         .arg(&data)
         .process_group(0);
     let mut till = Owned::start(&mut command, "scantill")?;
-    say("Ring something up, press 收款, and pay on the phone page: the notify shows it as paid within a moment.");
+    say(
+        "Ring something up, press 收款, and pay on the phone page: the notify shows it as paid within a moment.",
+    );
     say("Ctrl-C, or closing the till's window, ends everything.");
     let status = loop {
         if let Some(status) = till.ended()? {
