@@ -69,6 +69,17 @@ pub fn signal(id: u32, name: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The signal of this name to a process and everything in its group, as a terminal sends it.
+pub fn signal_group(leader: u32, name: &str) -> anyhow::Result<()> {
+    let status = Command::new("sh")
+        .args(["-c", "kill -s \"$1\" -- \"-$0\"", &leader.to_string(), name])
+        .stderr(Stdio::null())
+        .status()
+        .context("running the shell's kill")?;
+    anyhow::ensure!(status.success(), "the group of {leader} was gone already");
+    Ok(())
+}
+
 /// From now on, counts how often a failpoint of this program is passed, and kills the process at the nth time.
 pub fn die_at(point: &str, nth: u32) -> anyhow::Result<()> {
     let left = AtomicU32::new(nth);

@@ -90,6 +90,13 @@ impl Setup {
         self
     }
 
+    /// Writes to its log what this `RUST_LOG` asks for.
+    #[must_use]
+    pub fn log(mut self, log: &'static str) -> Self {
+        self.log = log;
+        self
+    }
+
     /// The whole configuration.
     #[must_use]
     pub fn config(&self) -> String {
