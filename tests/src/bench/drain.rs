@@ -1,57 +1,36 @@
 //! A till that was away for a night: its queue at a real broker is full, and it takes everything in while its window is in
 //! use.
-//!
-//! What lies there after a bad night: the till had lost its way to the broker in the afternoon and had found its payments by
-//! asking, and the callback service's answers were lost on their way to WeChat, so that WeChat sent each notify sixteen times,
-//! as often as it does. The first of them is news to the till and is kept with the order; the other fifteen find themselves in
-//! the inbox. One in a hundred is about an order that is not in this ledger, as after a restored backup: a dead letter. All of
-//! them are signed by the simulator, and published as the callback service publishes.
+
+mod night;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use jiff::SignedDuration;
 use lapin::options::QueueDeclareOptions;
 use lapin::types::FieldTable;
 use lapin::{Channel, Connection, ConnectionProperties};
-use notify_bus::{Address, Health, Kind, Message, Publisher, PublisherLimits, Route, Subscription, topology};
+use notify_bus::topology;
 use rusqlite::OpenFlags;
 use scantill_tests::app::{App, Pane, Start};
 use scantill_tests::broker::{Broker, VirtualHost};
-use scantill_tests::counter::{API_KEY, APPID, MCH_ID, config, fast_folder, goods_csv};
-use scantill_tests::network::{Network, Weather, later};
 use scantill_tests::process::{Memory, memory};
-use scantill_tests::relay::notify;
 use scantill_tests::screen::Screen;
 use scantill_tests::simulator::Gateway;
 use scantill_tests::wait::{PATIENCE, until};
 use scantill_tests::whole::write_private;
 use serde::Deserialize;
-use till_app::{Config, Database, Step, Till};
-use till_core::ProductId;
+use till_app::Config;
 use tokio::time::{Instant, sleep};
-use wechat_pay::pay_notify::CAP;
-use wechat_pay::{ApiKey, Client, Fields};
-use wechat_pay_sim::{GatewayConfig, PayWith};
 
-use crate::commits::real_time;
+use self::night::{POSTS, UNKNOWN_EVERY, day_before, messages, publish, route};
 use crate::cost::percentile;
 use crate::page;
 use crate::scale::Scale;
 use crate::table::{Goal, Row, Unit};
 
 const LEDGER: &str = "scantill.db";
-/// Not counted: never sold out.
-const EGG: ProductId = ProductId(5);
-/// WeChat's post and its fifteen repeats.
-const POSTS: u32 = 16;
-/// One message of so many is about an order that this ledger does not have.
-const UNKNOWN_EVERY: u32 = 100;
-/// Published, and not yet confirmed.
-const ON_THE_WAY: usize = 500;
 /// The window with nothing to take in.
 const IDLE: Duration = Duration::from_secs(10);
 /// However slow: a minute is the goal.
@@ -111,7 +90,7 @@ pub(crate) fn measure(scale: Scale, messages: u32) -> anyhow::Result<Vec<Row>> {
     runtime.block_on(measure_drain(scale.of(IDLE, IDLE / 4), messages))
 }
 
-async fn measure_drain(idle: Duration, messages: u32) -> anyhow::Result<Vec<Row>> {
+async fn measure_drain(idle: Duration, count: u32) -> anyhow::Result<Vec<Row>> {
     let broker = Broker::start_new().await?;
     let vhost = broker.vhost().await?;
     let gateway = Gateway::open(1).await?;
@@ -131,10 +110,10 @@ async fn measure_drain(idle: Duration, messages: u32) -> anyhow::Result<Vec<Row>
     };
     std::fs::create_dir_all(start.data_dir())?;
     let ledger = start.data_dir().join(LEDGER);
-    let unknown = messages / UNKNOWN_EVERY;
-    let orders = (messages - unknown).div_ceil(POSTS);
+    let unknown = count / UNKNOWN_EVERY;
+    let orders = (count - unknown).div_ceil(POSTS);
     let bodies = day_before(&ledger, orders).await?;
-    publish(&vhost, &night(&bodies, messages)?).await?;
+    publish(&vhost, &messages(&bodies, count)?).await?;
 
     let reader = Reader::instead_of_the_till(&vhost).await?;
     let screen = Screen::open(1920, 1080)?;
@@ -150,7 +129,7 @@ async fn measure_drain(idle: Duration, messages: u32) -> anyhow::Result<Vec<Row>
     let before = memory(app.id(), Memory::Now)?;
 
     let (channel, waiting) = (&reader.channel, reader.waiting().await?);
-    ensure!(waiting.0 == messages, "all are queued: {waiting:?}");
+    ensure!(waiting.0 == count, "all are queued: {waiting:?}");
     let looking = tokio::spawn(in_hand(vhost.clone()));
     reader.let_the_till_in().await?;
     let began = until("the till to read its queue", CONNECTED_MAX, async || {
@@ -198,12 +177,12 @@ async fn measure_drain(idle: Duration, messages: u32) -> anyhow::Result<Vec<Row>
     };
     Ok(vec![
         Row::plain(
-            format!("{messages} messages that waited for a till, taken in"),
+            format!("{count} messages that waited for a till, taken in"),
             seconds,
             Unit::Seconds,
         )
         .goal(Goal::AtMost(60.0)),
-        Row::plain("  messages", f64::from(messages) / seconds, Unit::PerSecond),
+        Row::plain("  messages", f64::from(count) / seconds, Unit::PerSecond),
         Row::plain(
             format!("  in hand at once, at most, in {looks} looks"),
             f64::from(in_hand),
@@ -232,107 +211,6 @@ async fn measure_drain(idle: Duration, messages: u32) -> anyhow::Result<Vec<Row>
         )
         .against(before as f64, "before"),
     ])
-}
-
-/// Sells to so many customers the day before, each payment found by asking; what WeChat has to say about each, signed.
-async fn day_before(ledger: &Path, orders: u32) -> anyhow::Result<Vec<String>> {
-    let folder = fast_folder()?;
-    let file = folder.path().join(LEDGER);
-    let config = config("T01", "http://127.0.0.1:9", 3, 30)?;
-    let mut now = later(real_time(), SignedDuration::from_hours(-12));
-    let gateway = GatewayConfig::new(APPID, MCH_ID, ApiKey::parse(API_KEY)?);
-    let network = Network::new(wechat_pay_sim::Gateway::new(gateway), Weather::default(), now, 1);
-    let client = Client::new(config.merchant.clone(), network.clone());
-    let mut till = Till::open(config, Database::open(&file)?, now, [1; 32])?;
-    till.import(now, &goods_csv())?;
-    for order in 0..orders {
-        till.add(EGG, None)?;
-        let number = till.pay(now, &format!("click-{order}"))?;
-        till.step(now, &client).await;
-        network.with(|gateway, now| gateway.pay(now, number.as_str(), &PayWith::default()))?;
-        while let Some(due) = till.next_due() {
-            now = now.max(due);
-            network.set_now(now);
-            ensure!(
-                till.step(now, &client).await == Step::Done,
-                "what is due is asked"
-            );
-        }
-        till.done();
-        now = later(now, SignedDuration::from_secs(1));
-        network.set_now(now);
-    }
-    till.db().checkpoint()?;
-    drop(till);
-    std::fs::copy(&file, ledger)?;
-    let posts = network.with(|gateway, now| gateway.notifies_due(now));
-    ensure!(posts.len() == usize::try_from(orders)?, "one about each order");
-    posts
-        .into_iter()
-        .map(|post| Ok(String::from_utf8(post.body)?))
-        .collect()
-}
-
-/// The queue's messages in their order.
-fn night(bodies: &[String], messages: u32) -> anyhow::Result<Vec<Message>> {
-    let news: Vec<Message> = bodies
-        .iter()
-        .map(|body| message(body))
-        .collect::<anyhow::Result<_>>()?;
-    let mut posts = news.iter().cycle();
-    (1..=messages)
-        .map(|nth| match nth % UNKNOWN_EVERY {
-            0 => message(&notify(&format!("T01-{nth}"))),
-            _ => posts.next().cloned().context("at least one order"),
-        })
-        .collect()
-}
-
-/// As the callback service makes it.
-fn message(notify: &str) -> anyhow::Result<Message> {
-    let fields = Fields::from_xml(notify.as_bytes(), CAP)?;
-    let fields: BTreeMap<String, String> = fields
-        .iter()
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect();
-    Ok(Message {
-        kind: Kind::Notify,
-        route: route()?,
-        message_id: fields.get("transaction_id").cloned().unwrap_or_default(),
-        fields,
-    })
-}
-
-fn route() -> anyhow::Result<Route> {
-    Ok(Route::new(MCH_ID, "T01")?)
-}
-
-/// Makes the till's queue as a till does, and fills it.
-async fn publish(vhost: &VirtualHost, messages: &[Message]) -> anyhow::Result<()> {
-    let address = Address::parse(&vhost.amqp_url())?;
-    let till = Subscription::start(address.clone(), "bench", &route()?, 1);
-    till.health()
-        .wait_for(|health| *health == Health::Up)
-        .await
-        .map(drop)?;
-    drop(till);
-    let limits = PublisherLimits {
-        channels: 4,
-        in_flight: ON_THE_WAY,
-    };
-    let publisher = Publisher::start(address, "bench", limits);
-    publisher
-        .health()
-        .wait_for(|health| *health == Health::Up)
-        .await
-        .map(drop)?;
-    stream::iter(messages)
-        .map(Ok)
-        .try_for_each_concurrent(ON_THE_WAY, async |message| {
-            publisher.publish(message.clone(), PATIENCE).await
-        })
-        .await?;
-    Ok(())
 }
 
 /// Reads the till's queue in its place, so that the till is kept out.

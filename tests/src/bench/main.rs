@@ -203,6 +203,10 @@ fn end_with_a_signal() -> anyhow::Result<()> {
             }
         });
         end_all();
+        // Ledgers of gigabytes lie there.
+        if let Ok(folder) = scantill_tests::picture_folder("bench") {
+            let _ = std::fs::remove_dir_all(folder);
+        }
         std::process::exit(130);
     });
     Ok(())
