@@ -18,16 +18,16 @@ use wechat_pay::beijing::format_spaced;
 use wechat_pay::bill::{HEADER_ALL, HEADER_SUMMARY};
 
 use crate::cost::{median, wall};
+use crate::scale::Scale;
 use crate::table::{Goal, Row, Unit};
 
 const ORDERS: u32 = 100_000;
-const ROUNDS: usize = 7;
 const DAY: Date = date(2026, 11, 22);
 /// Every thousandth order is missing on one side, and every thousandth differs by a fen.
 const DIFFERENT: u32 = 1_000;
 
 /// Measures the agreement.
-pub(crate) fn measure() -> anyhow::Result<Vec<Row>> {
+pub(crate) fn measure(scale: Scale) -> anyhow::Result<Vec<Row>> {
     let folder = tempfile::tempdir_in(scantill_tests::picture_folder("bench")?)?;
     let (start, _) = bill_bounds(DAY).context("a day")?;
     let orders: Vec<Attempt> = (0..ORDERS)
@@ -44,7 +44,7 @@ pub(crate) fn measure() -> anyhow::Result<Vec<Row>> {
 
     let (mut whole, mut reading, mut bare, mut bare_reading) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
+    for _ in 0..scale.of(7, 1) {
         let (seconds, picture) = wall(|| -> anyhow::Result<_> { Ok(till.agreement(now, DAY)?.run()?) });
         whole.push(seconds);
         let differences = picture?.agreement.context("an agreement")?.differences.len();
