@@ -156,7 +156,7 @@ pub fn reconcile(
 }
 
 /// The till that a number names; empty for a number of another system's making.
-fn till_of(out_trade_no: &str) -> &str {
+pub(crate) fn till_of(out_trade_no: &str) -> &str {
     match out_trade_no.split_once('-') {
         Some((till, _)) if TillId::parse(till).is_ok() => till,
         Some(_) | None => "",

@@ -1070,12 +1070,16 @@ export type ProviderView = {
 	missing: number,
 	/**  What the bills come to, less what the Z says. */
 	differenceFen: string,
-	/**  Every day of the Z was signed off. */
+	/**  Every day of the Z was signed off, and stands as it was signed. */
 	signed: boolean,
+	/**  On the bills in the Z's time and on no books, by the bills' order. */
+	unbooked: UnbookedView[],
 };
 
 /**  A QR code as a drawing: dark modules as one SVG path in module units, quiet zone not included. */
 export type QrView = {
+	/**  Days whose bill a person has brought, while WeChat's own is not here. */
+	byHand: string[],
 	/**  Modules a side, without the quiet zone. */
 	modules: number,
 	path: string,
@@ -1404,6 +1408,14 @@ export type UserView = {
 	id: number,
 	name: string,
 	role: Role,
+/**  Money at WeChat that no Z tells of. */
+export type UnbookedView = {
+	/**  The order's number; of a refund, its own. */
+	number: string,
+	refund: boolean,
+	amountFen: string,
+};
+
 };
 
 /**  What a person can do about a difference. */
