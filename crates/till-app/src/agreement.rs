@@ -76,21 +76,20 @@ impl AgreementJob {
 }
 
 impl AgreementPicture {
-    /// The difference about this.
-    pub fn difference(&self, subject: &Subject) -> Result<&Difference, Refusal> {
+    /// The difference about this that is as it was shown ([`Difference::as_of`]).
+    pub fn difference(&self, subject: &Subject, as_of: &str) -> Result<&Difference, Refusal> {
         let differences = self.agreement.as_ref().map(|it| it.differences.as_slice());
         differences
             .unwrap_or_default()
             .iter()
-            .find(|it| it.subject == *subject)
+            .find(|it| it.subject == *subject && it.as_of() == as_of)
             .ok_or(Refusal::NoSuchDifference)
     }
 
-    /// The notes on a difference, as long as its cause is what it was when they were written.
+    /// The notes on a difference, as long as its cause and its figures are what they were when they were written.
     pub fn notes_on(&self, difference: &Difference) -> impl Iterator<Item = &BillNote> {
-        let about = move |note: &&BillNote| {
-            note.subject == difference.subject && note.cause == difference.cause.word()
-        };
+        let as_of = difference.as_of();
+        let about = move |note: &&BillNote| note.subject == difference.subject && note.cause == as_of;
         self.notes.iter().filter(about)
     }
 
@@ -147,7 +146,7 @@ impl Till {
         let note = BillNote {
             date,
             subject: difference.subject.clone(),
-            cause: difference.cause.word().to_owned(),
+            cause: difference.as_of(),
             at: now,
             user: self.staff.at_till().map(|user| user.id),
             text: text.to_owned(),
