@@ -383,7 +383,7 @@ impl Till {
         };
         self.keep_bill(&kept, &detail)?;
         if self.bills.considered.is_some_and(|last| date <= last) && date >= oldest_kept(now) {
-            self.bills.waiting.entry(date).or_insert(Wait::since(now));
+            self.bills.waiting.entry(date).or_insert_with(|| Wait::since(now));
         }
         Ok(())
     }
@@ -415,7 +415,7 @@ impl Till {
         match self.missing_days(now, last) {
             Ok(days) => {
                 for date in days {
-                    self.bills.waiting.entry(date).or_insert(Wait::since(now));
+                    self.bills.waiting.entry(date).or_insert_with(|| Wait::since(now));
                 }
                 // What WeChat does not have any more is not asked for: it would say that nothing happened.
                 let oldest = oldest_kept(now);
