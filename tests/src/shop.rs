@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use jiff::civil::{Date, Time};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
+use till_app::approval::{Act, Credential};
 use till_app::{AgreementPicture, Config, Database, Step, Till, bill_file};
 use till_core::{Evidence, EvidenceKind, OutTradeNo, ProductId, State};
 use till_store::StockRow;
@@ -258,7 +259,9 @@ impl Shop {
     /// A person brings a bill's file.
     pub fn import_bill(&mut self, file: &[u8]) -> anyhow::Result<()> {
         let bill = bill_file::read(file, &self.config.merchant)?;
-        Ok(self.till.import_bill(self.now(), bill.date, file)?)
+        let now = self.now();
+        let approval = self.till.approve(now, Act::Bill, Some(&Credential::Confirmed))?;
+        Ok(self.till.import_bill(now, bill.date, file, approval)?)
     }
 
     /// The power fails for that long.

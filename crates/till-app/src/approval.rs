@@ -20,6 +20,8 @@ pub enum Act {
     Users,
     /// Putting a copy in the ledger's place.
     Restore,
+    /// Comparing with a bill that a person has brought.
+    Bill,
 }
 
 /// What was shown to get a yes.
@@ -55,6 +57,7 @@ impl Act {
             Self::HouseRules => "house_rules",
             Self::Users => "users",
             Self::Restore => "restore",
+            Self::Bill => "bill",
         }
     }
 }

@@ -11,6 +11,7 @@ use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp};
 use scantill_tests::bill_text::gzip;
 use scantill_tests::counter::{APPID, MCH_ID, config};
+use till_app::approval::{Act, Credential};
 use till_app::{Database, Till, bill_file, bill_ready_at};
 use till_core::{Attempt, Fen, FoundBy, OutTradeNo, Payment, State, Timing, bill_bounds};
 use till_store::NewSale;
@@ -40,7 +41,8 @@ pub(crate) fn measure(scale: Scale) -> anyhow::Result<Vec<Row>> {
     let config = config("T01", "http://127.0.0.1:9", 3, 30)?;
     let now = bill_ready_at(DAY).context("a morning")?;
     let mut till = Till::open(config, db, now, [0; 32])?;
-    till.import_bill(now, DAY, &file)?;
+    let approval = till.approve(now, Act::Bill, Some(&Credential::Confirmed))?;
+    till.import_bill(now, DAY, &file, approval)?;
 
     let (mut whole, mut reading, mut bare, mut bare_reading) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());

@@ -138,6 +138,41 @@ impl BookingsRead<'_> {
         Ok(())
     }
 
+    /// Whether a Z, or the next one, tells of this order's money. What was taken back within the same Z is told by none.
+    pub fn tells_of_order(self, number: &OutTradeNo) -> Result<bool, StoreError> {
+        self.tells_of(
+            "order",
+            "SELECT id FROM attempts WHERE out_trade_no = ?2",
+            number.as_str(),
+        )
+    }
+
+    /// The same of a refund.
+    pub fn tells_of_refund(self, number: &OutRefundNo) -> Result<bool, StoreError> {
+        self.tells_of(
+            "refund",
+            "SELECT id FROM refunds WHERE out_refund_no = ?2",
+            number.as_str(),
+        )
+    }
+
+    fn tells_of(self, about: &str, subject: &str, number: &str) -> Result<bool, StoreError> {
+        let found = sql::first(
+            self.conn,
+            &format!(
+                "SELECT 1 FROM bookings b
+                 WHERE b.about = ?1 AND b.subject = ({subject})
+                   AND b.what IN ('wechat_paid', 'wechat_late', 'wechat_surplus', 'refund', 'refund_by_hand')
+                 GROUP BY (SELECT min(z.number) FROM z_reports z WHERE z.bookings_to >= b.id)
+                 HAVING sum(b.amount_fen * (1 - 2 * b.reversed)) <> 0
+                 LIMIT 1"
+            ),
+            [about, number],
+            |_| Ok(()),
+        )?;
+        Ok(found.is_some())
+    }
+
     /// How many entries are on these pages.
     pub fn count_on(self, pages: Pages) -> Result<u32, StoreError> {
         let count = sql::first(

@@ -110,12 +110,12 @@ export const commands = {
 	deadLettersSeen: () => typedError<null, CommandError>(__TAURI_INVOKE("dead_letters_seen")),
 	/**  A day (in Beijing) held against WeChat's bill; `None` for the last day that is over. */
 	agreement: (day: string | null) => typedError<AgreementView, CommandError>(__TAURI_INVOKE("agreement", { day })),
-	/**  Writes down what a difference is about. */
-	noteDifference: (day: string, subject: BillSubject, text: string) => typedError<null, CommandError>(__TAURI_INVOKE("note_difference", { day, subject, text })),
+	/**  Writes down what a difference is about, as it was shown. */
+	noteDifference: (day: string, subject: BillSubject, asOf: string, text: string) => typedError<null, CommandError>(__TAURI_INVOKE("note_difference", { day, subject, asOf, text })),
 	/**  Signs a day off as it stands now. */
 	signOff: (day: string) => typedError<null, CommandError>(__TAURI_INVOKE("sign_off", { day })),
-	/**  Takes a bill's file, plain or compressed, in base64. */
-	importBill: (file: string) => typedError<BillImportResult, CommandError>(__TAURI_INVOKE("import_bill", { file })),
+	/**  Takes a bill's file, plain or compressed, in base64; a manager approves it. */
+	importBill: (file: string, shown: Shown | null) => typedError<BillImportResult, CommandError>(__TAURI_INVOKE("import_bill", { file, shown })),
 	/**  What may be given back of a paid order; `None`: it is not paid, or a person has to decide about it first. */
 	refundable: (outTradeNo: string) => typedError<RefundableView | null, CommandError>(__TAURI_INVOKE("refundable", { outTradeNo })),
 	/**
@@ -216,11 +216,15 @@ export type BillCauseView = { cause: "only_here" } | { cause: "only_there" } |
 /**  `there`: the day whose bill has it; `None`: that bill is not there yet. */
 { cause: "day_boundary"; here: string; there: string | null } | 
 /**  In yuan with five decimals. */
-{ cause: "fee_differs"; rate: string; expected: string; charged: string } | { cause: "twice_there" } | { cause: "refund_differs"; here: BillRefundStanding; there: BillRefundStanding } | { cause: "totals_differ"; rowsFen: string; saidFen: string };
+{ cause: "fee_differs"; rate: string; expected: string; charged: string } | { cause: "twice_there" } | { cause: "refund_differs"; here: BillRefundStanding; there: BillRefundStanding } | { cause: "totals_differ"; rowsFen: string; saidFen: string } | { cause: "count_differs"; rows: number; said: number } | 
+/**  In yuan with five decimals. */
+{ cause: "fee_total_differs"; rows: string; said: string };
 
 /**  One difference. */
 export type BillDifferenceView = {
 	subject: BillSubject,
+	/**  Tells it from others about the same subject, and from what it was before. */
+	asOf: string,
 	at: string,
 	/**  What this till counts for it on this day. */
 	hereFen: string,
@@ -1070,10 +1074,14 @@ export type ProviderView = {
 	fee: string,
 	/**  Payments and refunds of the Z that are on no bill. */
 	missing: number,
+	/**  On the bills in the Z's time and on no books, by the bills' order. */
+	unbooked: UnbookedView[],
 	/**  What the bills come to, less what the Z says. */
 	differenceFen: string,
-	/**  Every day of the Z was signed off. */
+	/**  Every day of the Z was signed off, and stands as it was signed. */
 	signed: boolean,
+	/**  Days whose bill a person has brought, while WeChat's own is not here. */
+	byHand: string[],
 };
 
 /**  A QR code as a drawing: dark modules as one SVG path in module units, quiet zone not included. */
@@ -1400,6 +1408,14 @@ export type StaffView = {
 export type TallyView = {
 	count: number,
 	sumFen: string,
+};
+
+/**  Money at WeChat that no Z tells of. */
+export type UnbookedView = {
+	/**  The order's number; of a refund, its own. */
+	number: string,
+	refund: boolean,
+	amountFen: string,
 };
 
 export type UserView = {

@@ -332,7 +332,10 @@ export class FakeTill {
             ...this.notify.commands((act) => this.#change(act)),
             ...this.staff.commands((act) => this.#change(act)),
             ...this.drawer.commands((act) => this.#change(act)),
-            ...this.bills.commands((act) => this.#change(act)),
+            ...this.bills.commands(
+                (act) => this.#change(act),
+                (shown) => this.staff.approve(shown),
+            ),
             ...this.refunds.commands((act) => this.#change(act)),
             ...this.reports.commands((act) => this.#change(act)),
         };
