@@ -46,6 +46,6 @@ pub use driver::{Job, Reply, Step, UNSTABLE_FROM, carry_out};
 pub use import::{WrongRow, WrongRowCode};
 pub use provider::{ProviderColumn, ProviderJob};
 pub use qr::Qr;
-pub use records::{DayPicture, Imported};
+pub use records::{DayPicture, Imported, day_of_ledger};
 pub use till::{Refusal, Till};
 pub use till_store::{BillContent, BillSource, Database, OpenError, StoreError, self_check};

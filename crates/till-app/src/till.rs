@@ -20,6 +20,7 @@ use crate::catalogue::Catalogue;
 use crate::config::{Config, Locale};
 use crate::house::HouseRules;
 use crate::notify::NotifyDesk;
+use crate::records;
 use crate::refunds::RefundDesk;
 use crate::runs::Run;
 use crate::snapshot::{LastCheck, WechatLamp};
@@ -239,11 +240,7 @@ const CLOCK_BACK: SignedDuration = SignedDuration::from_mins(2);
 impl Till {
     /// Opens the till on its ledger: everything that is not final is asked after first, spread over one poll interval.
     pub fn open(config: Config, db: Database, now: Timestamp, seed: [u8; 32]) -> Result<Self, StoreError> {
-        let locale = match db.read().settings().get::<String>(setting::LOCALE)?.as_deref() {
-            Some("en") => Locale::En,
-            Some("zh-CN") => Locale::ZhCn,
-            Some(_) | None => config.shop.locale,
-        };
+        let locale = records::chosen_locale(db.read(), &config)?;
         let cart = db
             .read()
             .settings()
