@@ -15,6 +15,7 @@ pub mod config;
 mod counter;
 mod day_end;
 mod day_text;
+mod display;
 mod driver;
 pub mod gateway;
 pub mod house;
@@ -36,6 +37,7 @@ pub mod shift;
 pub mod snapshot;
 mod till;
 mod timetable;
+mod unseen;
 mod users;
 
 pub use agreement::{AgreementJob, AgreementPicture, NOTE_MAX};
