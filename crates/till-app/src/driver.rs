@@ -172,6 +172,7 @@ impl Till {
     /// The next question that is due, what it is about marked as being asked after. `None` when nothing is due or as many are
     /// under way as may be.
     pub fn begin(&mut self, now: Timestamp) -> Option<Job> {
+        self.pass_time(now);
         while self.asking() < self.config.at_once {
             match self.first_due(now)? {
                 Due::Order(number) => {

@@ -40,7 +40,13 @@ pub(crate) fn compose(
 pub(crate) fn body(shop: &str, lines: &[Line]) -> String {
     const BYTES_MAX: usize = 127;
     let pieces: u32 = lines.iter().fold(0, |sum, line| sum.saturating_add(line.pieces));
-    let first = lines.first().map_or("", |line| line.name.as_str());
+    // A list that was taken in by an earlier version may hold what no order can carry.
+    let first: String = lines.first().map_or_else(String::new, |line| {
+        line.name
+            .chars()
+            .filter(|it| wechat_pay::is_text_char(*it))
+            .collect()
+    });
     let more = if pieces > 1 {
         format!("等{pieces}件")
     } else {

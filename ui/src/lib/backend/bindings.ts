@@ -33,6 +33,8 @@ export const commands = {
 	toBackground: () => typedError<null, CommandError>(__TAURI_INVOKE("to_background")),
 	/**  Shows this payment in the pay view. */
 	toFront: (outTradeNo: string) => typedError<null, CommandError>(__TAURI_INVOKE("to_front", { outTradeNo })),
+	/**  The cashier has seen how a payment in the background ended; it leaves the list. */
+	seen: (outTradeNo: string) => typedError<null, CommandError>(__TAURI_INVOKE("seen", { outTradeNo })),
 	/**  Asks for the payment to be cancelled; the QR code is gone at once, the order is watched until WeChat has closed it. */
 	cancel: (outTradeNo: string) => typedError<null, CommandError>(__TAURI_INVOKE("cancel", { outTradeNo })),
 	/**  A new QR code for the same sale, the old order being closed or watched; answers with the new `out_trade_no`. */
@@ -503,6 +505,8 @@ export type CustomerView = {
 	version: number,
 	shopName: string,
 	locale: Locale,
+	/**  The till's own time, as in [`Snapshot`]. */
+	now: string | null,
 	timeZone: string,
 	training: boolean,
 } & CustomerStage;
@@ -807,7 +811,7 @@ export type KeyPlace =
 export type Lamps = {
 	wechat: WechatLamp,
 	notify: NotifyView,
-	/**  The machine's clock was turned back or differs from WeChat's by more than two minutes. */
+	/**  The machine's clock stands more than two minutes behind the till's, or did when the till was opened. */
 	clockWrong: boolean,
 	/**  The last save failed (disk full, disk broken): no new sale until it works again. */
 	diskTrouble: boolean,
@@ -1366,6 +1370,8 @@ export type Snapshot = {
 	shopName: string,
 	tillId: string,
 	locale: Locale,
+	/**  The till's own time, which never goes back: what is counted down is counted from here. `None` without a till. */
+	now: string | null,
 	/**  IANA name of the shop's zone, for showing times. */
 	timeZone: string,
 	/**  The simulator is in use: striped band on every screen. */
@@ -1378,8 +1384,13 @@ export type Snapshot = {
 	held: HeldCart[],
 	/**  The payment in the pay view; `None` shows the sell view. */
 	front: PaymentView | null,
-	/**  Everything that is not settled and everything a person must decide, oldest first; `front` is among them while it waits. */
+	/**
+	 *  What a person must decide, then what is not settled, both oldest first; then what was settled in the background and not
+	 *  looked at, newest first. `front` is among them while it waits.
+	 */
 	waiting: PaymentBrief[],
+	/**  So many more there are than `waiting` has room for. */
+	unlisted: number,
 	/**  Refunds that WeChat is still asked about, or that a person has to see to; those first. */
 	refunds: RefundBrief[],
 	/**  Goes up when products or stock changed: ask for the tiles again. */
