@@ -13,7 +13,7 @@ use crate::view::{
     ErrorCode, ExceptionView, ExportFormat, ExportProgress, ExportedView, GrandTotalsView, HourView,
     ItemLineView, ItemLinesView, NamedMoveView, NotSoldView, PiecesView, PreviousView, PrintOutcome,
     PrintedView, ProviderView, ReportDrawerView, ReportView, SealView, ShiftLineView, TallyView,
-    WechatLinesView, ZBriefView,
+    UnbookedView, WechatLinesView, ZBriefView,
 };
 
 /// How many items a page shows; the files have all of them.
@@ -114,8 +114,18 @@ pub(crate) fn provider(column: &ProviderColumn) -> ProviderView {
         refunded: tally(said.refunded),
         fee: said.fee.to_string(),
         missing: said.missing,
+        unbooked: said
+            .unbooked
+            .iter()
+            .map(|it| UnbookedView {
+                number: it.number.clone(),
+                refund: it.refund,
+                amount_fen: sum(it.amount),
+            })
+            .collect(),
         difference_fen: sum(said.difference),
         signed: column.signed,
+        by_hand: column.by_hand.iter().map(ToString::to_string).collect(),
     }
 }
 

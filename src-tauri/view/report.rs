@@ -279,10 +279,24 @@ pub struct ProviderView {
     pub fee: String,
     /// Payments and refunds of the Z that are on no bill.
     pub missing: u32,
+    /// On the bills in the Z's time and on no books, by the bills' order.
+    pub unbooked: Vec<UnbookedView>,
     /// What the bills come to, less what the Z says.
     pub difference_fen: String,
-    /// Every day of the Z was signed off.
+    /// Every day of the Z was signed off, and stands as it was signed.
     pub signed: bool,
+    /// Days whose bill a person has brought, while WeChat's own is not here.
+    pub by_hand: Vec<String>,
+}
+
+/// Money at WeChat that no Z tells of.
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct UnbookedView {
+    /// The order's number; of a refund, its own.
+    pub number: String,
+    pub refund: bool,
+    pub amount_fen: String,
 }
 
 /// What a report can be written as.

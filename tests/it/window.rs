@@ -6,6 +6,7 @@ mod bills;
 mod callback;
 mod cash;
 mod day_end;
+mod demo;
 mod desk;
 mod keeping;
 mod refund;

@@ -22,6 +22,8 @@ pub enum Act {
     Users,
     /// Putting a copy in the ledger's place.
     Restore,
+    /// Comparing with a bill that a person has brought.
+    Bill,
 }
 
 /// What was shown to get a yes.
@@ -58,6 +60,7 @@ impl Act {
             Self::HouseRules => "house_rules",
             Self::Users => "users",
             Self::Restore => "restore",
+            Self::Bill => "bill",
         }
     }
 }

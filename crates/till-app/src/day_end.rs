@@ -348,6 +348,7 @@ impl Till {
             .journal()
             .count_on(told.journal(), &EXCEPTIONS)
             .map_err(Refusal::NotSaved)?;
+        let bookings = read.bookings().on(told.bookings()).map_err(Refusal::NotSaved)?;
         let (open, sum) = read.cash_moves().in_hand().map_err(Refusal::NotSaved)?;
         let input = ReportInput {
             head: ReportHead {
@@ -356,7 +357,7 @@ impl Till {
                 till: self.config.shop.till.to_string(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 number,
-                day: calendar.day_of(now),
+                day: Report::day_of(calendar, &bookings, now),
                 from: match &before {
                     Some(z) => z.closed_at,
                     None => began(read, told, now)?,
@@ -368,7 +369,7 @@ impl Till {
                     .map_or_else(String::new, |user| user.name.to_string()),
                 note: note.to_owned(),
             },
-            bookings: read.bookings().on(told.bookings()).map_err(Refusal::NotSaved)?,
+            bookings,
             cash,
             shifts: self.shift_lines(read, told)?,
             in_hand: Tally {

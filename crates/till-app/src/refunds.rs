@@ -10,10 +10,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use till_core::{
     EarlierRefund, Note, OutRefundNo, OutTradeNo, Part, Payment, Refund, RefundBounds, RefundInput,
-    RefundReason, RefundRefusal, RefundWish, Sale, State,
+    RefundReason, RefundRefusal, RefundState, RefundWish, Sale, State,
 };
 use till_store::{NewRefund, StoreError, StoredRefund, Tx};
 
+use crate::agreement;
 use crate::approval::{Act, Approval};
 use crate::config::Config;
 use crate::runs::Run;
@@ -214,16 +215,21 @@ impl Till {
     fn earlier_refunds(&self, number: &OutTradeNo) -> Result<Vec<EarlierRefund>, Refusal> {
         let stored = self.db.read().refunds().of_order(number);
         let stored = stored.map_err(Refusal::NotSaved)?.into_iter();
-        Ok(stored
-            .map(|stored| EarlierRefund {
+        stored
+            .map(|stored| {
                 // What is in memory may know a little more.
-                refund: match self.refunds.open.get(&stored.refund.out_refund_no) {
+                let refund = match self.refunds.open.get(&stored.refund.out_refund_no) {
                     Some(watched) => watched.stored.refund.clone(),
                     None => stored.refund,
-                },
-                lines: stored.lines,
+                };
+                Ok(EarlierRefund {
+                    on_bill: matches!(refund.state, RefundState::Withdrawn { .. })
+                        && agreement::has_taken(self.db.read(), &refund)?,
+                    refund,
+                    lines: stored.lines,
+                })
             })
-            .collect())
+            .collect()
     }
 
     /// Takes a refund that was just saved into memory.

@@ -163,6 +163,7 @@ fn closed(why: CloseReason) -> Booked {
         | CloseReason::RestChanged
         | CloseReason::NumberTaken
         | CloseReason::PlacingFailed
-        | CloseReason::ClosedAtWechat => Booked::ClosedOtherwise,
+        | CloseReason::ClosedAtWechat
+        | CloseReason::StateUnknown => Booked::ClosedOtherwise,
     }
 }

@@ -180,7 +180,7 @@ pub struct ReportHead {
     pub version: String,
     /// The number; `None` for an X.
     pub number: Option<ZNumber>,
-    /// The business day in which the report was made.
+    /// The business day it is of ([`Report::day_of`]).
     pub day: Date,
     /// Since when: the end of the Z before, or the first entry of all.
     pub from: Timestamp,
@@ -406,6 +406,15 @@ impl WallClock {
 }
 
 impl Report {
+    /// The business day of a report over these books: of the last money in them, or, where there is none, of the moment it
+    /// is made. A shop that closes after midnight closes the day it has sold on.
+    #[must_use]
+    pub fn day_of(calendar: &Calendar, bookings: &[Booking], now: Timestamp) -> Date {
+        let money = bookings.iter().filter(|it| it.moves_money() && !it.reversed);
+        let last = money.map(|it| it.at).max();
+        calendar.day_of(last.map_or(now, |last| last.min(now)))
+    }
+
     /// Makes one. The same input gives the same report, whether it is looked at or kept.
     pub fn make<B, C>(calendar: &Calendar, input: ReportInput<B, C>) -> Result<Self, MoneyError>
     where
@@ -413,9 +422,11 @@ impl Report {
         C: IntoIterator<Item = (CashMove, String)>,
     {
         let cash: Vec<_> = input.cash.into_iter().collect();
+        // Money of the report's own day is of no earlier one, though the Z before was closed after midnight.
+        let starts = calendar.bounds(input.head.day).map(|(start, _)| start);
         let takings = Takings::of(
             calendar,
-            input.head.from,
+            starts.map_or(input.head.from, |start| start.min(input.head.from)),
             input.bookings,
             cash.iter().map(|(it, _)| it),
         )?;

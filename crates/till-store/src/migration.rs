@@ -260,6 +260,7 @@ mod tests {
             .map(|it| EarlierRefund {
                 refund: it.refund,
                 lines: it.lines,
+                on_bill: false,
             })
             .collect();
         let payment = order.payment().unwrap();

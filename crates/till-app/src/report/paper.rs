@@ -165,6 +165,17 @@ impl Page<'_> {
         if bill.missing > 0 {
             paper.row(words.missing, bill.missing.to_string());
         }
+        for it in &bill.unbooked {
+            let (word, amount) = if it.refund {
+                (words.unbooked_refund, less(it.amount))
+            } else {
+                (words.unbooked_paid, yuan(it.amount))
+            };
+            paper.row(format!("{word} {}", it.number), amount);
+        }
+        for day in &column.by_hand {
+            paper.row(words.bill_by_hand, day.to_string());
+        }
         paper.weighted_row(words.difference, yuan(bill.difference), Weight::Strong);
     }
 

@@ -250,10 +250,6 @@ impl Book<'_> {
         tally(words.at_deadline, takings.closed_at_deadline);
         tally(words.otherwise, takings.closed_otherwise);
         tally(words.refused, takings.refused);
-        if let Some(column) = self.provider {
-            tally(words.bill_paid, column.provider.paid);
-            tally(words.bill_refunded, column.provider.refunded);
-        }
         lines.push((words.net.to_owned(), Cell::Money(takings.net()?)));
         if let Some(average) = average(sold) {
             lines.push((words.average.to_owned(), Cell::Money(average)));
@@ -279,10 +275,7 @@ impl Book<'_> {
             lines.push((label, Cell::Count(it.count.into())));
         }
         if let Some(column) = self.provider {
-            lines.push((
-                words.difference.to_owned(),
-                Cell::Money(column.provider.difference),
-            ));
+            lines.extend(bill_lines(column, words)?);
         }
         for (title, items) in [
             (words.categories, &report.categories),
@@ -355,6 +348,39 @@ impl Book<'_> {
         }
         Ok(())
     }
+}
+
+/// What WeChat's bills say. As on paper: what only a part of them says is no figure yet.
+fn bill_lines(column: &ProviderColumn, words: &Words) -> Result<Vec<(String, Cell)>, SheetError> {
+    let bill = &column.provider;
+    if !bill.waiting.is_empty() {
+        let days = bill.waiting.iter();
+        return Ok(days
+            .map(|day| (words.bill_waits.to_owned(), Cell::Text(day.to_string())))
+            .collect());
+    }
+    let mut lines = Vec::new();
+    for (label, tally) in [(words.bill_paid, bill.paid), (words.bill_refunded, bill.refunded)] {
+        lines.push((format!("{label} #"), Cell::Count(tally.count)));
+        lines.push((label.to_owned(), Cell::Money(tally.sum)));
+    }
+    lines.push((words.fee.to_owned(), Cell::Text(bill.fee.to_string())));
+    if bill.missing > 0 {
+        lines.push((words.missing.to_owned(), Cell::Count(bill.missing.into())));
+    }
+    for it in &bill.unbooked {
+        let (word, amount) = if it.refund {
+            (words.unbooked_refund, Fen::ZERO.minus(it.amount)?)
+        } else {
+            (words.unbooked_paid, it.amount)
+        };
+        lines.push((format!("{word} {}", it.number), Cell::Money(amount)));
+    }
+    for day in &column.by_hand {
+        lines.push((words.bill_by_hand.to_owned(), Cell::Text(day.to_string())));
+    }
+    lines.push((words.difference.to_owned(), Cell::Money(bill.difference)));
+    Ok(lines)
 }
 
 /// A sheet that is written row by row.

@@ -38,6 +38,8 @@ pub struct EarlierRefund {
     pub refund: Refund,
     /// What it was of; empty where it was of an amount.
     pub lines: Vec<RefundLine>,
+    /// WeChat's bill has it as taken, whatever is known of it here.
+    pub on_bill: bool,
 }
 
 /// What a person wants to give back. Goods come back only with lines that name them.
@@ -159,6 +161,13 @@ impl From<MoneyError> for RefundRefusal {
     }
 }
 
+impl EarlierRefund {
+    /// Takes up a part of the order's money: it was given back, or may yet be, or the bill says so.
+    fn counts(&self) -> bool {
+        self.refund.counts() || self.on_bill
+    }
+}
+
 impl RefundBounds {
     /// What may be given back of an order that took this payment: of the goods in `lines`, if they were sold, less what
     /// its earlier refunds (all of them, oldest first) have given back or may yet give back.
@@ -178,7 +187,7 @@ impl RefundBounds {
         let nth = u32::try_from(earlier.len()).map_err(|_| RefundRefusal::TooManyParts)? + 1;
         let parts = earlier
             .iter()
-            .filter(|it| it.refund.sent_at.is_some() || it.refund.counts())
+            .filter(|it| it.refund.sent_at.is_some() || it.counts())
             .count();
         let parts = u32::try_from(parts).map_err(|_| RefundRefusal::TooManyParts)?;
         if parts >= REFUND_PARTS_MAX {
@@ -187,7 +196,7 @@ impl RefundBounds {
         if earlier.iter().any(|it| it.refund.under_way()) {
             return Err(RefundRefusal::EarlierUnderWay);
         }
-        let counted = earlier.iter().filter(|it| it.refund.counts());
+        let counted = earlier.iter().filter(|it| it.counts());
         let given = Fen::sum(counted.map(|it| it.refund.refund_fee))?;
         let left = payment.total_fee.minus(given)?;
         if left <= Fen::ZERO {
@@ -321,15 +330,15 @@ pub fn next_part(now: Timestamp, earlier: &[EarlierRefund]) -> Timestamp {
 }
 
 fn lines_left((lines, stock): (&[Line], StockHold), earlier: &[EarlierRefund]) -> Vec<LineLeft> {
-    let pieces_of = |line: LineNo, which: &dyn Fn(&Refund) -> bool| -> u32 {
+    let pieces_of = |line: LineNo, which: &dyn Fn(&EarlierRefund) -> bool| -> u32 {
         earlier
             .iter()
-            .filter(|it| which(&it.refund))
+            .filter(|it| which(it))
             .flat_map(|it| &it.lines)
             .filter(|it| it.line == line)
             .fold(0, |sum, it| sum.saturating_add(it.pieces))
     };
-    let back = |refund: &Refund| match refund.goods {
+    let back = |it: &EarlierRefund| match it.refund.goods {
         Goods::Stay => false,
         Goods::Wanted | Goods::Back => true,
     };
@@ -338,7 +347,9 @@ fn lines_left((lines, stock): (&[Line], StockHold), earlier: &[EarlierRefund]) -
         .map(|line| LineLeft {
             line: line.line,
             price: line.price,
-            pieces: line.pieces.saturating_sub(pieces_of(line.line, &Refund::counts)),
+            pieces: line
+                .pieces
+                .saturating_sub(pieces_of(line.line, &EarlierRefund::counts)),
             goods: match stock {
                 StockHold::Sold => line.pieces.saturating_sub(pieces_of(line.line, &back)),
                 StockHold::Held | StockHold::Returned => 0,

@@ -33,6 +33,8 @@ export const commands = {
 	toBackground: () => typedError<null, CommandError>(__TAURI_INVOKE("to_background")),
 	/**  Shows this payment in the pay view. */
 	toFront: (outTradeNo: string) => typedError<null, CommandError>(__TAURI_INVOKE("to_front", { outTradeNo })),
+	/**  The cashier has seen how a payment in the background ended; it leaves the list. */
+	seen: (outTradeNo: string) => typedError<null, CommandError>(__TAURI_INVOKE("seen", { outTradeNo })),
 	/**  Asks for the payment to be cancelled; the QR code is gone at once, the order is watched until WeChat has closed it. */
 	cancel: (outTradeNo: string) => typedError<null, CommandError>(__TAURI_INVOKE("cancel", { outTradeNo })),
 	/**  A new QR code for the same sale, the old order being closed or watched; answers with the new `out_trade_no`. */
@@ -113,12 +115,12 @@ export const commands = {
 	deadLettersSeen: () => typedError<null, CommandError>(__TAURI_INVOKE("dead_letters_seen")),
 	/**  A day (in Beijing) held against WeChat's bill; `None` for the last day that is over. */
 	agreement: (day: string | null) => typedError<AgreementView, CommandError>(__TAURI_INVOKE("agreement", { day })),
-	/**  Writes down what a difference is about. */
-	noteDifference: (day: string, subject: BillSubject, text: string) => typedError<null, CommandError>(__TAURI_INVOKE("note_difference", { day, subject, text })),
+	/**  Writes down what a difference is about, as it was shown. */
+	noteDifference: (day: string, subject: BillSubject, asOf: string, text: string) => typedError<null, CommandError>(__TAURI_INVOKE("note_difference", { day, subject, asOf, text })),
 	/**  Signs a day off as it stands now; a manager approves it. */
 	signOff: (day: string, shown: Shown | null) => typedError<null, CommandError>(__TAURI_INVOKE("sign_off", { day, shown })),
-	/**  Takes a bill's file, plain or compressed, in base64. */
-	importBill: (file: string) => typedError<BillImportResult, CommandError>(__TAURI_INVOKE("import_bill", { file })),
+	/**  Takes a bill's file, plain or compressed, in base64; a manager approves it. */
+	importBill: (file: string, shown: Shown | null) => typedError<BillImportResult, CommandError>(__TAURI_INVOKE("import_bill", { file, shown })),
 	/**  What may be given back of a paid order; `None`: it is not paid, or a person has to decide about it first. */
 	refundable: (outTradeNo: string) => typedError<RefundableView | null, CommandError>(__TAURI_INVOKE("refundable", { outTradeNo })),
 	/**
@@ -221,11 +223,15 @@ export type BillCauseView = { cause: "only_here" } | { cause: "only_there" } |
 /**  `there`: the day whose bill has it; `None`: that bill is not there yet. */
 { cause: "day_boundary"; here: string; there: string | null } | 
 /**  In yuan with five decimals. */
-{ cause: "fee_differs"; rate: string; expected: string; charged: string } | { cause: "twice_there" } | { cause: "refund_differs"; here: BillRefundStanding; there: BillRefundStanding } | { cause: "totals_differ"; rowsFen: string; saidFen: string };
+{ cause: "fee_differs"; rate: string; expected: string; charged: string } | { cause: "twice_there" } | { cause: "refund_differs"; here: BillRefundStanding; there: BillRefundStanding } | { cause: "totals_differ"; rowsFen: string; saidFen: string } | { cause: "count_differs"; rows: number; said: number } | 
+/**  In yuan with five decimals. */
+{ cause: "fee_total_differs"; rows: string; said: string };
 
 /**  One difference. */
 export type BillDifferenceView = {
 	subject: BillSubject,
+	/**  Tells it from others about the same subject, and from what it was before. */
+	asOf: string,
 	at: string,
 	/**  What this till counts for it on this day. */
 	hereFen: string,
@@ -451,7 +457,9 @@ export type CloseReason = "deadline" | "cancelled" |
 /**  WeChat refused it after an answer had been lost. */
 "placing_failed" | 
 /**  WeChat said it was closed before we asked. */
-"closed_at_wechat";
+"closed_at_wechat" | 
+/**  After a state that this program does not know. */
+"state_unknown";
 
 /**  How somebody wants to end a shift. */
 export type ClosingView = {
@@ -502,6 +510,8 @@ export type CustomerView = {
 	version: number,
 	shopName: string,
 	locale: Locale,
+	/**  The till's own time, as in [`Snapshot`]. */
+	now: string | null,
 	timeZone: string,
 	training: boolean,
 } & CustomerStage;
@@ -812,7 +822,7 @@ export type KeyPlace =
 export type Lamps = {
 	wechat: WechatLamp,
 	notify: NotifyView,
-	/**  The machine's clock was turned back or differs from WeChat's by more than two minutes. */
+	/**  The machine's clock stands more than two minutes behind the till's, or did when the till was opened. */
 	clockWrong: boolean,
 	/**  The last save failed (disk full, disk broken): no new sale until it works again. */
 	diskTrouble: boolean,
@@ -1079,10 +1089,14 @@ export type ProviderView = {
 	fee: string,
 	/**  Payments and refunds of the Z that are on no bill. */
 	missing: number,
+	/**  On the bills in the Z's time and on no books, by the bills' order. */
+	unbooked: UnbookedView[],
 	/**  What the bills come to, less what the Z says. */
 	differenceFen: string,
-	/**  Every day of the Z was signed off. */
+	/**  Every day of the Z was signed off, and stands as it was signed. */
 	signed: boolean,
+	/**  Days whose bill a person has brought, while WeChat's own is not here. */
+	byHand: string[],
 };
 
 /**  A QR code as a drawing: dark modules as one SVG path in module units, quiet zone not included. */
@@ -1379,6 +1393,8 @@ export type Snapshot = {
 	shopName: string,
 	tillId: string,
 	locale: Locale,
+	/**  The till's own time, which never goes back: what is counted down is counted from here. `None` without a till. */
+	now: string | null,
 	/**  IANA name of the shop's zone, for showing times. */
 	timeZone: string,
 	/**  The simulator is in use: striped band on every screen. */
@@ -1391,8 +1407,13 @@ export type Snapshot = {
 	held: HeldCart[],
 	/**  The payment in the pay view; `None` shows the sell view. */
 	front: PaymentView | null,
-	/**  Everything that is not settled and everything a person must decide, oldest first; `front` is among them while it waits. */
+	/**
+	 *  What a person must decide, then what is not settled, both oldest first; then what was settled in the background and not
+	 *  looked at, newest first. `front` is among them while it waits.
+	 */
 	waiting: PaymentBrief[],
+	/**  So many more there are than `waiting` has room for. */
+	unlisted: number,
 	/**  Refunds that WeChat is still asked about, or that a person has to see to; those first. */
 	refunds: RefundBrief[],
 	/**  Goes up when products or stock changed: ask for the tiles again. */
@@ -1421,6 +1442,14 @@ export type StaffView = {
 export type TallyView = {
 	count: number,
 	sumFen: string,
+};
+
+/**  Money at WeChat that no Z tells of. */
+export type UnbookedView = {
+	/**  The order's number; of a refund, its own. */
+	number: string,
+	refund: boolean,
+	amountFen: string,
 };
 
 export type UserView = {

@@ -406,8 +406,10 @@ export class FakeReports {
                 refunded: none,
                 fee: '0.00000',
                 missing: 0,
+                unbooked: [],
                 differenceFen: '0',
                 signed: false,
+                byHand: [],
             };
         const taken = both(z.wechat.paid, z.wechat.late);
         const missing = this.bill === 'differs' ? 1 : 0;
@@ -417,8 +419,10 @@ export class FakeReports {
             refunded: z.wechat.refunded,
             fee: (Number(taken.sumFen) * 0.00006).toFixed(5),
             missing,
+            unbooked: [],
             differenceFen: missing === 1 ? '-1580' : '0',
             signed: missing === 0,
+            byHand: [],
         };
     }
 
