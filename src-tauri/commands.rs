@@ -215,6 +215,18 @@ pub async fn to_front(shop: TheShop<'_>, out_trade_no: String) -> Answer<()> {
     acting(&shop, move |till, _| till.to_front(&number)).await
 }
 
+/// The cashier has seen how a payment in the background ended; it leaves the list.
+#[tauri::command]
+#[specta::specta]
+pub async fn seen(shop: TheShop<'_>, out_trade_no: String) -> Answer<()> {
+    let number = number(&out_trade_no)?;
+    acting(&shop, move |till, _| {
+        till.seen(&number);
+        Ok(())
+    })
+    .await
+}
+
 /// Asks for the payment to be cancelled; the QR code is gone at once, the order is watched until WeChat has closed it.
 #[tauri::command]
 #[specta::specta]

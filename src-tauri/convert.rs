@@ -61,6 +61,7 @@ pub(crate) fn snapshot(picture: Picture, training: bool) -> Snapshot {
         shop_name: picture.shop.name.clone(),
         till_id: picture.shop.till.to_string(),
         locale: picture.locale.into(),
+        now: Some(time(picture.now)),
         time_zone: zone(&picture.shop),
         training,
         problem: None,
@@ -74,6 +75,7 @@ pub(crate) fn snapshot(picture: Picture, training: bool) -> Snapshot {
         held: picture.held.iter().map(held).collect(),
         front: picture.front.map(payment),
         waiting: picture.waiting.iter().map(brief).collect(),
+        unlisted: picture.unlisted,
         refunds: picture.refunds.iter().map(refund::brief).collect(),
         catalogue_version: picture.catalogue_version,
         bills_version: picture.bills_version,
@@ -92,6 +94,7 @@ pub(crate) fn no_till(problem: &Problem, locale: Locale) -> Snapshot {
         shop_name: String::new(),
         till_id: String::new(),
         locale,
+        now: None,
         time_zone: "Asia/Shanghai".to_owned(),
         training: false,
         problem: Some(problem.clone()),
@@ -109,6 +112,7 @@ pub(crate) fn no_till(problem: &Problem, locale: Locale) -> Snapshot {
         held: Vec::new(),
         front: None,
         waiting: Vec::new(),
+        unlisted: 0,
         refunds: Vec::new(),
         catalogue_version: 0,
         bills_version: 0,
@@ -167,6 +171,7 @@ pub(crate) fn customer(picture: CustomerPicture, training: bool) -> CustomerView
         version: picture.version,
         shop_name: picture.shop.name.clone(),
         locale: picture.locale.into(),
+        now: Some(time(picture.now)),
         time_zone: zone(&picture.shop),
         training,
         stage,
@@ -179,6 +184,7 @@ pub(crate) fn no_customer(locale: Locale) -> CustomerView {
         version: 0,
         shop_name: String::new(),
         locale,
+        now: None,
         time_zone: "Asia/Shanghai".to_owned(),
         training: false,
         stage: CustomerStage::Idle,
@@ -354,6 +360,7 @@ impl From<till_core::CloseReason> for CloseReason {
             till_core::CloseReason::NumberTaken => Self::NumberTaken,
             till_core::CloseReason::PlacingFailed => Self::PlacingFailed,
             till_core::CloseReason::ClosedAtWechat => Self::ClosedAtWechat,
+            till_core::CloseReason::StateUnknown => Self::StateUnknown,
         }
     }
 }
@@ -426,6 +433,7 @@ pub(crate) fn day(picture: DayPicture) -> DayView {
     let figures = picture.figures;
     DayView {
         day: figures.day.to_string(),
+        blind: picture.blind,
         paid: figures.paid.into(),
         wechat: figures.wechat.into(),
         cash: figures.cash.into(),

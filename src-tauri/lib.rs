@@ -36,6 +36,7 @@ pub fn bindings() -> tauri_specta::Builder<tauri::Wry> {
             check_now,
             to_background,
             to_front,
+            seen,
             cancel,
             pay_again,
             done,

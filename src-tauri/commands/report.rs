@@ -14,8 +14,6 @@ use crate::windows;
 
 /// How many Zs the list asks for at a time.
 const Z_LIST: u32 = 60;
-/// Where files are written, in the data folder.
-const FOLDER: &str = "reports";
 
 /// What a Z would be if the day were closed now. Changes nothing.
 #[tauri::command]
@@ -63,8 +61,12 @@ pub async fn z_provider(shop: TheShop<'_>, number: u32) -> Answer<ProviderView> 
 pub async fn close_day(shop: TheShop<'_>, click: String, note: String) -> Answer<ReportView> {
     let (picture, printed) = acting(&shop, move |till, now| {
         let picture = till.close_day(now, &click, &note)?;
-        let number = picture.report.head.number;
-        let printed = number.map(|number| till.z_printed(number)).transpose()?;
+        // The Z is in the ledger: what can't be read after it is no reason to say that it isn't.
+        let printed = picture.report.head.number.map(|number| till.z_printed(number));
+        let printed = printed.transpose().unwrap_or_else(|error| {
+            tracing::warn!(%error, "whether this Z was printed is not known");
+            None
+        });
         Ok((picture, printed.unwrap_or_default()))
     })
     .await?;
@@ -82,7 +84,7 @@ pub async fn export_report(
     format: ExportFormat,
 ) -> Answer<ExportedView> {
     let training = shop.known().simulator().is_some();
-    let folder = shop.place().data.join(FOLDER);
+    let folder = shop.place().reports();
     let (job, bills) = reading(&shop, move |till, now| {
         let number = number.map(ZNumber);
         let bills = number.map(|number| till.provider(number)).transpose()?;

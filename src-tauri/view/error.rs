@@ -69,6 +69,8 @@ pub enum ErrorCode {
     NoSuchBackup,
     /// A copy is damaged or can't be read; nothing was put in the ledger's place.
     BackupUnsound,
+    /// The copy is another till's, and nobody has said that it is to take the ledger's place all the same.
+    BackupAnothers,
     /// What is on the disk is not sound any more.
     LedgerDamaged,
     /// The ledger can't be looked at.

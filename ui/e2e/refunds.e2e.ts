@@ -118,6 +118,7 @@ it('sends a refused refund again or gives it up', async () => {
     const card = page.locator('section[data-testid^="refund-T01"]');
     expect(await card.innerText(), 'why, in words').toContain('余额不足');
     await page.getByTestId('refund-withdraw').click();
+    await approve(page);
     await page.getByTestId('refund-state').getByText('已放弃').waitFor();
     expect(await page.getByTestId('refunded').innerText(), 'no money went back').toContain('0.00');
 });

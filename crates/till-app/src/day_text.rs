@@ -11,7 +11,13 @@ const COLUMNS: usize = 32;
 
 /// Writes the day in one language.
 #[must_use]
-pub(crate) fn write(figures: &DayFigures, shop: &Shop, locale: Locale, training: bool) -> String {
+pub(crate) fn write(
+    figures: &DayFigures,
+    blind: bool,
+    shop: &Shop,
+    locale: Locale,
+    training: bool,
+) -> String {
     let words = words(locale);
     let mut text = String::new();
     let mut line = |left: &str, right: &str| {
@@ -24,6 +30,9 @@ pub(crate) fn write(figures: &DayFigures, shop: &Shop, locale: Locale, training:
     line(words.title, &figures.day.to_string());
     if training {
         line(words.training, "");
+    }
+    if blind {
+        line(words.blind, "");
     }
     line(&rule, "");
     let rows = [
@@ -38,6 +47,9 @@ pub(crate) fn write(figures: &DayFigures, shop: &Shop, locale: Locale, training:
         (words.review, figures.review),
     ];
     for (word, CountAndSum { count, sum }) in rows {
+        if blind && word == words.cash {
+            continue;
+        }
         line(&format!("{word} {count}"), &sum.to_string());
     }
     line(&rule, "");
@@ -75,6 +87,7 @@ pub(crate) fn write(figures: &DayFigures, shop: &Shop, locale: Locale, training:
 struct Words {
     title: &'static str,
     training: &'static str,
+    blind: &'static str,
     paid: &'static str,
     wechat: &'static str,
     cash: &'static str,
@@ -99,6 +112,7 @@ fn words(locale: Locale) -> Words {
         Locale::ZhCn => Words {
             title: "日报（X）",
             training: "练习模式，不收真钱",
+            blind: "盲点中：只含微信，不含现金",
             paid: "已收款",
             wechat: "  微信",
             cash: "  现金",
@@ -120,6 +134,7 @@ fn words(locale: Locale) -> Words {
         Locale::En => Words {
             title: "Day report (X)",
             training: "TRAINING, no real money",
+            blind: "Counted blind: WeChat only",
             paid: "Paid",
             wechat: "  WeChat",
             cash: "  Cash",
@@ -174,7 +189,7 @@ mod tests {
             calendar,
         };
         for locale in [Locale::ZhCn, Locale::En] {
-            let text = write(&figures, &shop, locale, true);
+            let text = write(&figures, true, &shop, locale, true);
             assert!(
                 text.lines().all(|line| columns(line.trim_end()) <= COLUMNS),
                 "too wide for 58 mm paper:\n{text}"

@@ -18,6 +18,8 @@ use crate::qr::Qr;
 pub struct Snapshot {
     /// Goes up with each change.
     pub version: u32,
+    /// The till's time, which never goes back.
+    pub now: Timestamp,
     /// The shop and this till.
     pub shop: Shop,
     /// The language in use.
@@ -38,8 +40,11 @@ pub struct Snapshot {
     pub front: Option<PaymentPicture>,
     /// Refunds that WeChat is still asked about, or that a person has to see to; those first.
     pub refunds: Vec<RefundBrief>,
-    /// Payments not settled, payments settled in the background that nobody has looked at, and reviews; oldest first.
+    /// Reviews, then payments not settled, both oldest first; then payments settled in the background that nobody has looked
+    /// at, newest first.
     pub waiting: Vec<PaymentBrief>,
+    /// So many more there are than the list has room for.
+    pub unlisted: u32,
     /// Goes up when products or stock changed.
     pub catalogue_version: u32,
     /// Goes up when something about WeChat's bills changed.
@@ -140,6 +145,13 @@ pub struct LastCheck {
     pub count: u32,
 }
 
+/// The list of payments that somebody has to know of.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    pub(crate) listed: Vec<PaymentBrief>,
+    pub(crate) unlisted: u32,
+}
+
 /// One payment in a list.
 #[derive(Debug, Clone)]
 pub struct PaymentBrief {
@@ -158,6 +170,8 @@ pub struct PaymentBrief {
 pub struct CustomerPicture {
     /// Goes up with each change.
     pub version: u32,
+    /// The till's time, which never goes back.
+    pub now: Timestamp,
     /// The shop and this till.
     pub shop: Shop,
     /// The language in use.
@@ -172,6 +186,7 @@ impl CustomerPicture {
     pub fn differs_from(&self, earlier: &Self) -> bool {
         let Self {
             version: _,
+            now: _,
             shop,
             locale,
             stage,

@@ -113,6 +113,26 @@ impl Sale {
     }
 }
 
+impl Booked {
+    /// Whether it is about cash.
+    #[must_use]
+    pub fn is_cash(self) -> bool {
+        match self {
+            Self::CashSale | Self::CashPart | Self::CashRefund => true,
+            Self::WechatPaid
+            | Self::WechatLate
+            | Self::WechatSurplus
+            | Self::Refund
+            | Self::RefundByHand
+            | Self::RefundClosed
+            | Self::ClosedAtDeadline
+            | Self::ClosedByCancel
+            | Self::ClosedOtherwise
+            | Self::Refused => false,
+        }
+    }
+}
+
 impl Booking {
     /// Whether money went out by it.
     #[must_use]
@@ -172,6 +192,7 @@ fn closed(why: CloseReason) -> Booked {
         | CloseReason::RestChanged
         | CloseReason::NumberTaken
         | CloseReason::PlacingFailed
-        | CloseReason::ClosedAtWechat => Booked::ClosedOtherwise,
+        | CloseReason::ClosedAtWechat
+        | CloseReason::StateUnknown => Booked::ClosedOtherwise,
     }
 }

@@ -53,7 +53,7 @@ pub use evidence::{Evidence, EvidenceKind, SignVerdict};
 pub use money::{Fen, MoneyError};
 pub use order_no::{OrderNoError, OutTradeNo, TillId};
 pub use product::{Barcode, BarcodeError, Price, Product, ProductId};
-pub use provider::{Provider, ZEntry};
+pub use provider::{Provider, Stretch, Unbooked, ZEntry};
 pub use reconcile::{Agreement, Bills, Here, RefundHere, Side, reconcile};
 pub use refund::{
     CashRefund, CashRefundBounds, CashRefundNo, CashRefundWish, EarlierRefund, Goods, LineLeft, Note,

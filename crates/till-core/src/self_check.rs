@@ -35,8 +35,14 @@ pub enum Check {
     Stock,
     /// The books hold what follows from orders, refunds and cash, and nothing else.
     Books,
-    /// Every Z is there as it was made, and the books still add up to it.
+    /// Every Z is there as it was made, and books and drawer still add up to it.
     Zs,
+    /// Each movement of cash is in the journal, and each shift is what was moved and counted in it.
+    Drawer,
+    /// The people, refunds, bills and sign-offs are those that the journal tells of.
+    Records,
+    /// The tables and the guards on them are those that this program makes.
+    Schema,
 }
 
 /// What a finding is about.
@@ -59,6 +65,8 @@ pub enum About {
     Product(String),
     /// A closed day.
     Z(ZNumber),
+    /// A shift, by the number that stands in the ledger.
+    Shift(i64),
 }
 
 /// Something that does not hold.
@@ -97,7 +105,7 @@ pub const WRONG_MAX: usize = 100;
 
 impl Check {
     /// All of them, in order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::File,
         Self::Journal,
         Self::Sales,
@@ -109,6 +117,9 @@ impl Check {
         Self::Stock,
         Self::Books,
         Self::Zs,
+        Self::Drawer,
+        Self::Records,
+        Self::Schema,
     ];
 
     /// The check in one word.
@@ -126,6 +137,9 @@ impl Check {
             Self::Stock => "stock",
             Self::Books => "books",
             Self::Zs => "zs",
+            Self::Drawer => "drawer",
+            Self::Records => "records",
+            Self::Schema => "schema",
         }
     }
 }
@@ -364,6 +378,7 @@ impl fmt::Display for About {
             Self::Order(number) => write!(f, "order {number}"),
             Self::Product(name) => write!(f, "product {name}"),
             Self::Z(number) => write!(f, "Z {}", number.0),
+            Self::Shift(id) => write!(f, "shift {id}"),
         }
     }
 }

@@ -261,6 +261,7 @@ mod tests {
             .map(|it| EarlierRefund {
                 refund: it.refund,
                 lines: it.lines,
+                on_bill: false,
             })
             .collect();
         let payment = order.payment().unwrap();
@@ -402,7 +403,8 @@ mod tests {
         // The same ledger as the program of before would have it.
         conn.execute_batch(
             "DROP TABLE bookings; DROP TABLE z_reports; DROP TABLE cash_refund_lines; DROP TABLE cash_refunds;
-             DROP TRIGGER no_more_cash_goes_back_than_was_taken; DROP INDEX sales_by_total_fee",
+             DROP TRIGGER no_more_cash_goes_back_than_was_taken; DROP INDEX sales_by_total_fee;
+             DROP INDEX journal_by_what",
         )
         .unwrap();
         let old = Connection::open_in_memory().unwrap();

@@ -30,6 +30,8 @@ pub struct EarlierRefund {
     pub refund: Refund,
     /// What it was of; empty where it was of an amount.
     pub lines: Vec<RefundLine>,
+    /// WeChat's bill has it as taken, whatever is known of it here.
+    pub on_bill: bool,
 }
 
 /// What the customer and the journal read: 1 to 80 bytes (WeChat's limit of `refund_desc`), no blanks at the ends, no
@@ -121,6 +123,13 @@ impl From<MoneyError> for RefundRefusal {
     }
 }
 
+impl EarlierRefund {
+    /// Takes up a part of the order's money: it was given back, or may yet be, or the bill says so.
+    pub(super) fn counts(&self) -> bool {
+        self.refund.counts() || self.on_bill
+    }
+}
+
 impl RefundBounds {
     /// What may be given back of an order that took this payment: of what was sold, less what its refunds at WeChat (all of
     /// them) and those of its sale in cash have given back or may yet give back.
@@ -140,7 +149,7 @@ impl RefundBounds {
         let nth = u32::try_from(earlier.len()).map_err(|_| RefundRefusal::TooManyParts)? + 1;
         let parts = earlier
             .iter()
-            .filter(|it| it.refund.sent_at.is_some() || it.refund.counts())
+            .filter(|it| it.refund.sent_at.is_some() || it.counts())
             .count();
         let parts = u32::try_from(parts).map_err(|_| RefundRefusal::TooManyParts)?;
         if parts >= REFUND_PARTS_MAX {
@@ -149,7 +158,7 @@ impl RefundBounds {
         if earlier.iter().any(|it| it.refund.under_way()) {
             return Err(RefundRefusal::EarlierUnderWay);
         }
-        let counted = earlier.iter().filter(|it| it.refund.counts());
+        let counted = earlier.iter().filter(|it| it.counts());
         let given = Fen::sum(counted.map(|it| it.refund.refund_fee))?;
         Ok(Self {
             out_trade_no: out_trade_no.clone(),

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{EarlierRefund, Goods, RefundRefusal};
-use crate::{CashRefund, Fen, Line, LineNo, Refund, StockHold};
+use crate::{CashRefund, Fen, Line, LineNo, StockHold};
 
 /// Pieces of a line that are given back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -162,11 +162,11 @@ impl Left {
 
 impl Sold<'_> {
     fn left_of(&self, line: &Line) -> LineLeft {
-        let back = |refund: &Refund| match refund.goods {
+        let back = |it: &EarlierRefund| match it.refund.goods {
             Goods::Stay => false,
             Goods::Wanted | Goods::Back => true,
         };
-        let given = self.pieces_of(line.line, Refund::counts, |_| true);
+        let given = self.pieces_of(line.line, EarlierRefund::counts, |_| true);
         LineLeft {
             line: line.line,
             price: line.price,
@@ -185,10 +185,10 @@ impl Sold<'_> {
     fn pieces_of(
         &self,
         line: LineNo,
-        at_wechat: impl Fn(&Refund) -> bool,
+        at_wechat: impl Fn(&EarlierRefund) -> bool,
         in_cash: impl Fn(&CashRefund) -> bool,
     ) -> u32 {
-        let at_wechat = self.refunds.iter().filter(|it| at_wechat(&it.refund));
+        let at_wechat = self.refunds.iter().filter(|it| at_wechat(it));
         let in_cash = self.cash_refunds.iter().filter(|it| in_cash(it));
         at_wechat
             .map(|it| &it.lines)

@@ -71,6 +71,7 @@ fn wished(
     earlier.push(EarlierRefund {
         refund: Refund::new(&wish, now),
         lines: wish.lines().to_vec(),
+        on_bill: false,
     });
     Ok(wish.out_refund_no().clone())
 }

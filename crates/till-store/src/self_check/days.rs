@@ -6,6 +6,7 @@ use rusqlite::Connection;
 use till_core::self_check::{About, Part, Wrong};
 use till_core::{Booking, Calendar, Report, SaleId, Takings, ZNumber};
 
+use super::drawer;
 use crate::table::attempts;
 use crate::table::bookings::About as BookedAbout;
 use crate::{Read, StoreError, StoredZ, Told, ToldUpTo, sql};
@@ -154,7 +155,13 @@ pub(super) fn zs(conn: &Connection, part: &mut Part) -> Result<(), StoreError> {
             Ok(z) => {
                 let wrong = check_journal(read, &z)?;
                 match begins {
-                    Some(from) if wrong.is_none() => check_takings(read, &z, &Told { from, to: z.up_to })?,
+                    Some(from) if wrong.is_none() => {
+                        let told = Told { from, to: z.up_to };
+                        match check_takings(read, &z, &told)? {
+                            None => drawer::check_z(read, &z, &told)?,
+                            wrong => wrong,
+                        }
+                    }
                     Some(_) | None => wrong,
                 }
             }

@@ -204,6 +204,8 @@ fn in_cash(conn: &Connection, part: &mut Part) -> Result<(), StoreError> {
             let refunds = read.refunds().of_order(&attempt.out_trade_no)?;
             at_wechat.extend(refunds.into_iter().map(|it| EarlierRefund {
                 refund: it.refund,
+                // What a bill says bounds the next refund, not what was given before.
+                on_bill: false,
                 lines: it.lines,
             }));
         }

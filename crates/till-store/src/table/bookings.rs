@@ -168,6 +168,41 @@ impl BookingsRead<'_> {
         Ok(())
     }
 
+    /// Whether a Z, or the next one, tells of this order's money. What was taken back within the same Z is told by none.
+    pub fn tells_of_order(self, number: &OutTradeNo) -> Result<bool, StoreError> {
+        self.tells_of(
+            "order",
+            "SELECT id FROM attempts WHERE out_trade_no = ?2",
+            number.as_str(),
+        )
+    }
+
+    /// The same of a refund.
+    pub fn tells_of_refund(self, number: &OutRefundNo) -> Result<bool, StoreError> {
+        self.tells_of(
+            "refund",
+            "SELECT id FROM refunds WHERE out_refund_no = ?2",
+            number.as_str(),
+        )
+    }
+
+    fn tells_of(self, about: &str, subject: &str, number: &str) -> Result<bool, StoreError> {
+        let found = sql::first(
+            self.conn,
+            &format!(
+                "SELECT 1 FROM bookings b
+                 WHERE b.about = ?1 AND b.subject = ({subject})
+                   AND b.what IN ('wechat_paid', 'wechat_late', 'wechat_surplus', 'refund', 'refund_by_hand')
+                 GROUP BY (SELECT min(z.number) FROM z_reports z WHERE z.bookings_to >= b.id)
+                 HAVING sum(b.amount_fen * (1 - 2 * b.reversed)) <> 0
+                 LIMIT 1"
+            ),
+            [about, number],
+            |_| Ok(()),
+        )?;
+        Ok(found.is_some())
+    }
+
     /// How many entries are on these pages.
     pub fn count_on(self, pages: Pages) -> Result<u32, StoreError> {
         let count = sql::first(
@@ -182,16 +217,19 @@ impl BookingsRead<'_> {
     /// What was sold by the sales on these pages, as it was rung up, by name and the category it stands in now.
     pub fn items_on(self, pages: Pages) -> Result<Vec<ItemLine>, StoreError> {
         self.items(
-            // The sales first, whatever the planner thinks: a day is small, and all lines ever rung up are not.
-            "SELECT l.name, p.category, sum(l.pieces * s.times), sum(l.price_fen * l.pieces * s.times)
-             FROM (SELECT 1 - 2 * b.reversed AS times,
-                          CASE b.what WHEN 'cash_sale' THEN b.subject
-                                      ELSE (SELECT a.sale_id FROM attempts a WHERE a.id = b.subject) END AS sale
-                   FROM bookings b
-                   WHERE b.id > ?1 AND b.id <= ?2 AND b.what IN ('wechat_paid', 'wechat_late', 'cash_sale')) s
-             CROSS JOIN sale_lines l ON l.sale_id = s.sale JOIN products p ON p.id = l.product_id
-             GROUP BY l.product_id, l.name
-             HAVING sum(l.pieces * s.times) <> 0 OR sum(l.price_fen * l.pieces * s.times) <> 0",
+            // The sales first, whatever the planner thinks: a day is small, and all lines ever rung up are not. The products
+            // last: there are few of them.
+            "SELECT l.name, p.category, l.pieces, l.sum
+             FROM (SELECT l.product_id, l.name, sum(l.pieces * s.times) AS pieces,
+                          sum(l.price_fen * l.pieces * s.times) AS sum
+                   FROM (SELECT 1 - 2 * b.reversed AS times,
+                                iif(b.what = 'cash_sale', b.subject, a.sale_id) AS sale
+                         FROM bookings b LEFT JOIN attempts a ON a.id = b.subject
+                         WHERE b.id > ?1 AND b.id <= ?2 AND b.what IN ('wechat_paid', 'wechat_late', 'cash_sale')) s
+                   CROSS JOIN sale_lines l ON l.sale_id = s.sale
+                   GROUP BY l.product_id, l.name) l
+             CROSS JOIN products p ON p.id = l.product_id
+             WHERE l.pieces <> 0 OR l.sum <> 0",
             [pages.from, pages.to],
         )
     }

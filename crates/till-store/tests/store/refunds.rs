@@ -32,6 +32,7 @@ pub(super) fn wish(
         .map(|stored| EarlierRefund {
             refund: stored.refund,
             lines: stored.lines,
+            on_bill: false,
         })
         .collect();
     let lines = db.read().sales().lines(sale.id).unwrap();

@@ -262,9 +262,13 @@ export class FakeDrawer {
                     denominations: DENOMINATIONS,
                 };
             },
-            openShift: async (float: number) =>
+            openShift: async (float: number, shown: Shown | null) =>
                 change(() => {
                     if (this.open !== null) refuse('shift_open');
+                    const left = this.shifts.at(-1)?.end?.leftFen ?? null;
+                    const apart = left === null ? 0 : Math.abs(float - Number(left));
+                    if (apart > this.counter.staff.house.differenceLimitFen)
+                        this.counter.staff.approve(shown);
                     this.shifts = [
                         ...this.shifts,
                         {

@@ -264,6 +264,7 @@ export class FakeReports {
             const rows = [...found].sort(([, one], [, other]) => other.fen - one.fen);
             return {
                 kinds: rows.length,
+                pieces: rows.reduce((sum, row) => sum + row.pieces, 0),
                 best: rows
                     .slice(0, 50)
                     .map(([name, { pieces, fen }]) => ({ name, pieces, sumFen: String(fen) })),
@@ -298,6 +299,7 @@ export class FakeReports {
             to: new Date(it.to).toISOString(),
             by: it.by,
             note: it.note,
+            blind: false,
             sold,
             refunded: both(refunded, cashBack),
             netFen: net,
@@ -336,7 +338,7 @@ export class FakeReports {
             })),
             items: best((line) => line.name),
             categories: best((line) => categoryOf.get(line.name) ?? ''),
-            returned: { kinds: 0, best: [] },
+            returned: { kinds: 0, pieces: 0, best: [] },
             drawer: {
                 taken: cash,
                 givenBack: tally([]),
@@ -349,16 +351,21 @@ export class FakeReports {
                     reason,
                     by: by ?? '',
                 })),
-                shifts: it.shifts.map(({ number, openedAt, floatFen, sums, end }) => ({
+                shifts: it.shifts.map(({ number, openedAt, openedBy, floatFen, sums, end }) => ({
                     number,
                     openedAt,
                     closedAt: end?.at ?? null,
                     by: end?.by ?? '',
                     floatFen,
-                    expectedFen: end?.expectedFen ?? sums?.expectedFen ?? '0',
+                    expectedFen: end?.expectedFen ?? sums?.expectedFen ?? null,
                     countedFen: end?.countedFen ?? null,
                     leftFen: end?.leftFen ?? null,
+                    takenFen: end?.takenFen ?? null,
                     note: end?.note ?? '',
+                    openedBy: openedBy ?? '',
+                    floatDifference: null,
+                    count: end?.count ?? [],
+                    approvedBy: end?.approvedBy ?? null,
                 })),
                 difference:
                     counted.length === 0
@@ -404,8 +411,10 @@ export class FakeReports {
                 refunded: none,
                 fee: '0.00000',
                 missing: 0,
+                unbooked: [],
                 differenceFen: '0',
                 signed: false,
+                byHand: [],
             };
         const taken = both(z.wechat.paid, z.wechat.late);
         const missing = this.bill === 'differs' ? 1 : 0;
@@ -415,8 +424,10 @@ export class FakeReports {
             refunded: z.wechat.refunded,
             fee: (Number(taken.sumFen) * 0.00006).toFixed(5),
             missing,
+            unbooked: [],
             differenceFen: missing === 1 ? '-1580' : '0',
             signed: missing === 0,
+            byHand: [],
         };
     }
 
