@@ -561,7 +561,8 @@ async fn two_differences_about_one_order_are_settled_one_by_one() -> anyhow::Res
         shop.till.note_difference(shop.now(), day, &found, "已核对")?;
     }
     let picture = shop.agreement(day)?;
-    shop.till.sign_off(shop.now(), &picture)?;
+    let yes = shop.yes(Act::SignOff)?;
+    shop.till.sign_off(shop.now(), &picture, yes)?;
     assert!(shop.agreement(day)?.is_signed(), "then the day can be signed off");
     Ok(())
 }

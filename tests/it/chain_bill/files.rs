@@ -43,7 +43,8 @@ async fn a_file_brought_by_hand_is_taken_plain_or_compressed() -> anyhow::Result
         assert_eq!(differences(&picture), [], "and agrees");
     }
     let picture = shop.agreement(day)?;
-    shop.till.sign_off(shop.now(), &picture)?;
+    let yes = shop.yes(Act::SignOff)?;
+    shop.till.sign_off(shop.now(), &picture, yes)?;
     assert!(shop.agreement(day)?.is_signed(), "as it stands it can be signed");
     shop.live(HOUR).await?;
     shop.fetch_bills().await?;

@@ -11,8 +11,8 @@ async fn taken_after_all(line: &Line, shop: &mut Shop, order: &OutTradeNo) -> an
     line.fault(Call::Refund, Fault::NotEnough, Times::Forever);
     let number = shop.wish(order, Part::Whole { goods_back: false }, "r1")??;
     shop.live(MINUTE).await?;
-    let now = shop.now();
-    shop.till.withdraw_refund(now, &number)?;
+    let (yes, now) = (shop.yes(Act::Refund)?, shop.now());
+    shop.till.withdraw_refund(now, &number, yes)?;
     line.clear_faults();
     let saved = shop.till.db().read().refunds().request(&number)?;
     let fields: Fields = serde_json::from_str(&saved.context("a saved request")?)?;

@@ -99,7 +99,8 @@ async fn a_sign_off_that_holds_no_longer_is_not_shown_on_the_z() -> anyhow::Resu
     shop.till.close_day(now, "z", "")?;
     next_morning(&mut shop).await?;
     let picture = shop.agreement(day)?;
-    shop.till.sign_off(shop.now(), &picture)?;
+    let yes = shop.yes(Act::SignOff)?;
+    shop.till.sign_off(shop.now(), &picture, yes)?;
     assert!(column(&shop)?.signed, "signed as it stands");
     let mut bill = BillText::read(&shop.bill_file(day)?)?;
     let row = bill.row_of(number.as_str())?;

@@ -159,13 +159,13 @@ impl Args {
             Part::Window => window::measure(scale),
             Part::Relay => relay::measure(scale),
             Part::Told => told::measure(scale),
-            Part::Drain => drain::measure(scale, self.messages.unwrap_or(scale.of(100_000, 1_000))),
+            Part::Drain => drain::measure(scale, self.messages.unwrap_or_else(|| scale.of(100_000, 1_000))),
             Part::Report => {
                 let sizes = scale.of([1_000_000, 10_000_000], [10_000, 40_000]);
                 report::measure(self.sales.as_deref().unwrap_or(&sizes))
             }
             Part::Agreement => agreement::measure(scale),
-            Part::Export => export::measure(scale, self.orders.unwrap_or(scale.of(100_000, 2_000))),
+            Part::Export => export::measure(scale, self.orders.unwrap_or_else(|| scale.of(100_000, 2_000))),
         }
     }
 }

@@ -174,6 +174,7 @@ fn the_two_parts_of_a_split_sale_have_bounds_of_their_own_and_share_the_goods() 
     let refund = Refund::new(&wish, start());
     let earlier = [EarlierRefund {
         refund,
+        on_bill: false,
         lines: wish.lines().to_vec(),
     }];
     let cash = CashRefundBounds::of(&sale, &sold(&all, &earlier, &[])).unwrap();
@@ -252,7 +253,7 @@ proptest! {
                 }
             } else if let Ok(wish) = RefundBounds::of(now, &order(), &paid, &so_far).and_then(|it| it.wish(part)) {
                 let refund = sent(Refund::new(&wish, now), now, accepted());
-                at_wechat.push(EarlierRefund { refund, lines: wish.lines().to_vec() });
+                at_wechat.push(EarlierRefund { refund, lines: wish.lines().to_vec(), on_bill: false });
             }
             let back = Fen::sum(in_cash.iter().map(|it| it.amount)).unwrap();
             prop_assert!(back <= Fen::new(cash), "{} of {} fen kept", back, cash);

@@ -264,7 +264,7 @@ export class FakeReports {
             const rows = [...found].sort(([, one], [, other]) => other.fen - one.fen);
             return {
                 kinds: rows.length,
-                pieces: rows.reduce((sum, row) => sum + row.pieces, 0),
+                pieces: rows.reduce((sum, [, { pieces }]) => sum + pieces, 0),
                 best: rows
                     .slice(0, 50)
                     .map(([name, { pieces, fen }]) => ({ name, pieces, sumFen: String(fen) })),
