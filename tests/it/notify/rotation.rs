@@ -34,7 +34,7 @@ async fn fault_32_a_key_replaced_in_the_middle_of_a_day_makes_nothing_of_wechats
         .start()?;
     relay.until_ready(true).await?;
     let chain = Chain {
-        line: Line::open().await?,
+        line: Line::open_now().await?,
         relay,
         vhost,
     };
