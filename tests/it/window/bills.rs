@@ -151,11 +151,19 @@ async fn go_to(app: &App, day: Date) -> anyhow::Result<()> {
     let shown = "return document.querySelector('[data-testid=day-input]')?.value ?? ''";
     until(&format!("the day page at {day}"), PATIENCE, async || {
         let at = app.ask(shown).await?;
-        if at.as_str() == Some(&day.to_string()) {
+        // Until the page is there, it is at no day.
+        let Some(at) = at.as_str().and_then(|at| at.parse::<Date>().ok()) else {
+            return Ok(None);
+        };
+        if at == day {
             return Ok(Some(()));
         }
-        app.ask("document.querySelector('[data-testid=day-input]').previousElementSibling.click()")
-            .await?;
+        // A click too many, made before the page was drawn anew, is taken back.
+        let neighbour = if at > day { "previous" } else { "next" };
+        app.ask(&format!(
+            "document.querySelector('[data-testid=day-input]').{neighbour}ElementSibling.click()"
+        ))
+        .await?;
         Ok(None)
     })
     .await

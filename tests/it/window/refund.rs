@@ -1,7 +1,7 @@
 //! A refund by WeChat in the real window: one line of a paid order goes back, with a manager's PIN, all of it by clicking.
 
 use super::cash::{enter_pin, holds};
-use super::walk::{F11, reads};
+use super::walk::F11;
 use super::*;
 
 /// Adds somebody on the settings page; where there is a manager already, their PIN approves it.
@@ -46,11 +46,11 @@ async fn one_line_of_a_paid_order_goes_back_by_wechat_with_a_managers_pin() -> a
     app.click(&format!("order-row-{number}")).await?;
     app.click("refund-open").await?;
     app.element("refund-dialog").await?;
-    reads(&app, "refund-left", "17.80").await?;
+    holds(&app, "refund-left", "17.80").await?;
     app.click("refund-part-lines").await?;
     app.click("refund-more-1").await?;
     app.click("refund-quick-faulty").await?;
-    reads(&app, "refund-submit", "2.00").await?;
+    holds(&app, "refund-submit", "2.00").await?;
     counter.picture(&app, "1-wish").await?;
     app.click("refund-submit").await?;
     app.element("approval").await?;
@@ -68,7 +68,7 @@ async fn one_line_of_a_paid_order_goes_back_by_wechat_with_a_managers_pin() -> a
     );
     enter_pin(&app, "4711").await?;
     app.gone("refund-dialog").await?;
-    reads(&app, "refund-state", "退款处理中").await?;
+    holds(&app, "refund-state", "退款处理中").await?;
     counter.picture(&app, "3-processing").await?;
     assert_eq!(
         refunds().iter().map(|it| it.status).collect::<Vec<_>>(),
@@ -86,7 +86,7 @@ async fn one_line_of_a_paid_order_goes_back_by_wechat_with_a_managers_pin() -> a
     })
     .await?;
     counter.picture(&app, "4-refunded").await?;
-    reads(&app, "refunded", "2.00").await?;
+    holds(&app, "refunded", "2.00").await?;
     let book = refunds();
     assert_eq!(
         (book.len(), book[0].status, book[0].refund_fee.get()),
@@ -95,8 +95,8 @@ async fn one_line_of_a_paid_order_goes_back_by_wechat_with_a_managers_pin() -> a
     );
 
     app.click("nav-day").await?;
-    reads(&app, "day-refunds", "2.00").await?;
-    reads(&app, "day-net", "15.80").await?;
+    holds(&app, "day-refunds", "2.00").await?;
+    holds(&app, "day-net", "15.80").await?;
     counter.picture(&app, "5-x").await?;
     // Back on the orders page the order tells of it, in English too.
     app.click("nav-orders").await?;
