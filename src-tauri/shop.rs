@@ -151,6 +151,12 @@ impl Shop {
         }
     }
 
+    /// Where reports are written as files.
+    pub fn reports_folder(&self) -> PathBuf {
+        let chosen = self.known().config.and_then(|config| config.reports.folder);
+        chosen.unwrap_or_else(|| self.place.reports())
+    }
+
     /// Where the ledger and its copies are.
     pub fn keeping(&self) -> Keeping {
         let known = self.known().config;
@@ -263,6 +269,12 @@ impl Place {
     #[must_use]
     pub fn ledger(&self) -> PathBuf {
         self.data.join("scantill.db")
+    }
+
+    /// Where reports are written as files, if the configuration names no other folder.
+    #[must_use]
+    pub fn reports(&self) -> PathBuf {
+        self.data.join("reports")
     }
 }
 

@@ -17,6 +17,7 @@ mod day_end;
 mod day_text;
 mod driver;
 pub mod gateway;
+mod handing_out;
 pub mod house;
 pub mod import;
 pub mod key_store;

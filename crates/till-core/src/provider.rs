@@ -1,6 +1,6 @@
 //! What WeChat's bills say to a Z: its orders and refunds looked up one by one, a day later.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -34,7 +34,12 @@ pub struct Provider {
     pub refunded: Tally,
     /// WeChat's fee on all of them, what came back with refunds taken off.
     pub fee: MicroYuan,
-    /// Entries of the Z that are on no bill.
+    /// Refunds of the Z that WeChat did not carry out, as the bills say: the money is with the merchant, and a person hands it
+    /// over or has the refund made anew. They make the difference larger by as much.
+    pub not_arrived: Tally,
+    /// What this Z takes back of an earlier one, by what it does to the difference: no bill has a row for that.
+    pub taken_back: Tally,
+    /// Entries of the Z that are on no bill, for no known reason.
     pub missing: u32,
     /// What the bills come to, less what the Z says.
     pub difference: Fen,
@@ -54,17 +59,21 @@ impl Provider {
     pub fn of(entries: &[ZEntry], bills: &BTreeMap<Date, Bill>) -> Result<Self, MoneyError> {
         let mut paid = HashMap::new();
         let mut refunded = HashMap::new();
+        let mut not_arrived = HashSet::new();
         for line in bills.values().flat_map(|bill| &bill.lines) {
             match &line.entry {
                 BillEntry::Payment { amount, .. } => {
                     paid.insert(line.out_trade_no.as_str(), (*amount, line.fee))
                 }
-                // Given up by WeChat: the money stayed.
                 BillEntry::Refund {
+                    out_refund_no,
                     standing: RefundStanding::Failed,
                     ..
+                } => {
+                    not_arrived.insert(out_refund_no.as_str());
+                    None
                 }
-                | BillEntry::Other(_) => None,
+                BillEntry::Other(_) => None,
                 BillEntry::Refund {
                     out_refund_no,
                     amount,
@@ -87,8 +96,9 @@ impl Provider {
                 (paid.get(it.number.as_str()), &mut provider.paid)
             };
             let found = found.filter(|_| !it.reversed);
+            let failed = it.refund && !it.reversed && not_arrived.contains(it.number.as_str());
             let may_come = next_bill(it.at).filter(|next| !it.reversed && !bills.contains_key(next));
-            if let (None, Some(next)) = (found, may_come) {
+            if let (None, false, Some(next)) = (found, failed, may_come) {
                 provider.waiting.insert(next);
                 continue;
             }
@@ -98,13 +108,24 @@ impl Provider {
                 ours.plus(it.amount)?
             };
             let Some((amount, fee)) = found else {
+                if failed {
+                    provider.not_arrived = provider.not_arrived.plus(one(it.amount))?;
+                    continue;
+                }
+                if it.reversed {
+                    // The amount is below zero.
+                    let effect = if it.refund {
+                        it.amount
+                    } else {
+                        Fen::ZERO.minus(it.amount)?
+                    };
+                    provider.taken_back = provider.taken_back.plus(one(effect))?;
+                    continue;
+                }
                 provider.missing = provider.missing.checked_add(1).ok_or(MoneyError::OutOfRange)?;
                 continue;
             };
-            *tally = tally.plus(Tally {
-                count: 1,
-                sum: *amount,
-            })?;
+            *tally = tally.plus(one(*amount))?;
             provider.fee = provider.fee.plus(*fee)?;
             theirs = if it.refund {
                 theirs.minus(*amount)?
@@ -115,6 +136,17 @@ impl Provider {
         provider.difference = theirs.minus(ours)?;
         Ok(provider)
     }
+
+    /// What of the difference neither refunds that did not arrive nor what was taken back accounts for.
+    pub fn unexplained(&self) -> Result<Fen, MoneyError> {
+        self.difference
+            .minus(self.not_arrived.sum)?
+            .minus(self.taken_back.sum)
+    }
+}
+
+fn one(sum: Fen) -> Tally {
+    Tally { count: 1, sum }
 }
 
 /// The day after, if something of this time may be on its bill: WeChat's clock may have struck midnight before it.

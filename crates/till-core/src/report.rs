@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::{Booked, Booking, Calendar, CashMove, Fen, MoneyError, MoveKind, OutTradeNo, ShiftId};
+use crate::{Booked, Booking, Calendar, CashMove, Fen, GivenUp, MoneyError, MoveKind, OutTradeNo, ShiftId};
 
 /// Number of a Z of this till: 1, 2, 3 … without a gap, never begun anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -225,6 +225,9 @@ pub struct Report {
     pub categories: Vec<ItemLine>,
     /// Items that came back with refunds.
     pub returned: Vec<ItemLine>,
+    /// Refunds that WeChat gave up, oldest first; a Z of before they were named has none.
+    #[serde(default)]
+    pub given_up: Vec<GivenUp>,
     /// What goes on after it.
     pub carried: Vec<Carried>,
     /// Carts laid aside.
@@ -252,6 +255,8 @@ pub struct ReportInput<B, C> {
     pub items: Vec<ItemLine>,
     /// Items that came back.
     pub returned: Vec<ItemLine>,
+    /// Refunds that WeChat gave up, oldest first.
+    pub given_up: Vec<GivenUp>,
     /// What goes on after it.
     pub carried: Vec<Carried>,
     /// Carts laid aside.
@@ -458,6 +463,7 @@ impl Report {
             categories: categories(&input.items)?,
             items: best_first(input.items),
             returned: best_first(input.returned),
+            given_up: input.given_up,
             head: input.head,
             takings,
             drawer,

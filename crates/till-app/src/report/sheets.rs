@@ -220,6 +220,8 @@ impl Book<'_> {
         tally(words.wechat_late, takings.wechat_late);
         tally(words.wechat_surplus, takings.wechat_surplus);
         tally(words.wechat_refunded, takings.wechat_refunded()?);
+        tally(words.refunds_by_hand, takings.refunds_by_hand);
+        tally(words.refunds_closed, takings.refunds_closed);
         tally(words.cash_sales, takings.cash_sales);
         tally(words.cash_parts, takings.cash_parts);
         tally(words.cash_refunds, takings.cash_refunds);
@@ -233,6 +235,8 @@ impl Book<'_> {
         if let Some(column) = self.provider {
             tally(words.bill_paid, column.provider.paid);
             tally(words.bill_refunded, column.provider.refunded);
+            tally(words.not_arrived, column.provider.not_arrived);
+            tally(words.taken_back, column.provider.taken_back);
         }
         lines.push((words.net.to_owned(), Cell::Money(takings.net()?)));
         for shift in &drawer.shifts {
@@ -242,6 +246,12 @@ impl Book<'_> {
                 lines.push((label(words.expected), Cell::Money(shift.expected)));
                 lines.push((label(words.counted), Cell::Money(counted)));
             }
+        }
+        for it in &report.given_up {
+            let label = format!("{} {}", words.given_up, it.out_trade_no);
+            lines.push((label, Cell::Money(it.amount)));
+            let pieces = format!("{} {}", words.pieces_back, it.out_trade_no);
+            lines.push((pieces, Cell::Count(it.pieces_back.into())));
         }
         for it in &report.carried {
             let label = format!("{} {}", words.opened(self.locale, it.what), it.number);

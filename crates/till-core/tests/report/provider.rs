@@ -118,9 +118,14 @@ fn fault_24_what_is_missing_or_of_another_amount_is_the_difference() {
     let failed = refund_line("r", 980, 0, RefundStanding::Failed);
     let failed = Provider::of(&refunds, &bills(&[(DAY, vec![failed])])).unwrap();
     assert_eq!(
-        (failed.missing, failed.difference),
-        (1, Fen::new(980)),
-        "nor does one that it has given up"
+        (failed.not_arrived, failed.missing, failed.difference),
+        (tally(1, 980), 0, Fen::new(980)),
+        "one that did not arrive is money that is still there too, and its cause is known"
+    );
+    assert_eq!(
+        (failed.unexplained(), none.unexplained()),
+        (Ok(Fen::ZERO), Ok(Fen::new(980))),
+        "so that nothing of it is left to find out, unlike of the missing one"
     );
 }
 
@@ -231,6 +236,14 @@ fn fault_31_a_refund_taken_back_after_its_z_moves_the_difference_by_its_amount_o
             (Tally::default(), MicroYuan::ZERO, Fen::new(-980)),
             "{standing:?}: the next Z takes 9.80 back, for which no bill has a row; it is counted nowhere twice"
         );
-        assert_eq!(taken_back.missing, 1, "{standing:?}: and that is said");
+        assert_eq!(
+            (
+                taken_back.taken_back,
+                taken_back.missing,
+                taken_back.unexplained()
+            ),
+            (tally(1, -980), 0, Ok(Fen::ZERO)),
+            "{standing:?}: and that is said as what it is, not as something missing"
+        );
     }
 }
