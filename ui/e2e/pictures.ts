@@ -382,6 +382,75 @@ const scenes: Scene[] = [
         },
     },
     {
+        name: 'shift',
+        play: async (page) => {
+            await openShift(page);
+            await page.getByTestId('nav-shift').click();
+            await page.getByTestId('count').waitFor();
+        },
+    },
+    {
+        name: 'day-z-by-hand',
+        wishes: '&training=0',
+        play: async (page) => {
+            await paid(page);
+            await page.evaluate(() => window.__fake.refundFate({ state: 'closed' }, 60));
+            await give(page, 'lines');
+            await approve(page);
+            await page.getByTestId('refund-settle').waitFor();
+            await page.evaluate(() =>
+                window.__fake.reports((reports) => {
+                    reports.bill = 'by_hand';
+                }),
+            );
+            await page.getByTestId('nav-day').click();
+            await page.getByTestId('paper-given-up').scrollIntoViewIfNeeded();
+        },
+    },
+    {
+        name: 'day-z-explained',
+        wishes: '&training=0',
+        play: async (page) => {
+            await page.evaluate(() =>
+                window.__fake.reports((reports) => {
+                    reports.bill = 'by_hand';
+                }),
+            );
+            await page.getByTestId('nav-day').click();
+            await page.getByTestId('z-older').click();
+            await page.getByTestId('paper-unexplained').waitFor();
+        },
+    },
+    {
+        name: 'day-notice',
+        play: async (page) => {
+            await page.evaluate(() => {
+                window.__fake.bill('differences');
+                window.__fake.waiting(2, 1);
+            });
+            await page.getByTestId('nav-day').click();
+            await page.getByTestId('difference-0').waitFor();
+        },
+    },
+    {
+        name: 'day-z-not-printed',
+        wishes: '&training=0',
+        play: async (page) => {
+            await page.evaluate(() =>
+                window.__fake.reports((reports) => {
+                    reports.printer = { outcome: 'not_sent', why: 'connection refused' };
+                }),
+            );
+            await page.getByTestId('nav-day').click();
+            await page.getByTestId('close-day').click();
+            await page.getByTestId('close-ok').click();
+            await page
+                .getByTestId('report-print')
+                .getByText(/再|again/)
+                .waitFor();
+        },
+    },
+    {
         name: 'day-z-list',
         wishes: '&training=0',
         play: async (page) => {
