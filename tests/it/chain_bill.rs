@@ -3,6 +3,7 @@
 
 mod fetching;
 mod files;
+mod refunds;
 
 use anyhow::Context;
 use jiff::SignedDuration;
