@@ -12,6 +12,7 @@ use crate::{convert, windows};
 
 pub mod bills;
 pub mod cash;
+pub mod cash_refund;
 pub mod keeping;
 pub mod notify;
 pub mod refund;
@@ -214,6 +215,18 @@ pub async fn to_front(shop: TheShop<'_>, out_trade_no: String) -> Answer<()> {
     acting(&shop, move |till, _| till.to_front(&number)).await
 }
 
+/// The cashier has seen how a payment in the background ended; it leaves the list.
+#[tauri::command]
+#[specta::specta]
+pub async fn seen(shop: TheShop<'_>, out_trade_no: String) -> Answer<()> {
+    let number = number(&out_trade_no)?;
+    acting(&shop, move |till, _| {
+        till.seen(&number);
+        Ok(())
+    })
+    .await
+}
+
 /// Asks for the payment to be cancelled; the QR code is gone at once, the order is watched until WeChat has closed it.
 #[tauri::command]
 #[specta::specta]
@@ -243,17 +256,17 @@ pub async fn done(shop: TheShop<'_>) -> Answer<()> {
     .await
 }
 
-/// Orders of a day, or those that match a text, newest first, at most 500.
+/// Orders and sales in cash of a day, or those that match a text, newest first, at most 500.
 #[tauri::command]
 #[specta::specta]
-pub async fn orders(shop: TheShop<'_>, query: OrderQuery) -> Answer<Vec<PaymentBrief>> {
+pub async fn orders(shop: TheShop<'_>, query: OrderQuery) -> Answer<Vec<OrderBrief>> {
     let found = reading(&shop, move |till, now| match query {
-        OrderQuery { text: Some(text), .. } if !text.trim().is_empty() => till.find_orders(&text),
-        OrderQuery { day: Some(day), .. } => till.orders_of(day.parse().map_err(|_| Refusal::DayWrong)?),
-        OrderQuery { .. } => till.orders_of(till.day_of(now)),
+        OrderQuery { text: Some(text), .. } if !text.trim().is_empty() => till.find_all_orders(&text),
+        OrderQuery { day: Some(day), .. } => till.all_orders_of(day.parse().map_err(|_| Refusal::DayWrong)?),
+        OrderQuery { .. } => till.all_orders_of(till.day_of(now)),
     })
     .await?;
-    Ok(found.iter().map(convert::brief).collect())
+    Ok(found.iter().map(convert::cash_refund::order).collect())
 }
 
 /// One order whole, with its evidence.

@@ -15,6 +15,7 @@ use crate::view::*;
 
 pub(crate) mod bills;
 pub(crate) mod cash;
+pub(crate) mod cash_refund;
 pub(crate) mod keeping;
 pub(crate) mod notify;
 pub(crate) mod refund;
@@ -60,6 +61,7 @@ pub(crate) fn snapshot(picture: Picture, training: bool) -> Snapshot {
         shop_name: picture.shop.name.clone(),
         till_id: picture.shop.till.to_string(),
         locale: picture.locale.into(),
+        now: Some(time(picture.now)),
         time_zone: zone(&picture.shop),
         training,
         problem: None,
@@ -73,6 +75,7 @@ pub(crate) fn snapshot(picture: Picture, training: bool) -> Snapshot {
         held: picture.held.iter().map(held).collect(),
         front: picture.front.map(payment),
         waiting: picture.waiting.iter().map(brief).collect(),
+        unlisted: picture.unlisted,
         refunds: picture.refunds.iter().map(refund::brief).collect(),
         catalogue_version: picture.catalogue_version,
         bills_version: picture.bills_version,
@@ -92,6 +95,7 @@ pub(crate) fn no_till(problem: &Problem, locale: Locale) -> Snapshot {
         shop_name: String::new(),
         till_id: String::new(),
         locale,
+        now: None,
         time_zone: "Asia/Shanghai".to_owned(),
         training: false,
         problem: Some(problem.clone()),
@@ -109,6 +113,7 @@ pub(crate) fn no_till(problem: &Problem, locale: Locale) -> Snapshot {
         held: Vec::new(),
         front: None,
         waiting: Vec::new(),
+        unlisted: 0,
         refunds: Vec::new(),
         catalogue_version: 0,
         bills_version: 0,
@@ -168,6 +173,7 @@ pub(crate) fn customer(picture: CustomerPicture, training: bool) -> CustomerView
         version: picture.version,
         shop_name: picture.shop.name.clone(),
         locale: picture.locale.into(),
+        now: Some(time(picture.now)),
         time_zone: zone(&picture.shop),
         training,
         stage,
@@ -180,6 +186,7 @@ pub(crate) fn no_customer(locale: Locale) -> CustomerView {
         version: 0,
         shop_name: String::new(),
         locale,
+        now: None,
         time_zone: "Asia/Shanghai".to_owned(),
         training: false,
         stage: CustomerStage::Idle,
@@ -285,6 +292,7 @@ pub(crate) fn payment(picture: PaymentPicture) -> PaymentView {
         sale_total_fen: fen(picture.sale_total),
         cash_fen: fen(picture.cash),
         cash_in_hand_fen: fen(picture.cash_in_hand),
+        cash_part: picture.cash_part.as_ref().map(cash_refund::part),
         can_take_cash: picture.can_take_cash,
         can_give_cash_back: picture.can_give_cash_back,
         can_cancel: attempt.can_cancel(),
@@ -354,6 +362,7 @@ impl From<till_core::CloseReason> for CloseReason {
             till_core::CloseReason::NumberTaken => Self::NumberTaken,
             till_core::CloseReason::PlacingFailed => Self::PlacingFailed,
             till_core::CloseReason::ClosedAtWechat => Self::ClosedAtWechat,
+            till_core::CloseReason::StateUnknown => Self::StateUnknown,
         }
     }
 }
@@ -426,6 +435,7 @@ pub(crate) fn day(picture: DayPicture) -> DayView {
     let figures = picture.figures;
     DayView {
         day: figures.day.to_string(),
+        blind: picture.blind,
         paid: figures.paid.into(),
         wechat: figures.wechat.into(),
         cash: figures.cash.into(),

@@ -13,6 +13,7 @@ use tauri_specta::{collect_commands, collect_events};
 pub fn bindings() -> tauri_specta::Builder<tauri::Wry> {
     use commands::bills::*;
     use commands::cash::*;
+    use commands::cash_refund::*;
     use commands::keeping::*;
     use commands::notify::*;
     use commands::refund::*;
@@ -35,6 +36,7 @@ pub fn bindings() -> tauri_specta::Builder<tauri::Wry> {
             check_now,
             to_background,
             to_front,
+            seen,
             cancel,
             pay_again,
             done,
@@ -81,6 +83,9 @@ pub fn bindings() -> tauri_specta::Builder<tauri::Wry> {
             refund_withdraw,
             refund_settle,
             refund_check,
+            cash_sale,
+            cash_refundable,
+            cash_refund,
             adopt,
             refund_review,
             x_report,

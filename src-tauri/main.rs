@@ -14,6 +14,7 @@ use scantill::windows;
 use tauri::Manager;
 use till_app::Config;
 use till_app::key_store::{self, KeyPlace};
+use tracing_subscriber::prelude::*;
 
 /// 扫码收银 · a shop till that takes WeChat Pay by QR code.
 #[derive(Debug, Parser)]
@@ -204,6 +205,10 @@ fn start_log() {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .finish()
+        .with(tracing_subscriber::filter::filter_fn(
+            till_app::notify::may_be_logged,
+        ))
         .init();
 }
 

@@ -9,7 +9,8 @@ use till_app::backup::{self, Restored};
 use till_app::lock::{self, FolderLock, LockError};
 use till_app::run::{self, Running, TillHandle};
 use till_app::snapshot::CustomerPicture;
-use till_app::{Config, Database, OpenError, Till, clock, gateway};
+use till_app::{Config, Database, OpenError, Till, clock, gateway, report};
+use till_core::TillId;
 use tokio::runtime::Handle;
 
 use crate::view::{Locale, Problem, ProblemCode};
@@ -74,6 +75,15 @@ pub struct Keeping {
     pub chosen: bool,
     /// All copies of so many days are kept.
     pub keep_days: u16,
+    /// Which till it is; `None`: the configuration can't be read.
+    pub till: Option<TillId>,
+}
+
+impl Keeping {
+    /// Whether a copy is another till's.
+    pub fn is_anothers(&self, name: &str) -> bool {
+        backup::is_anothers(&self.folder, name, &self.ledger, self.till.as_ref())
+    }
 }
 
 /// Why no copy took the ledger's place.
@@ -171,6 +181,7 @@ impl Shop {
             folder: backup::folder(config.as_ref(), &ledger),
             chosen: plan.is_some_and(|plan| plan.folder.is_some()),
             keep_days: plan.map_or(14, |plan| plan.keep_days),
+            till: config.as_ref().map(|config| config.shop.till.clone()),
             ledger,
         }
     }
@@ -278,7 +289,7 @@ impl Place {
     }
 }
 
-/// The figures of a business day as text, without a window; reads only.
+/// The figures of a business day as text, without a window; changes nothing, and may run beside an open till.
 pub fn day_text(place: &Place, day: jiff::civil::Date) -> anyhow::Result<String> {
     let config = if place.training {
         training::config("http://127.0.0.1")?
@@ -287,10 +298,7 @@ pub fn day_text(place: &Place, day: jiff::civil::Date) -> anyhow::Result<String>
     };
     let training = config.gateway.simulator().is_some();
     let file = place.ledger();
-    anyhow::ensure!(file.is_file(), "{} is not there", file.display());
-    let clock = clock::steady();
-    let till = Till::open(config, Database::open(&file)?, clock(), rand::random())?;
-    Ok(till.day(day, training)?.text)
+    till_app::day_of_ledger(&file, &config, day, training)
 }
 
 /// The language before anybody could choose one.
@@ -317,6 +325,12 @@ fn open<R: Runtime>(
         version,
     } = kept;
     let file = place.ledger();
+    for folder in [Some(place.reports()), config.reports.folder.clone()]
+        .iter()
+        .flatten()
+    {
+        report::remove_unfinished(folder, &config.shop.till);
+    }
     let db = Database::open(&file).map_err(|error| convert::ledger_problem(&error, &file))?;
     let clock = clock::steady();
     let mut till =
@@ -378,4 +392,44 @@ fn start(place: &Place, runtime: &Handle) -> Result<Kept, Problem> {
         config,
         version: 0,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fs;
+    use std::path::Path;
+
+    use jiff::civil::date;
+
+    use super::*;
+
+    /// Everything in a folder, but for what SQLite shares between those who have a file open.
+    fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let kept = entries.filter(|path| !path.to_string_lossy().ends_with("-shm"));
+        kept.map(|path| (path.clone(), fs::read(path).unwrap())).collect()
+    }
+
+    #[test]
+    fn the_figures_of_a_day_leave_the_folder_of_an_open_till_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place {
+            config: folder.path().join("till.toml"),
+            data: folder.path().to_owned(),
+            training: true,
+        };
+        let open = Database::open(&place.ledger()).unwrap();
+        // A copy that is to take the ledger's place at the next start of the till: that start's business, and no other's.
+        fs::write(
+            folder.path().join("scantill.db.restoring-20261123T120000Z"),
+            "a copy",
+        )
+        .unwrap();
+        let before = files(folder.path());
+        let text = day_text(&place, date(2026, 11, 23)).unwrap();
+        assert!(text.contains("2026-11-23"), "the figures of that day: {text}");
+        assert_eq!(files(folder.path()), before, "to the byte");
+        drop(open);
+    }
 }

@@ -9,6 +9,7 @@ use tauri_specta::Event;
 
 mod bills;
 mod cash;
+mod cash_refund;
 mod error;
 mod keeping;
 mod notify;
@@ -18,6 +19,7 @@ mod staff;
 
 pub use bills::*;
 pub use cash::*;
+pub use cash_refund::*;
 pub use error::*;
 pub use keeping::*;
 pub use notify::*;
@@ -33,6 +35,8 @@ pub struct Snapshot {
     pub shop_name: String,
     pub till_id: String,
     pub locale: Locale,
+    /// The till's own time, which never goes back: what is counted down is counted from here. `None` without a till.
+    pub now: Option<String>,
     /// IANA name of the shop's zone, for showing times.
     pub time_zone: String,
     /// The simulator is in use: striped band on every screen.
@@ -45,8 +49,11 @@ pub struct Snapshot {
     pub held: Vec<HeldCart>,
     /// The payment in the pay view; `None` shows the sell view.
     pub front: Option<PaymentView>,
-    /// Everything that is not settled and everything a person must decide, oldest first; `front` is among them while it waits.
+    /// What a person must decide, then what is not settled, both oldest first; then what was settled in the background and not
+    /// looked at, newest first. `front` is among them while it waits.
     pub waiting: Vec<PaymentBrief>,
+    /// So many more there are than `waiting` has room for.
+    pub unlisted: u32,
     /// Refunds that WeChat is still asked about, or that a person has to see to; those first.
     pub refunds: Vec<RefundBrief>,
     /// Goes up when products or stock changed: ask for the tiles again.
@@ -102,7 +109,7 @@ pub enum ProblemCode {
 pub struct Lamps {
     pub wechat: WechatLamp,
     pub notify: NotifyView,
-    /// The machine's clock was turned back or differs from WeChat's by more than two minutes.
+    /// The machine's clock stands more than two minutes behind the till's, or did when the till was opened.
     pub clock_wrong: bool,
     /// The last save failed (disk full, disk broken): no new sale until it works again.
     pub disk_trouble: bool,
@@ -203,6 +210,8 @@ pub enum CloseReason {
     PlacingFailed,
     /// WeChat said it was closed before we asked.
     ClosedAtWechat,
+    /// After a state that this program does not know.
+    StateUnknown,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
@@ -271,6 +280,8 @@ pub struct PaymentView {
     pub cash_fen: u32,
     /// Of that, what no sale was made of: to be paid beside, or to be given back.
     pub cash_in_hand_fen: u32,
+    /// The cash that the sale was made of beside this order, which has paid the rest.
+    pub cash_part: Option<CashPartView>,
     pub can_take_cash: bool,
     pub can_give_cash_back: bool,
     pub can_cancel: bool,
@@ -400,6 +411,8 @@ pub struct OrderQuery {
 #[serde(rename_all = "camelCase")]
 pub struct DayView {
     pub day: String,
+    /// A shift of it goes on and is counted blind: all of this is of WeChat alone.
+    pub blind: bool,
     /// Sales, whichever way they were paid.
     pub paid: CountAndSum,
     /// Of that, by WeChat, in orders.
@@ -458,6 +471,8 @@ pub struct CustomerView {
     pub version: u32,
     pub shop_name: String,
     pub locale: Locale,
+    /// The till's own time, as in [`Snapshot`].
+    pub now: Option<String>,
     pub time_zone: String,
     pub training: bool,
     #[serde(flatten)]

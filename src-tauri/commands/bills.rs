@@ -3,13 +3,16 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::civil::Date;
+use till_app::approval::Act;
 use till_app::{AgreementPicture, Refusal, bill_file};
 use till_core::bill_date;
 
 use super::{Answer, TheShop, acting, internal, reading};
-use crate::convert::bills as convert;
+use crate::convert::{bills as convert, staff};
 use crate::shop::Shop;
-use crate::view::{AgreementView, BillFaultCode, BillFaultView, BillImportResult, BillSubject, CommandError};
+use crate::view::{
+    AgreementView, BillFaultCode, BillFaultView, BillImportResult, BillSubject, CommandError, Shown,
+};
 
 fn day_of(day: &str) -> Result<Date, Refusal> {
     day.parse().map_err(|_| Refusal::DayWrong)
@@ -40,35 +43,42 @@ pub async fn agreement(shop: TheShop<'_>, day: Option<String>) -> Answer<Agreeme
         .map(|picture| convert::agreement(&picture))
 }
 
-/// Writes down what a difference is about.
+/// Writes down what a difference is about, as it was shown.
 #[tauri::command]
 #[specta::specta]
 pub async fn note_difference(
     shop: TheShop<'_>,
     day: String,
     subject: BillSubject,
+    as_of: String,
     text: String,
 ) -> Answer<()> {
     let picture = agreed(&shop, Some(day)).await?;
     acting(&shop, move |till, now| {
-        let difference = picture.difference(&subject.into())?;
+        let difference = picture.difference(&subject.into(), &as_of)?;
         till.note_difference(now, picture.date, difference, &text)
     })
     .await
 }
 
-/// Signs a day off as it stands now.
+/// Signs a day off as it stands now; a manager approves it.
 #[tauri::command]
 #[specta::specta]
-pub async fn sign_off(shop: TheShop<'_>, day: String) -> Answer<()> {
+pub async fn sign_off(shop: TheShop<'_>, day: String, shown: Option<Shown>) -> Answer<()> {
+    let shown = staff::shown(shown)?;
     let picture = agreed(&shop, Some(day)).await?;
-    acting(&shop, move |till, now| till.sign_off(now, &picture)).await
+    acting(&shop, move |till, now| {
+        let approval = till.approve(now, Act::SignOff, shown.as_ref())?;
+        till.sign_off(now, &picture, approval)
+    })
+    .await
 }
 
-/// Takes a bill's file, plain or compressed, in base64.
+/// Takes a bill's file, plain or compressed, in base64; a manager approves it.
 #[tauri::command]
 #[specta::specta]
-pub async fn import_bill(shop: TheShop<'_>, file: String) -> Answer<BillImportResult> {
+pub async fn import_bill(shop: TheShop<'_>, file: String, shown: Option<Shown>) -> Answer<BillImportResult> {
+    let shown = staff::shown(shown)?;
     let wrong = |fault: BillFaultView| Ok(BillImportResult::Wrong { fault });
     let Ok(file) = STANDARD.decode(file) else {
         return wrong(BillFaultView {
@@ -85,10 +95,13 @@ pub async fn import_bill(shop: TheShop<'_>, file: String) -> Answer<BillImportRe
         Ok(read) => read,
         Err(fault) => return wrong(convert::fault(&fault)),
     };
-    let taken = acting(&shop, move |till, now| match till.import_bill(now, date, &file) {
-        Err(Refusal::Bill(fault)) => Ok(Err(fault)),
-        Err(other) => Err(other),
-        Ok(()) => Ok(Ok(())),
+    let taken = acting(&shop, move |till, now| {
+        let approval = till.approve(now, Act::Bill, shown.as_ref())?;
+        match till.import_bill(now, date, &file, approval) {
+            Err(Refusal::Bill(fault)) => Ok(Err(fault)),
+            Err(other) => Err(other),
+            Ok(()) => Ok(Ok(())),
+        }
     });
     match taken.await? {
         Ok(()) => Ok(BillImportResult::Imported {

@@ -1,6 +1,7 @@
 //! Commands about cash, the drawer and shifts.
 
 use till_app::Till;
+use till_app::approval::Act;
 
 use super::{Answer, TheShop, acting, number, reading};
 use crate::convert::cash as convert;
@@ -77,12 +78,23 @@ pub async fn drawer(shop: TheShop<'_>) -> Answer<DrawerView> {
     reading(&shop, |till, _| till.drawer()).await.map(convert::drawer)
 }
 
-/// Begins a shift with what is in the drawer.
+/// Begins a shift with what is in the drawer; far from what the last one left there, it needs a manager.
 #[tauri::command]
 #[specta::specta]
-pub async fn open_shift(shop: TheShop<'_>, float_fen: u32) -> Answer<()> {
+pub async fn open_shift(shop: TheShop<'_>, float_fen: u32, shown: Option<Shown>) -> Answer<()> {
     let float = convert::amount(float_fen);
-    acting(&shop, move |till, now| till.open_shift(now, float).map(drop)).await
+    let shown = crate::convert::staff::shown(shown)?;
+    acting(&shop, move |till: &mut Till, now| {
+        let opened = match shown {
+            None => till.open_shift(now, float),
+            Some(shown) => {
+                let approval = till.approve(now, Act::ShiftDifference, Some(&shown))?;
+                till.open_shift_approved(now, float, approval)
+            }
+        };
+        opened.map(drop)
+    })
+    .await
 }
 
 /// Puts cash into the drawer or takes it out. The same `click` is the same movement.

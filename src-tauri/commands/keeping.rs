@@ -55,20 +55,31 @@ pub async fn check_backup(shop: TheShop<'_>, name: String) -> Answer<BackupCheck
     in_background(move || {
         let checked = backup::check(&place.folder, &name, &place.ledger).ok_or_else(no_such_backup)?;
         let (copy, relation) = checked.map_err(|error| convert::unsound(&error))?;
-        Ok(convert::check(name, &copy, relation))
+        let anothers = place.is_anothers(&name);
+        Ok(convert::check(name, &copy, relation, anothers))
     })
     .await
 }
 
-/// Puts a copy in the ledger's place; the ledger is set aside. A manager approves it, where there is a till to ask.
+/// Puts a copy in the ledger's place; the ledger is set aside. A manager approves it, where there is a till to ask. A copy of
+/// another till's is refused unless `anothers` says that it is meant.
 #[tauri::command]
 #[specta::specta]
 pub async fn restore_backup(
     shop: TheShop<'_>,
     app: AppHandle<Wry>,
     name: String,
+    anothers: bool,
     shown: Option<Shown>,
 ) -> Answer<RestoredView> {
+    let place = shop.keeping();
+    let (is_anothers, name) = in_background(move || Ok((place.is_anothers(&name), name))).await?;
+    if is_anothers && !anothers {
+        return Err(CommandError {
+            code: ErrorCode::BackupAnothers,
+            detail: name,
+        });
+    }
     let who = match shop.till() {
         Ok(_) => {
             let shown = staff::shown(shown)?;

@@ -41,20 +41,30 @@ pub async fn refund(
     .map(String::from)
 }
 
-/// Sends a refused refund again, under its number.
+/// Sends a refused refund again, under its number; a manager approves it.
 #[tauri::command]
 #[specta::specta]
-pub async fn refund_again(shop: TheShop<'_>, out_refund_no: String) -> Answer<()> {
+pub async fn refund_again(shop: TheShop<'_>, out_refund_no: String, shown: Option<Shown>) -> Answer<()> {
     let number = convert::number(&out_refund_no)?;
-    acting(&shop, move |till, now| till.try_refund_again(now, &number)).await
+    let shown = credential(shown)?;
+    acting(&shop, move |till, now| {
+        let approval = till.approve(now, Act::Refund, shown.as_ref())?;
+        till.try_refund_again(now, &number, approval)
+    })
+    .await
 }
 
-/// Gives a refund up that WeChat does not have.
+/// Gives a refund up that WeChat does not have; a manager approves it.
 #[tauri::command]
 #[specta::specta]
-pub async fn refund_withdraw(shop: TheShop<'_>, out_refund_no: String) -> Answer<()> {
+pub async fn refund_withdraw(shop: TheShop<'_>, out_refund_no: String, shown: Option<Shown>) -> Answer<()> {
     let number = convert::number(&out_refund_no)?;
-    acting(&shop, move |till, now| till.withdraw_refund(now, &number)).await
+    let shown = credential(shown)?;
+    acting(&shop, move |till, now| {
+        let approval = till.approve(now, Act::Refund, shown.as_ref())?;
+        till.withdraw_refund(now, &number, approval)
+    })
+    .await
 }
 
 /// Marks a refund as seen to, with a note; a manager approves it.

@@ -58,8 +58,12 @@ pub async fn z_provider(shop: TheShop<'_>, number: u32) -> Answer<ProviderView> 
 pub async fn close_day(shop: TheShop<'_>, click: String, note: String) -> Answer<ReportView> {
     let (picture, printed) = acting(&shop, move |till, now| {
         let picture = till.close_day(now, &click, &note)?;
-        let number = picture.report.head.number;
-        let printed = number.map(|number| till.z_printed(number)).transpose()?;
+        // The Z is in the ledger: what can't be read after it is no reason to say that it isn't.
+        let printed = picture.report.head.number.map(|number| till.z_printed(number));
+        let printed = printed.transpose().unwrap_or_else(|error| {
+            tracing::warn!(%error, "whether this Z was printed is not known");
+            None
+        });
         Ok((picture, printed.unwrap_or_default()))
     })
     .await?;

@@ -124,6 +124,7 @@ fn sides(agreement: &Agreement) -> BillSidesView {
 fn difference(picture: &AgreementPicture, difference: &Difference) -> BillDifferenceView {
     BillDifferenceView {
         subject: subject(&difference.subject),
+        as_of: difference.as_of(),
         at: time(difference.at),
         here_fen: sum(difference.here),
         there_fen: sum(difference.there),
@@ -217,6 +218,14 @@ fn cause(cause: &Cause) -> BillCauseView {
         Cause::TotalsDiffer { rows, said } => BillCauseView::TotalsDiffer {
             rows_fen: sum(rows),
             said_fen: sum(said),
+        },
+        Cause::CountDiffers { rows, said } => BillCauseView::CountDiffers {
+            rows: u32::try_from(rows).unwrap_or(u32::MAX),
+            said: u32::try_from(said).unwrap_or(u32::MAX),
+        },
+        Cause::FeeTotalDiffers { rows, said } => BillCauseView::FeeTotalDiffers {
+            rows: rows.to_string(),
+            said: said.to_string(),
         },
     }
 }

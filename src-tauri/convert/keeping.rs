@@ -49,7 +49,7 @@ pub(crate) fn backup(backup: &Backup) -> BackupView {
 }
 
 /// What was found in a copy.
-pub(crate) fn check(name: String, copy: &CheckedCopy, relation: Relation) -> BackupCheck {
+pub(crate) fn check(name: String, copy: &CheckedCopy, relation: Relation, anothers: bool) -> BackupCheck {
     BackupCheck {
         name,
         until: copy.until.map(time),
@@ -66,6 +66,7 @@ pub(crate) fn check(name: String, copy: &CheckedCopy, relation: Relation) -> Bac
             Relation::Apart => CopyRelation::Apart,
             Relation::Unknown => CopyRelation::Unknown,
         },
+        anothers,
     }
 }
 
@@ -108,6 +109,9 @@ fn part(part: &Part) -> CheckPart {
             Check::Stock => CheckCode::Stock,
             Check::Books => CheckCode::Books,
             Check::Zs => CheckCode::Zs,
+            Check::Drawer => CheckCode::Drawer,
+            Check::Records => CheckCode::Records,
+            Check::Schema => CheckCode::Schema,
         },
         looked_at: count(part.looked_at),
         wrong: part.wrong.iter().map(finding).collect(),
@@ -129,6 +133,7 @@ fn finding(wrong: &Wrong) -> CheckFinding {
             },
             About::Product(name) => CheckSubject::Product { name: name.clone() },
             About::Z(number) => CheckSubject::Z { number: number.0 },
+            About::Shift(id) => CheckSubject::Shift { id: id.to_string() },
         },
         expected: wrong.expected.clone(),
         found: wrong.found.clone(),

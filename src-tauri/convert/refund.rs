@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use till_app::refunds::{RefundBrief as Brief, RefundPicture, Refundable};
 use till_core::{
-    Fen, Goods, LineNo, Note, OutRefundNo, Part, REFUND_PARTS_MAX, Refund, RefundBounds, RefundLine,
-    RefundRefusal, RefundState as State,
+    Fen, Goods, LineLeft, LineNo, Note, OutRefundNo, Part, REFUND_PARTS_MAX, Refund, RefundBounds,
+    RefundLine, RefundRefusal, RefundState as State,
 };
 
 use super::{evidence, fen, time};
@@ -43,6 +43,7 @@ pub(crate) fn part(part: RefundPart) -> Part {
 pub(crate) fn code(why: RefundRefusal) -> ErrorCode {
     match why {
         RefundRefusal::NotPaid => ErrorCode::RefundNotPaid,
+        RefundRefusal::NotConfirmed => ErrorCode::RefundNotConfirmed,
         RefundRefusal::OtherCurrency => ErrorCode::RefundOtherCurrency,
         RefundRefusal::TooLate => ErrorCode::RefundTooLate,
         RefundRefusal::TooManyParts => ErrorCode::RefundTooManyParts,
@@ -70,18 +71,27 @@ fn left(bounds: &RefundBounds, now: Timestamp) -> RefundableView {
     let later = bounds.not_before() > now;
     RefundableView::Refund {
         left_fen: fen(bounds.left()),
-        lines: bounds
-            .lines()
-            .iter()
-            .map(|it| LineLeftView {
-                line: it.line.0,
-                price_fen: fen(it.price),
-                pieces: it.pieces,
-                goods: it.goods,
-            })
-            .collect(),
+        lines: bounds.lines().iter().map(line_left).collect(),
         not_before: later.then(|| time(bounds.not_before())),
-        parts_left: REFUND_PARTS_MAX.saturating_sub(bounds.parts()),
+        parts_left: Some(REFUND_PARTS_MAX.saturating_sub(bounds.parts())),
+    }
+}
+
+/// What is left of a line.
+pub(crate) fn line_left(it: &LineLeft) -> LineLeftView {
+    LineLeftView {
+        line: it.line.0,
+        price_fen: fen(it.price),
+        pieces: it.pieces,
+        goods: it.goods,
+    }
+}
+
+/// Pieces of a line.
+pub(crate) fn refund_line(it: &RefundLine) -> RefundLineView {
+    RefundLineView {
+        line: it.line.0,
+        pieces: it.pieces,
     }
 }
 
@@ -101,14 +111,7 @@ pub(crate) fn refund(picture: RefundPicture) -> RefundView {
             Goods::Wanted => GoodsView::Wanted,
             Goods::Back => GoodsView::Back,
         },
-        lines: stored
-            .lines
-            .iter()
-            .map(|it| RefundLineView {
-                line: it.line.0,
-                pieces: it.pieces,
-            })
-            .collect(),
+        lines: stored.lines.iter().map(refund_line).collect(),
         reason: stored.reason.to_string(),
         approved_by: stored.approved_by.clone(),
         doubts: refund.doubts,

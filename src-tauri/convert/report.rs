@@ -7,13 +7,13 @@ use till_core::{
     Tally,
 };
 
-use super::{id, time};
+use super::{fen, id, time};
 use crate::view::{
     CarriedKind, CarriedView, CashDirection, CashLinesView, CommandError, ComparedView, DifferenceView,
     ErrorCode, ExceptionView, ExportFormat, ExportProgress, ExportedView, GivenUpView, GrandTotalsView,
-    HourView, ItemLineView, ItemLinesView, NamedMoveView, NotSoldView, PreviousView, PrintOutcome,
-    PrintedView, ProviderView, ReportDrawerView, ReportView, SealView, ShiftLineView, TallyView,
-    WechatLinesView, ZBriefView,
+    HourView, ItemLineView, ItemLinesView, NamedMoveView, NotSoldView, PiecesView, PreviousView,
+    PrintOutcome, PrintedView, ProviderView, ReportDrawerView, ReportView, SealView, ShiftLineView,
+    TallyView, UnbookedView, WechatLinesView, ZBriefView,
 };
 
 /// How many items a page shows; the files have all of them.
@@ -45,6 +45,7 @@ pub(crate) fn report(picture: &ReportPicture, printed: bool) -> Result<ReportVie
         to: time(head.to),
         by: head.by.clone(),
         note: head.note.clone(),
+        blind: picture.blind,
         sold: tally(takings.sold()?),
         refunded: tally(takings.refunded()?),
         net_fen: sum(takings.net()?),
@@ -65,7 +66,7 @@ pub(crate) fn report(picture: &ReportPicture, printed: bool) -> Result<ReportVie
                 pieces_back: it.pieces_back,
             })
             .collect(),
-        drawer: drawer(cash_drawer)?,
+        drawer: drawer(cash_drawer, picture.blind)?,
         carried: carried
             .iter()
             .map(|it| CarriedView {
@@ -125,9 +126,19 @@ pub(crate) fn provider(column: &ProviderColumn) -> Result<ProviderView, MoneyErr
         not_arrived: tally(said.not_arrived),
         taken_back: tally(said.taken_back),
         missing: said.missing,
+        unbooked: said
+            .unbooked
+            .iter()
+            .map(|it| UnbookedView {
+                number: it.number.clone(),
+                refund: it.refund,
+                amount_fen: sum(it.amount),
+            })
+            .collect(),
         difference_fen: sum(said.difference),
         unexplained_fen: sum(said.unexplained()?),
         signed: column.signed,
+        by_hand: column.by_hand.iter().map(ToString::to_string).collect(),
     })
 }
 
@@ -241,6 +252,7 @@ fn hour(hour: &HourTally) -> HourView {
 fn best(lines: &[ItemLine]) -> ItemLinesView {
     ItemLinesView {
         kinds: u32::try_from(lines.len()).unwrap_or(u32::MAX),
+        pieces: pieces(lines.iter().fold(0, |all, line| all.saturating_add(line.pieces))),
         best: lines
             .iter()
             .take(BEST)
@@ -253,7 +265,7 @@ fn best(lines: &[ItemLine]) -> ItemLinesView {
     }
 }
 
-fn drawer(drawer: &Drawer) -> Result<ReportDrawerView, MoneyError> {
+fn drawer(drawer: &Drawer, blind: bool) -> Result<ReportDrawerView, MoneyError> {
     let counted = drawer.shifts.iter().any(|shift| shift.counted.is_some());
     Ok(ReportDrawerView {
         taken: tally(drawer.taken),
@@ -261,7 +273,11 @@ fn drawer(drawer: &Drawer) -> Result<ReportDrawerView, MoneyError> {
         paid_in: tally(drawer.paid_in),
         paid_out: tally(drawer.paid_out),
         moves: drawer.moves.iter().filter_map(named).collect(),
-        shifts: drawer.shifts.iter().map(shift).collect(),
+        shifts: drawer
+            .shifts
+            .iter()
+            .map(|line| shift(line, blind))
+            .collect::<Result<_, _>>()?,
         difference: if counted {
             Some(difference(drawer.difference()?)?)
         } else {
@@ -298,17 +314,29 @@ fn named(it: &NamedMove) -> Option<NamedMoveView> {
     })
 }
 
-fn shift(line: &ShiftLine) -> ShiftLineView {
-    ShiftLineView {
+fn shift(line: &ShiftLine, blind: bool) -> Result<ShiftLineView, MoneyError> {
+    Ok(ShiftLineView {
         number: id(line.id.0),
         opened_at: time(line.opened_at),
         closed_at: line.closed_at.map(time),
         by: line.by.clone(),
         float_fen: sum(line.float),
-        expected_fen: sum(line.expected),
+        expected_fen: (!blind || line.counted.is_some()).then(|| sum(line.expected)),
         counted_fen: line.counted.map(sum),
         left_fen: line.left.map(sum),
+        taken_fen: line.taken_away()?.map(sum),
         note: line.note.clone(),
+        opened_by: line.opened_by.clone(),
+        float_difference: line.float_difference()?.map(difference).transpose()?,
+        count: line.count.pieces().iter().copied().map(pile).collect(),
+        approved_by: line.approved_by.clone(),
+    })
+}
+
+fn pile((piece, pieces): (Fen, u32)) -> PiecesView {
+    PiecesView {
+        piece_fen: fen(piece),
+        pieces,
     }
 }
 

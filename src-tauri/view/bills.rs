@@ -139,6 +139,8 @@ pub struct OtherTillView {
 #[serde(rename_all = "camelCase")]
 pub struct BillDifferenceView {
     pub subject: BillSubject,
+    /// Tells it from others about the same subject, and from what it was before.
+    pub as_of: String,
     pub at: String,
     /// What this till counts for it on this day.
     pub here_fen: String,
@@ -218,6 +220,15 @@ pub enum BillCauseView {
     TotalsDiffer {
         rows_fen: String,
         said_fen: String,
+    },
+    CountDiffers {
+        rows: u32,
+        said: u32,
+    },
+    /// In yuan with five decimals.
+    FeeTotalDiffers {
+        rows: String,
+        said: String,
     },
 }
 

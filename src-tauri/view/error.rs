@@ -32,6 +32,8 @@ pub enum ErrorCode {
     AlreadyPaid,
     /// No money was taken by this order, or a person has to decide first: nothing to give back.
     RefundNotPaid,
+    /// The payment that made the sale is not confirmed by WeChat yet.
+    RefundNotConfirmed,
     /// Paid in another currency.
     RefundOtherCurrency,
     /// The payment is more than a year old.
@@ -67,6 +69,8 @@ pub enum ErrorCode {
     NoSuchBackup,
     /// A copy is damaged or can't be read; nothing was put in the ledger's place.
     BackupUnsound,
+    /// The copy is another till's, and nobody has said that it is to take the ledger's place all the same.
+    BackupAnothers,
     /// What is on the disk is not sound any more.
     LedgerDamaged,
     /// The ledger can't be looked at.

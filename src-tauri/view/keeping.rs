@@ -57,6 +57,8 @@ pub struct BackupCheck {
     pub sales: u32,
     pub journal: CopyJournal,
     pub relation: CopyRelation,
+    /// It is another till's: it takes the ledger's place only where that was said.
+    pub anothers: bool,
 }
 
 /// Whether a copy's journal is as it was written.
@@ -135,6 +137,9 @@ pub enum CheckCode {
     Stock,
     Books,
     Zs,
+    Drawer,
+    Records,
+    Schema,
 }
 
 /// Something that does not hold.
@@ -158,4 +163,5 @@ pub enum CheckSubject {
     Order { number: String },
     Product { name: String },
     Z { number: u32 },
+    Shift { id: String },
 }

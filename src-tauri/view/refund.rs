@@ -123,8 +123,8 @@ pub enum RefundableView {
         lines: Vec<LineLeftView>,
         /// When the next part may leave, if not at once.
         not_before: Option<String>,
-        /// So many more refunds of this order.
-        parts_left: u32,
+        /// So many more refunds of this order; `None`: cash knows no such limit.
+        parts_left: Option<u32>,
     },
     /// Nothing, and why.
     Nothing { why: ErrorCode },

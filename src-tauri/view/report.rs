@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use specta::Type;
 use tauri_specta::Event;
 
-use super::{CashDirection, DifferenceView, HourView};
+use super::{CashDirection, DifferenceView, HourView, PiecesView};
 
 /// How many and how much; below zero where more was taken back than written down.
 #[derive(Debug, Clone, Serialize, Type)]
@@ -32,6 +32,8 @@ pub struct ReportView {
     /// Empty on a till without users.
     pub by: String,
     pub note: String,
+    /// A shift of it goes on and is counted blind: all of this is of WeChat alone.
+    pub blind: bool,
     /// Sales paid, each once.
     pub sold: TallyView,
     /// Given back either way.
@@ -114,6 +116,8 @@ pub struct NotSoldView {
 pub struct ItemLinesView {
     /// How many different ones there are.
     pub kinds: u32,
+    /// Of all of them.
+    pub pieces: i32,
     /// At most 50, best first.
     pub best: Vec<ItemLineView>,
 }
@@ -163,11 +167,21 @@ pub struct ShiftLineView {
     pub closed_at: Option<String>,
     pub by: String,
     pub float_fen: String,
-    pub expected_fen: String,
+    /// `None`: not to be known before the count.
+    pub expected_fen: Option<String>,
     /// `None`: it goes on.
     pub counted_fen: Option<String>,
     pub left_fen: Option<String>,
+    /// Taken away after the count.
+    pub taken_fen: Option<String>,
     pub note: String,
+    /// Empty on a till without users, and in Zs from before it was written down.
+    pub opened_by: String,
+    /// At the start, against what the shift before had left; `None`: it was the first.
+    pub float_difference: Option<DifferenceView>,
+    /// What was counted, large to small.
+    pub count: Vec<PiecesView>,
+    pub approved_by: Option<String>,
 }
 
 /// Something that is not settled.
@@ -282,12 +296,26 @@ pub struct ProviderView {
     pub taken_back: TallyView,
     /// Payments and refunds of the Z that are on no bill, for no known reason.
     pub missing: u32,
+    /// On the bills in the Z's time and on no books, by the bills' order.
+    pub unbooked: Vec<UnbookedView>,
     /// What the bills come to, less what the Z says.
     pub difference_fen: String,
     /// What of it has no cause that is known.
     pub unexplained_fen: String,
-    /// Every day of the Z was signed off.
+    /// Every day of the Z was signed off, and stands as it was signed.
     pub signed: bool,
+    /// Days whose bill a person has brought, while WeChat's own is not here.
+    pub by_hand: Vec<String>,
+}
+
+/// Money at WeChat that no Z tells of.
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct UnbookedView {
+    /// The order's number; of a refund, its own.
+    pub number: String,
+    pub refund: bool,
+    pub amount_fen: String,
 }
 
 /// What a report can be written as.

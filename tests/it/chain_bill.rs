@@ -3,16 +3,20 @@
 
 mod fetching;
 mod files;
+mod not_arrived;
 mod refunds;
+mod z_column;
 
 use anyhow::Context;
 use jiff::SignedDuration;
 use jiff::civil::{Date, Time, time};
 use scantill_tests::bill_text::BillText;
 use scantill_tests::shop::{LAST_PIECE, Line, Shop, WATER};
+use till_app::approval::Act;
 use till_app::{AgreementPicture, BillStanding, Refusal};
 use till_core::{
-    Cause, CloseReason, Fen, NotPaid, OutTradeNo, ProductId, ReviewReason, State, Subject, WayOut, bill_date,
+    Cause, CloseReason, Difference, Fen, NotPaid, OutTradeNo, ProductId, ReviewReason, State, Subject,
+    WayOut, bill_date,
 };
 use till_store::{BillContent, BillSource};
 use wechat_pay::{NativeOrder, Nonce, Outcome, UnifiedOrder};
@@ -69,6 +73,15 @@ fn differences(picture: &AgreementPicture) -> Vec<(Subject, i64, i64, Cause)> {
             )
         })
         .collect()
+}
+
+/// The one difference about this.
+fn only<'a>(picture: &'a AgreementPicture, subject: &Subject) -> &'a Difference {
+    let differences = &picture.agreement.as_ref().expect("the bill is there").differences;
+    let mut about = differences.iter().filter(|it| it.subject == *subject);
+    let found = about.next().expect("a difference");
+    assert!(about.next().is_none(), "one difference about {subject:?}");
+    found
 }
 
 fn order(number: &OutTradeNo) -> Subject {
@@ -136,8 +149,14 @@ async fn the_bill_is_fetched_at_ten_kept_as_it_came_and_agrees() -> anyhow::Resu
     );
 
     assert!(!picture.is_signed(), "nobody has signed yet");
-    shop.till.sign_off(shop.now(), &picture)?;
+    let yes = shop.yes(Act::SignOff)?;
+    shop.till.sign_off(shop.now(), &picture, yes)?;
     assert!(shop.agreement(day)?.is_signed(), "signed as it stands");
+    let said = shop.journal("bill_signed_off")?;
+    assert!(
+        said[0].ends_with("; approved by confirmed, no users; at the till: no users"),
+        "and the journal names who approved it: {said:?}"
+    );
     let shop = shop.restart(MINUTE)?;
     assert!(shop.agreement(day)?.is_signed(), "and over a restart");
     Ok(())
@@ -167,13 +186,14 @@ async fn a_late_payment_is_named_with_its_ways_out_and_keeps_the_day_open() -> a
         [(order(&late), 0, 200, cause)],
         "the late payment, and nothing else"
     );
-    let difference = picture.difference(&order(&late))?.clone();
+    let difference = only(&picture, &order(&late)).clone();
     assert_eq!(
         difference.ways_out(),
         [WayOut::Adopt, WayOut::Refund, WayOut::Note],
         "to be taken as a sale, or given back"
     );
-    let refused = shop.till.sign_off(shop.now(), &picture);
+    let yes = shop.yes(Act::SignOff)?;
+    let refused = shop.till.sign_off(shop.now(), &picture, yes);
     assert!(
         matches!(refused, Err(Refusal::DifferencesOpen(1))),
         "a day with an open difference is not signed off: {refused:?}"
@@ -191,7 +211,8 @@ async fn a_late_payment_is_named_with_its_ways_out_and_keeps_the_day_open() -> a
         ["顾客回来取了货"],
         "what was written stands beside it"
     );
-    shop.till.sign_off(shop.now(), &picture)?;
+    let yes = shop.yes(Act::SignOff)?;
+    shop.till.sign_off(shop.now(), &picture, yes)?;
     assert!(shop.agreement(day)?.is_signed(), "with a note it can be signed");
     Ok(())
 }
@@ -400,11 +421,16 @@ async fn rows_taken_out_changed_doubled_or_added_are_named_one_by_one() -> anyho
     let shortened = format!("{}\r\n总交易单数{summary}", rows[..rows.len() - 1].join("\r\n"));
     shop.import_bill(shortened.as_bytes())?;
     let picture = shop.agreement(day)?;
-    assert!(
-        matches!(
-            picture.difference(&Subject::Bill)?.cause,
-            Cause::TotalsDiffer { .. }
-        ),
+    let agreement = picture.agreement.as_ref().context("an agreement")?;
+    let about_the_bill = agreement.differences.iter();
+    let mut words: Vec<&str> = about_the_bill
+        .filter(|it| it.subject == Subject::Bill)
+        .map(|it| it.cause.word())
+        .collect();
+    words.sort_unstable();
+    assert_eq!(
+        words,
+        ["count_differs", "fee_total_differs", "totals_differ"],
         "its rows do not make its totals"
     );
     Ok(())
@@ -490,5 +516,79 @@ async fn an_order_closed_here_and_paid_on_the_bill_is_asked_about() -> anyhow::R
         [(order(&number), 0, 200, cause)],
         "now it can be taken as a sale or given back"
     );
+    Ok(())
+}
+
+/// A payment that comes two seconds after its order was cancelled: it waits for a person's decision.
+async fn late_payment(line: &Line, shop: &mut Shop, click: &str) -> anyhow::Result<OutTradeNo> {
+    let late = shop.sell(WATER, click)?;
+    shop.catch_up().await?;
+    shop.till.cancel(shop.now(), &late)?;
+    shop.live(SECOND * 2).await?;
+    line.pay(&late)?;
+    shop.live(SECOND * 4).await?;
+    assert!(
+        matches!(shop.state(&late)?, State::Review { .. }),
+        "money that nobody has decided about"
+    );
+    Ok(late)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_differences_about_one_order_are_settled_one_by_one() -> anyhow::Result<()> {
+    let (line, mut shop, day) = at_noon().await?;
+    let late = late_payment(&line, &mut shop, "late").await?;
+    next_morning(&mut shop).await?;
+    let mut bill = BillText::read(&shop.bill_file(day)?)?;
+    let twin = bill.rows[bill.row_of(late.as_str())?].clone();
+    bill.rows.push(twin);
+    shop.import_bill(&bill.gzip()?)?;
+
+    let picture = shop.agreement(day)?;
+    let differences = picture.agreement.context("an agreement")?.differences;
+    let causes: Vec<&str> = differences.iter().map(|it| it.cause.word()).collect();
+    assert_eq!(
+        causes,
+        ["review", "twice_there"],
+        "one order: money in review, and a row too many"
+    );
+    for (nth, difference) in differences.iter().enumerate() {
+        let picture = shop.agreement(day)?;
+        assert_eq!(picture.open(), 2 - nth, "each is settled by its own note");
+        let found = picture
+            .difference(&difference.subject, &difference.as_of())?
+            .clone();
+        assert_eq!(&found, difference, "each can be opened");
+        shop.till.note_difference(shop.now(), day, &found, "已核对")?;
+    }
+    let picture = shop.agreement(day)?;
+    let yes = shop.yes(Act::SignOff)?;
+    shop.till.sign_off(shop.now(), &picture, yes)?;
+    assert!(shop.agreement(day)?.is_signed(), "then the day can be signed off");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_note_on_a_fen_settles_no_hundred_yuan() -> anyhow::Result<()> {
+    let (line, mut shop, day) = at_noon().await?;
+    let number = paid(&line, &mut shop, WATER, "a").await?;
+    next_morning(&mut shop).await?;
+    let bill = BillText::read(&shop.bill_file(day)?)?;
+    for (by, open_before) in [(1, 1), (10_000, 1)] {
+        let mut changed = bill.clone();
+        let row = changed.row_of(number.as_str())?;
+        changed.change_amount(row, by)?;
+        shop.import_bill(&changed.gzip()?)?;
+        let picture = shop.agreement(day)?;
+        assert_eq!(
+            picture.open(),
+            open_before,
+            "{by} fen too many: no note on another amount settles it"
+        );
+        let difference = only(&picture, &order(&number)).clone();
+        shop.till
+            .note_difference(shop.now(), day, &difference, "一分钱")?;
+        assert_eq!(shop.agreement(day)?.open(), 0, "{by} fen: its own note does");
+    }
     Ok(())
 }

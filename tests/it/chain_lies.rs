@@ -5,7 +5,7 @@ use anyhow::Context;
 use jiff::SignedDuration;
 use scantill_tests::shop::{Line, WATER};
 use till_app::snapshot::WechatLamp;
-use till_core::{EvidenceKind, Fen, ReviewReason, SignVerdict, State};
+use till_core::{CloseReason, EvidenceKind, Fen, ReviewReason, SignVerdict, State};
 use wechat_pay_sim::{Call, Coupon, CouponKind, Fault, PayWith, Times};
 
 use crate::chain_faults::{placed, still_waits};
@@ -33,6 +33,19 @@ async fn fault_23_a_state_that_nobody_knows_is_for_a_person() -> anyhow::Result<
         (Some(499), 1, 0),
         "the goods stay held until a person has looked"
     );
+    shop.live(MINUTE * 6).await?;
+    let state = shop.state(&number)?;
+    let closed = matches!(
+        state,
+        State::Closed {
+            why: CloseReason::StateUnknown
+        }
+    );
+    assert!(
+        closed,
+        "asked after until WeChat spoke plainly, then closed: {state:?}"
+    );
+    assert_eq!(shop.shelf(WATER)?, (Some(500), 0, 0), "and the goods are back");
     Ok(())
 }
 

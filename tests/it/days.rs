@@ -102,6 +102,7 @@ fn enough(all: &Tally) {
         ("sales paid in cash instead of a code", all.cash_instead, 200),
         ("refunds", all.refunds, 1_500),
         ("refunds that did not end well", all.refunds_ill, 200),
+        ("refunds in cash", all.cash_refunds, 800),
         ("late payments taken over", all.adopted, 200),
         ("late payments given back", all.given_back, 200),
         ("days closed", all.zs, 5_000),

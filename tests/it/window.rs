@@ -5,9 +5,12 @@
 mod bills;
 mod callback;
 mod cash;
+mod cash_refund;
 mod day_end;
+mod demo;
 mod desk;
 mod keeping;
+mod refund;
 mod walk;
 
 use std::path::PathBuf;

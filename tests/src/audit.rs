@@ -81,13 +81,15 @@ pub fn evening(world: &mut World) -> anyhow::Result<()> {
         let mut shelf = Shelf::default();
         let mut takings = Vec::new();
         let mut cash = Vec::new();
+        let mut cash_back = Vec::new();
         for visit in visits.iter().filter(|visit| !visit.sold.is_empty()) {
             let attempts = orders_of(world, till, visit, &mut takings, &mut tally)?;
             shelf.count(world, visit, &attempts)?;
             cash.extend(cash_of(visit, &attempts));
+            cash_back.extend(visit.cash_refunds.iter().map(|(at, amount, _)| (*at, *amount)));
         }
         shelf.compare(till)?;
-        figures(world, till, &takings, &cash)?;
+        figures(world, till, &takings, &cash, &cash_back)?;
         let drift = till.db().read().stock().drift()?;
         ensure!(
             drift.is_empty(),
@@ -317,6 +319,11 @@ impl Shelf {
                 *pile.entry(*product).or_default() -= 1;
             }
         }
+        for (_, _, goods) in &visit.cash_refunds {
+            for product in goods {
+                *pile.entry(*product).or_default() -= 1;
+            }
+        }
         Ok(())
     }
 
@@ -374,6 +381,7 @@ fn figures(
     till: &Till,
     takings: &[(Timestamp, Fen)],
     cash: &[(Timestamp, Fen, bool)],
+    cash_back: &[(Timestamp, Fen)],
 ) -> anyhow::Result<()> {
     let next = later(world.began, SignedDuration::from_hours(24));
     for at in [world.began, next] {
@@ -397,6 +405,17 @@ fn figures(
             figures.cash.sum == handed_over,
             "{day}: the report says {:?}, customers paid {handed_over} in cash",
             figures.cash
+        );
+        let back: Vec<Fen> = cash_back
+            .iter()
+            .filter(|(at, _)| till.day_of(*at) == day)
+            .map(|(_, fen)| *fen)
+            .collect();
+        ensure!(
+            figures.cash_refunded.sum == Fen::sum(back.iter().copied())?
+                && usize::try_from(figures.cash_refunded.count) == Ok(back.len()),
+            "{day}: the report says {:?}, customers got {back:?} back in cash",
+            figures.cash_refunded
         );
         let whole = cash.iter().filter(|(_, _, whole)| *whole).count();
         ensure!(

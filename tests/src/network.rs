@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
-use wechat_pay::{HttpCall, Transport, TransportError};
+use wechat_pay::{HttpCall, Posted, Transport, TransportError};
 use wechat_pay_sim::{Answer, Call, Delivery, Fault, Gateway, PayWith, Times};
 
 /// The longest silence before the real client gives up.
@@ -166,8 +166,8 @@ impl Network {
 }
 
 impl Transport for Network {
-    async fn post(&self, call: HttpCall) -> Result<Vec<u8>, TransportError> {
-        self.shared().carry(&call)
+    async fn post(&self, call: HttpCall) -> Result<Posted, TransportError> {
+        self.shared().carry(&call).map(Posted::from)
     }
 }
 

@@ -4,8 +4,12 @@ use std::ffi::OsStr;
 use std::fs;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context;
+
+/// The children that run now, for [`end_all`].
+static RUNNING: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 
 /// A process we started; killed and reaped when dropped, with everything it started in turn.
 #[derive(Debug)]
@@ -20,6 +24,7 @@ impl Owned {
             .stdin(Stdio::null())
             .spawn()
             .with_context(|| format!("starting {what}"))?;
+        running().push(child.id());
         Ok(Self { child })
     }
 
@@ -30,7 +35,12 @@ impl Owned {
 
     /// How it ended, or `None` while it runs.
     pub fn ended(&mut self) -> anyhow::Result<Option<std::process::ExitStatus>> {
-        Ok(self.child.try_wait()?)
+        let mut running = running();
+        let ended = self.child.try_wait()?;
+        if ended.is_some() {
+            running.retain(|id| *id != self.child.id());
+        }
+        Ok(ended)
     }
 
     /// Its standard output, when it was piped and not yet taken.
@@ -45,11 +55,28 @@ impl Drop for Owned {
         let below = descendants(self.child.id());
         // An error here means that it has ended already, which is what is wanted.
         let _ = self.child.kill();
+        running().retain(|id| *id != self.child.id());
         let _ = self.child.wait();
         for id in below {
             let _ = kill_now(id);
         }
     }
+}
+
+/// Ends everything that [`Owned::start`] started and that still runs, for a program that is about to end without dropping
+/// anything.
+pub fn end_all() {
+    // Held to the end: nobody reaps one of them meanwhile, whose id might then be another's.
+    for id in running().iter() {
+        for id in descendants(*id).into_iter().chain([*id]) {
+            // An error means that it has ended already.
+            let _ = kill_now(id);
+        }
+    }
+}
+
+fn running() -> std::sync::MutexGuard<'static, Vec<u32>> {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// SIGKILL to one process: no handler runs, nothing is flushed.
@@ -69,6 +96,17 @@ pub fn signal(id: u32, name: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The signal of this name to a process and everything in its group, as a terminal sends it.
+pub fn signal_group(leader: u32, name: &str) -> anyhow::Result<()> {
+    let status = Command::new("sh")
+        .args(["-c", "kill -s \"$1\" -- \"-$0\"", &leader.to_string(), name])
+        .stderr(Stdio::null())
+        .status()
+        .context("running the shell's kill")?;
+    anyhow::ensure!(status.success(), "the group of {leader} was gone already");
+    Ok(())
+}
+
 /// From now on, counts how often a failpoint of this program is passed, and kills the process at the nth time.
 pub fn die_at(point: &str, nth: u32) -> anyhow::Result<()> {
     let left = AtomicU32::new(nth);
@@ -81,6 +119,27 @@ pub fn die_at(point: &str, nth: u32) -> anyhow::Result<()> {
     })
     .map_err(anyhow::Error::msg)
     .context("arming a failpoint")
+}
+
+/// Which measure of a process's memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Memory {
+    /// What it has in hand.
+    Now,
+    /// The most it ever had.
+    Most,
+}
+
+/// Memory of a process, in bytes.
+pub fn memory(id: u32, which: Memory) -> anyhow::Result<u64> {
+    let name = match which {
+        Memory::Now => "VmRSS:",
+        Memory::Most => "VmHWM:",
+    };
+    let status = fs::read_to_string(format!("/proc/{id}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    let kilobytes = line.and_then(|line| line.split_whitespace().next());
+    Ok(kilobytes.with_context(|| format!("no {name}"))?.parse::<u64>()? * 1024)
 }
 
 /// Every process started by `id`, directly or not, parents before children.

@@ -13,7 +13,7 @@ use wechat_pay::{ApiKey, Fields, Merchant, SignType, sign};
 
 use crate::caller::{Answer, Caller};
 use crate::counter::{API_KEY, APPID, MCH_ID};
-use crate::process::{Owned, is_running, kill_now, signal};
+use crate::process::{self, Memory, Owned, is_running, kill_now, signal};
 use crate::wait::{PATIENCE, until};
 
 /// Where WeChat posts its notifies.
@@ -87,6 +87,13 @@ impl Setup {
     #[must_use]
     pub fn quiet(mut self) -> Self {
         self.log = "warn";
+        self
+    }
+
+    /// Writes to its log what this `RUST_LOG` asks for.
+    #[must_use]
+    pub fn log(mut self, log: &'static str) -> Self {
+        self.log = log;
         self
     }
 
@@ -221,10 +228,12 @@ impl Relay {
 
     /// Memory it has in hand, in bytes.
     pub fn memory(&self) -> anyhow::Result<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kilobytes = line.and_then(|line| line.split_whitespace().next());
-        Ok(kilobytes.context("no VmRSS")?.parse::<u64>()? * 1024)
+        process::memory(self.id(), Memory::Now)
+    }
+
+    /// The most that it ever had.
+    pub fn memory_most(&self) -> anyhow::Result<u64> {
+        process::memory(self.id(), Memory::Most)
     }
 }
 

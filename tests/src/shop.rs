@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use jiff::civil::{Date, Time};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
+use till_app::approval::{Act, Credential};
 use till_app::{AgreementPicture, Config, Database, Step, Till, bill_file};
 use till_core::{Evidence, EvidenceKind, OutTradeNo, ProductId, State};
 use till_store::StockRow;
@@ -27,6 +28,8 @@ use crate::world::attempt;
 pub const WATER: ProductId = ProductId(1);
 /// 蓝牙耳机, 199.00 yuan, one piece.
 pub const LAST_PIECE: ProductId = ProductId(4);
+/// When a test begins, Beijing time.
+const MORNING: Time = Time::constant(10, 0, 0, 0);
 /// More questions than any test of half an hour needs.
 const STEPS_MAX: u32 = 5_000;
 
@@ -53,8 +56,23 @@ pub struct Shop {
 }
 
 impl Line {
-    /// Opens a simulator and serves it.
+    /// Opens a simulator and serves it, at ten in the morning of an invented day: a test that lives through hours crosses no
+    /// midnight it does not mean to.
     pub async fn open() -> anyhow::Result<Self> {
+        let line = Self::open_now().await?;
+        let now = line.simulator.now();
+        let today = BEIJING.to_datetime(now).date();
+        let morning = |day: Date| BEIJING.to_timestamp(day.to_datetime(MORNING));
+        let mut ten = morning(today)?;
+        if ten < now {
+            ten = morning(today.tomorrow()?)?;
+        }
+        line.simulator.advance(ten.duration_since(now));
+        Ok(line)
+    }
+
+    /// The same at the real time, for a till that has a clock of its own.
+    pub async fn open_now() -> anyhow::Result<Self> {
         let gateway = GatewayConfig::new(APPID, MCH_ID, ApiKey::parse(API_KEY)?);
         let mut line = Self {
             simulator: Simulator::new(gateway),
@@ -241,7 +259,9 @@ impl Shop {
     /// A person brings a bill's file.
     pub fn import_bill(&mut self, file: &[u8]) -> anyhow::Result<()> {
         let bill = bill_file::read(file, &self.config.merchant)?;
-        Ok(self.till.import_bill(self.now(), bill.date, file)?)
+        let now = self.now();
+        let approval = self.till.approve(now, Act::Bill, Some(&Credential::Confirmed))?;
+        Ok(self.till.import_bill(now, bill.date, file, approval)?)
     }
 
     /// The power fails for that long.

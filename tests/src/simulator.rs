@@ -125,6 +125,23 @@ impl Customer {
         Ok(number.to_owned())
     }
 
+    /// The newest order of this till that waits for its payment.
+    pub async fn order_of(&self, till: &str) -> anyhow::Result<String> {
+        let answer = self.http.get(format!("{}/sim/orders", self.base)).send().await?;
+        let book: Value = answer.error_for_status()?.json().await?;
+        let orders = book["orders"]
+            .as_array()
+            .context("the simulator lists its orders")?;
+        let waiting = orders.iter().filter(|order| {
+            order["device_info"] == till && order["state"] == "NOTPAY" && order["unpayable"].is_null()
+        });
+        let newest = waiting.max_by_key(|order| order["created"].as_str());
+        let number = newest.and_then(|order| order["out_trade_no"].as_str());
+        Ok(number
+            .with_context(|| format!("no order of {till} waits"))?
+            .to_owned())
+    }
+
     /// Enters the password.
     pub async fn pay(&self, out_trade_no: &str) -> anyhow::Result<()> {
         self.post(&format!("/sim/orders/{out_trade_no}/pay"), &json!({}))

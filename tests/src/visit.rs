@@ -66,6 +66,8 @@ pub struct Visit {
     pub in_cash: bool,
     /// A refund that was wished for, and the goods that come back with it.
     pub refund: Option<(OutRefundNo, Vec<ProductId>)>,
+    /// Cash that went back of a paid sale: when, how much, and the goods that came with it.
+    pub cash_refunds: Vec<(Timestamp, Fen, Vec<ProductId>)>,
 }
 
 /// Something that somebody does, or that happens.
@@ -101,6 +103,11 @@ pub enum Act {
     CashInstead,
     /// The customer wants money back.
     Refund,
+    /// The customer wants cash back that the sale was made of, for the nth time.
+    RefundCash {
+        /// Which time.
+        nth: u32,
+    },
 }
 
 impl Visit {
@@ -139,6 +146,7 @@ impl Visit {
             cash: None,
             in_cash: false,
             refund: None,
+            cash_refunds: Vec::new(),
         }
     }
 

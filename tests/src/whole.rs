@@ -27,10 +27,16 @@ pub struct SimulatorProcess {
 impl SimulatorProcess {
     /// Starts one on a free port.
     pub fn start() -> anyhow::Result<Self> {
+        Self::start_with(&[])
+    }
+
+    /// The same with these flags besides.
+    pub fn start_with(flags: &[&str]) -> anyhow::Result<Self> {
         let mut command = Command::new(built("wechat-pay-sim")?);
         command
             .args(["--listen", "127.0.0.1:0"])
             .args(["--appid", APPID, "--mch-id", MCH_ID])
+            .args(flags)
             .env("WECHAT_PAY_SIM_API_KEY", API_KEY)
             .env("RUST_LOG", "warn");
         let (process, line) = started(command, "wechat-pay-sim")?;
@@ -87,7 +93,15 @@ pub struct Whole {
 impl Whole {
     /// Starts everything but the till, and waits until the relay has reached the broker. Files go below `folder`.
     pub async fn start(folder: &Path, vhost: VirtualHost) -> anyhow::Result<Self> {
-        let simulator = SimulatorProcess::start()?;
+        Self::start_on(SimulatorProcess::start()?, folder, vhost).await
+    }
+
+    /// The same on this simulator.
+    pub async fn start_on(
+        simulator: SimulatorProcess,
+        folder: &Path,
+        vhost: VirtualHost,
+    ) -> anyhow::Result<Self> {
         let amqp_url = vhost.amqp_url();
         let relay = Setup::new(&built("scantill-relay")?, &amqp_url).start()?;
         relay.until_ready(true).await?;
@@ -139,7 +153,8 @@ pub fn built(name: &str) -> anyhow::Result<PathBuf> {
         .with_context(|| format!("{name} is not built yet: `make build` does it"))
 }
 
-fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
+/// Writes a configuration that holds a password: only its owner may read it.
+pub fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
     fs::write(path, text).with_context(|| format!("writing {}", path.display()))?;
     Ok(fs::set_permissions(path, fs::Permissions::from_mode(0o600))?)
 }

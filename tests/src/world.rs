@@ -3,6 +3,7 @@
 
 mod acts;
 mod bills;
+mod cash_back;
 mod closing;
 mod money;
 mod post;
@@ -85,6 +86,8 @@ pub struct Tally {
     pub refunds: u64,
     /// Of them, those that did not end well.
     pub refunds_ill: u64,
+    /// Refunds in cash.
+    pub cash_refunds: u64,
     /// Reviews that a person took over as sales.
     pub adopted: u64,
     /// Reviews whose money a person gave back.
@@ -126,6 +129,7 @@ impl Tally {
         self.cash_instead += day.cash_instead;
         self.refunds += day.refunds;
         self.refunds_ill += day.refunds_ill;
+        self.cash_refunds += day.cash_refunds;
         self.adopted += day.adopted;
         self.given_back += day.given_back;
         self.zs += day.zs;

@@ -86,6 +86,7 @@ it('takes a bill by hand and refuses another file in words', async () => {
         mimeType: 'application/gzip',
         buffer: Buffer.from([0x1f, 0x8b, 0x08, 0, 0, 0, 0, 0]),
     });
+    await page.getByTestId('approval-yes').click();
     await result.getByText('已导入').waitFor();
     await page.getByTestId('bill-import-close').click();
     await page.getByTestId('bill-state').getByText('逐单核对，没有差异').waitFor();

@@ -118,6 +118,7 @@ it('sends a refused refund again or gives it up', async () => {
     const card = page.locator('section[data-testid^="refund-T01"]');
     expect(await card.innerText(), 'why, in words').toContain('余额不足');
     await page.getByTestId('refund-withdraw').click();
+    await approve(page);
     await page.getByTestId('refund-state').getByText('已放弃').waitFor();
     expect(await page.getByTestId('refunded').innerText(), 'no money went back').toContain('0.00');
 });
@@ -143,4 +144,61 @@ it('gives a double payment back whole', async () => {
     await page.getByTestId('refund-state').waitFor();
     expect(await page.getByTestId('order-state').innerText(), 'it is no sale').toContain('已决定退还');
     expect(await page.getByTestId('review-adopt').count(), 'it was decided').toBe(0);
+});
+
+it('gives cash back out of the drawer: once, by line, and the sale stands among the orders', async () => {
+    const page = await visit.till();
+    for (const tile of [1, 1, 6]) await page.getByTestId(`tile-${tile}`).click();
+    await page.getByTestId('cash').click();
+    await page.getByTestId('cash-view').waitFor();
+    // By keys: a press of a button right after the page has come is taken for the second half of a double click.
+    await page.keyboard.type('100');
+    await page.keyboard.press('Enter');
+    await page.getByTestId('next').click();
+    await page.getByTestId('nav-orders').click();
+    await page.getByTestId('order-row-cash-1').click();
+    expect(await page.getByTestId('cash-tendered').innerText(), 'what was handed over').toContain('100.00');
+    await page.getByTestId('cash-refund-open').click();
+    const left = page.getByTestId('refund-left');
+    const kept = await left.innerText();
+    const submit = page.getByTestId('refund-submit');
+    await page.getByTestId('refund-part-lines').click();
+    await page.getByTestId('refund-more-1').click();
+    await page.getByTestId('refund-quick-faulty').click();
+    expect(await submit.innerText(), 'where the money comes from').toContain('从钱箱退');
+    await submit.dblclick();
+    await approve(page);
+    await page.getByTestId('cash-refund-1-R1').waitFor();
+    expect(await page.locator('[data-testid^="cash-refund-1-R"]').count(), 'two presses, one refund').toBe(1);
+    await page.getByTestId('order-row-cash-1').getByText('已退一部分').waitFor();
+    await page.getByTestId('cash-refund-open').click();
+    await page.getByTestId('refund-part-amount').waitFor();
+    expect(await left.innerText(), 'what went back is not left').not.toBe(kept);
+    await page.getByTestId('refund-reason').fill('不要了');
+    await submit.click();
+    await approve(page);
+    await page.getByTestId('cash-refund-open').waitFor({ state: 'detached' });
+    expect(await page.getByTestId('cash-refunded').innerText(), 'all of it went back').toBe(kept);
+    await page.getByTestId('order-search').fill('#1');
+    await page.getByTestId('order-row-cash-1').waitFor();
+});
+
+it('offers the two parts of a split sale each by itself', async () => {
+    const page = await visit.till();
+    for (const tile of [1, 1, 6]) await page.getByTestId(`tile-${tile}`).click();
+    await page.getByTestId('cash').click();
+    await page.getByTestId('cash-view').waitFor();
+    await page.keyboard.type('1');
+    await page.keyboard.press('F12');
+    await page.getByTestId('qr').waitFor();
+    await page.evaluate(() => window.__fake.pay());
+    await page.getByTestId('record').click();
+    await page.getByTestId('refund-open').waitFor();
+    await page.getByTestId('cash-refund-open').click();
+    expect(await page.getByTestId('refund-left').innerText(), 'the cash part alone').toContain('1.00');
+    await page.getByTestId('refund-quick-unwanted').click();
+    await page.getByTestId('refund-submit').click();
+    await approve(page);
+    await page.getByTestId('cash-refunded').waitFor();
+    expect(await page.getByTestId('refund-open').count(), "WeChat's part is still there").toBe(1);
 });

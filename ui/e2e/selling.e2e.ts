@@ -275,8 +275,75 @@ describe('a payment', () => {
         await page.getByTestId(`waiting-${first}`).click();
         await expect.poll(() => page.getByTestId('order-no').innerText()).toBe(first);
         await page.getByTestId('background').click();
+        expect(await page.getByTestId('badge').innerText(), 'both wait').toContain('未了结 2');
+
         await page.evaluate((outTradeNo) => window.__fake.pay('query', outTradeNo), second);
         await page.getByTestId(`settled-${second}`).waitFor();
+        expect(await page.getByTestId(`settled-${second}`).innerText(), 'what, and how much').toMatch(
+            /已收款\s*¥12\.00/,
+        );
+        expect(
+            await page.getByTestId('spoken-settled').innerText(),
+            'a screen reader says the same',
+        ).toContain('¥12.00，已收款');
+        expect(
+            await page.getByTestId('badge').innerText(),
+            'it is listed until somebody has looked, and not as waiting',
+        ).toContain('未了结 1 · 已了结 1');
+        await page.getByTestId('badge').click();
+        expect(await page.getByTestId(`waiting-${second}`).innerText(), 'the list says so too').toContain(
+            '已收款',
+        );
+        await page.keyboard.press('Escape');
+        await page.getByTestId(`settled-${second}`).getByRole('button').last().click();
+        await expect.poll(() => page.getByTestId('badge').innerText()).not.toContain('已了结');
+    });
+
+    it('of another customer’s is not shown on the customer display', async () => {
+        const page = await visit.till();
+        const customer = await visit.customer();
+        await page.bringToFront();
+        const first = await charge(page, 5);
+        await page.getByTestId('background').click();
+        await page.getByTestId('tile-1').click();
+        await customer.locator('[data-stage=cart]').waitFor();
+        await page.evaluate((outTradeNo) => window.__fake.pay('query', outTradeNo), first);
+        await page.getByTestId('badge').click();
+        await page.getByTestId(`waiting-${first}`).click();
+        await page.getByTestId('paid-amount').waitFor();
+        expect(
+            await customer.getByTestId('customer-stage').getAttribute('data-stage'),
+            'whoever stands there sees their own goods',
+        ).toBe('cart');
+    });
+
+    it('shows no code once its time is up, in neither window', async () => {
+        const page = await visit.till();
+        const customer = await visit.customer();
+        await page.bringToFront();
+        await charge(page, 1);
+        await customer.getByTestId('customer-qr').waitFor();
+        await page.evaluate(() => window.__fake.deadlineIn(2));
+        await page.getByTestId('qr').waitFor({ state: 'detached' });
+        expect(await page.getByTestId('time-left').innerText(), 'the time is up').toBe('00:00');
+        await customer.locator('[data-stage=wait]').waitFor();
+        expect(await customer.getByTestId('customer-qr').count(), 'nor on the customer display').toBe(0);
+    });
+
+    it('counts down by the till’s time when the machine’s clock is turned back', async () => {
+        const page = await visit.till();
+        await charge(page, 1);
+        await page.evaluate(() => {
+            const real = Date.now;
+            Date.now = () => real() - 3_600_000;
+        });
+        await expect
+            .poll(() => page.getByTestId('time-left').innerText(), {
+                message: 'less than the half hour, and not an hour more',
+            })
+            .toMatch(/^29:5\d$/);
+        await page.evaluate(() => window.__fake.clockWrong());
+        await page.getByTestId('clock-wrong').waitFor();
     });
 
     it('that needs a decision is conspicuous on every page', async () => {

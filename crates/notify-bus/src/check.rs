@@ -5,26 +5,41 @@ use lapin::options::BasicPublishOptions;
 use tokio::time::timeout;
 
 use crate::link::{ANSWER_MAX, Link, Turn, silent};
+use crate::topology::OnlyFound;
 use crate::{Address, Health, Trouble, lane, topology, trouble};
 
 /// No number of milliseconds.
 const NO_EXPIRATION: &str = "check";
 
-/// Connects as a [`crate::Publisher`] does, declares or finds what it needs, and tries to publish. [`Health::Up`] when all of
-/// it went well, never [`Health::Starting`].
+/// What was found out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// [`Health::Up`] when all of it went well, never [`Health::Starting`].
+    pub health: Health,
+    /// Exchanges and queues that are there but that this user may not declare, in words. Looking for one tells nothing of its
+    /// settings, and nothing at all of bindings.
+    pub only_found: Vec<String>,
+}
+
+/// Connects as a [`crate::Publisher`] does, declares or finds what it needs, and tries to publish.
 ///
 /// What it tries to publish has an expiration that is no number. RabbitMQ looks at the right to write first and at that
 /// afterwards, so the one refusal tells that the other was passed, and there is no message.
-pub async fn check(address: &Address, name: &str) -> Health {
-    match look(address, name).await {
+pub async fn check(address: &Address, name: &str) -> Checked {
+    let mut only_found = OnlyFound::default();
+    let health = match look(address, name, &mut only_found).await {
         Ok(health) => health,
         Err(trouble) => Health::Down(trouble),
+    };
+    Checked {
+        health,
+        only_found: only_found.0,
     }
 }
 
-async fn look(address: &Address, name: &str) -> Result<Health, Trouble> {
+async fn look(address: &Address, name: &str, only_found: &mut OnlyFound) -> Result<Health, Trouble> {
     let mut link = Link::open(address, name).await?;
-    topology::declare(&link, None).await?;
+    *only_found = topology::declare(&link, None).await?;
     let channel = lane::open(&link).await?;
     let writing = async {
         let options = BasicPublishOptions::default();

@@ -2,13 +2,14 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use lapin::options::{BasicConsumeOptions, BasicQosOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use lapin::{Channel, Consumer};
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 use crate::dead_letters::DeadLetters;
 use crate::delivery::Delivery;
@@ -19,6 +20,10 @@ use crate::{Address, Health, Route, Trouble, topology, trouble};
 /// Heartbeats without which the broker takes a connection for dead: until then it may hold the queue for a consumer of
 /// ours that is no more.
 const HEARTBEATS_OF_A_GHOST: u32 = 4;
+
+/// Heartbeats between two declarations on a connection that works. An exchange or a binding that somebody deleted is not
+/// told to whoever reads: the queue would merely stay empty.
+const HEARTBEATS_BETWEEN_LOOKS: u32 = 12;
 
 /// The deliveries of one till's queue. Dropping it ends the connection; what was not settled is delivered again.
 #[derive(Debug)]
@@ -42,6 +47,7 @@ impl Subscription {
             put: put.clone(),
             dead: Arc::new(DeadLetters::new(address.clone(), name, route)),
             ghost_for: address.heartbeat() * HEARTBEATS_OF_A_GHOST,
+            look_every: address.heartbeat() * HEARTBEATS_BETWEEN_LOOKS,
             ghost_until: None,
         };
         let stop = async move { put.closed().await };
@@ -78,7 +84,8 @@ struct Reading {
     prefetch: u16,
     put: mpsc::Sender<Delivery>,
     dead: Arc<DeadLetters>,
-    ghost_for: std::time::Duration,
+    ghost_for: Duration,
+    look_every: Duration,
     /// The broker may not have noticed yet that our last connection is lost.
     ghost_until: Option<Instant>,
 }
@@ -166,8 +173,13 @@ impl Reading {
     /// Hands on what comes, until the consumer or the connection ends.
     async fn read(&self, link: &mut Link, mut consumer: Consumer) -> Result<Infallible, Trouble> {
         let mut waiting = None;
+        let mut look = interval_at(Instant::now() + self.look_every, self.look_every);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
+                _ = look.tick() => {
+                    topology::declare(link, Some(&self.route)).await?;
+                }
                 turn = link.turn() => {
                     if let Turn::Ended(trouble) = turn {
                         return Err(trouble);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, ExchangeKind};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::link::{ANSWER_MAX, Link, silent};
 use crate::{Route, Trouble, trouble};
@@ -28,6 +28,11 @@ pub const DELIVERIES_MAX: i64 = 20;
 const TILL_QUEUE_MAX: i64 = 1_000_000;
 /// These wait for a person. Dead letters beyond it push out the oldest; an unrouted message beyond it is refused.
 const ODD_QUEUE_MAX: i64 = 100_000;
+
+/// How long a new quorum queue has to lie still before it is used. RabbitMQ answers its declaration before it has written
+/// down which files are that queue's (seen with 3.10: half a second after the last such change). Killed before that, it
+/// starts again without knowing them, and what was confirmed in that queue is gone.
+const TO_WRITE_DOWN_A_QUEUE: Duration = Duration::from_secs(1);
 
 /// The till's queue: `scantill.till.{mch_id}.{till_id}`.
 #[must_use]
@@ -127,30 +132,93 @@ fn binding(queue: String, exchange: &'static str, key: String) -> Item {
     Item::Binding { queue, exchange, key }
 }
 
+/// What of it this user may not declare: it is there, and whether it is as it should be can't be seen.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct OnlyFound(pub(crate) Vec<String>);
+
 /// Declares what everybody shares, and this till's queue.
-pub(crate) async fn declare(link: &Link, till: Option<&Route>) -> Result<(), Trouble> {
-    let declaring = async {
-        let mut channel = link.channel().await?;
-        for item in items(till) {
-            let Err(error) = item.declare(&channel, Mode::Make).await else {
-                continue;
-            };
-            if !trouble::is_refused_right(&error) {
-                return Err(trouble::declaring(&error, &item.subject()));
-            }
-            // The refusal has closed the channel.
-            channel = link.channel().await?;
-            if let Err(error) = item.declare(&channel, Mode::Find).await {
-                return Err(trouble::declaring(&error, &item.subject()));
+///
+/// A new queue is bound only after [`TO_WRITE_DOWN_A_QUEUE`]: until then nothing gets into it, so that nothing that was
+/// confirmed can be lost with it.
+pub(crate) async fn declare(link: &Link, till: Option<&Route>) -> Result<OnlyFound, Trouble> {
+    let (bindings, things): (Vec<Item>, Vec<Item>) = items(till)
+        .into_iter()
+        .partition(|item| matches!(item, Item::Binding { .. }));
+    let mut declaring = Declaring {
+        link,
+        channel: link.channel().await?,
+        only_found: OnlyFound::default(),
+    };
+    if in_time(declaring.all(&things)).await? == Declared::SomeNew {
+        sleep(TO_WRITE_DOWN_A_QUEUE).await;
+    }
+    in_time(declaring.all(&bindings)).await?;
+    // An error here is the connection's, which its owner sees.
+    let _ = timeout(ANSWER_MAX, declaring.channel.close(200, "OK".into())).await;
+    Ok(declaring.only_found)
+}
+
+async fn in_time<T>(what: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
+    timeout(ANSWER_MAX, what).await.unwrap_or_else(|_| Err(silent()))
+}
+
+/// Whether queues were made that nobody knew before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Declared {
+    AllKnown,
+    SomeNew,
+}
+
+/// Declaring under way.
+struct Declaring<'a> {
+    link: &'a Link,
+    /// Each refusal closes one.
+    channel: Channel,
+    only_found: OnlyFound,
+}
+
+impl Declaring<'_> {
+    async fn all(&mut self, items: &[Item]) -> Result<Declared, Trouble> {
+        let mut all = Declared::AllKnown;
+        for item in items {
+            if self.one(item).await? == Declared::SomeNew {
+                all = Declared::SomeNew;
             }
         }
-        // An error here is the connection's, which its owner sees.
-        let _ = channel.close(200, "OK".into()).await;
-        Ok(())
-    };
-    timeout(ANSWER_MAX, declaring)
-        .await
-        .unwrap_or_else(|_| Err(silent()))
+        Ok(all)
+    }
+
+    async fn one(&mut self, item: &Item) -> Result<Declared, Trouble> {
+        // Declared, a queue that was there and one that is new are answered alike.
+        let declared = if matches!(item, Item::Queue { .. }) && !self.finds(item).await? {
+            Declared::SomeNew
+        } else {
+            Declared::AllKnown
+        };
+        let Err(error) = item.declare(&self.channel, Mode::Make).await else {
+            return Ok(declared);
+        };
+        if !trouble::is_refused_right(&error) {
+            return Err(trouble::declaring(&error, &item.subject()));
+        }
+        self.channel = self.link.channel().await?;
+        if let Err(error) = item.declare(&self.channel, Mode::Find).await {
+            return Err(trouble::declaring(&error, &item.subject()));
+        }
+        self.only_found.0.push(item.subject());
+        Ok(Declared::AllKnown)
+    }
+
+    async fn finds(&mut self, item: &Item) -> Result<bool, Trouble> {
+        let Err(error) = item.declare(&self.channel, Mode::Find).await else {
+            return Ok(true);
+        };
+        if !trouble::is_missing(&error) {
+            return Err(trouble::declaring(&error, &item.subject()));
+        }
+        self.channel = self.link.channel().await?;
+        Ok(false)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

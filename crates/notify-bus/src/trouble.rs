@@ -21,6 +21,11 @@ pub(crate) fn is_refused_right(error: &Error) -> bool {
     code(error) == Some(ACCESS_REFUSED)
 }
 
+/// Whether the broker has no such thing.
+pub(crate) fn is_missing(error: &Error) -> bool {
+    code(error) == Some(NOT_FOUND)
+}
+
 /// Whether another connection has it for itself.
 pub(crate) fn is_locked(error: &Error) -> bool {
     code(error) == Some(RESOURCE_LOCKED)

@@ -47,7 +47,7 @@ pub struct Limits {
     pub connections: usize,
     /// Connections of one sender that is neither.
     pub connections_per_sender: usize,
-    /// Verified notifies waiting for the broker; a quarter is kept for senders of authentic ones.
+    /// Authentic notifies waiting for the broker, whoever sent them.
     pub in_flight: usize,
     /// What each sender may do.
     pub allowance: Allowance,

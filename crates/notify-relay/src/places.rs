@@ -1,4 +1,4 @@
-//! A bounded number of places: for connections, and for notifies that wait for the broker.
+//! A bounded number of places for connections.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

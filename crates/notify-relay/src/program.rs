@@ -8,8 +8,10 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
-use notify_bus::Health;
+use notify_bus::{Checked, Health};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::prelude::*;
 
 use crate::config::{Config, Variables};
 use crate::relay::CONNECTION_NAME;
@@ -84,6 +86,8 @@ fn log() {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
+        .finish()
+        .with(filter_fn(notify_bus::may_be_logged))
         .init();
 }
 
@@ -111,7 +115,8 @@ fn raise_file_limit(config: &Config) {
 /// Connects as when running, and says what came of it.
 async fn check(config: Config) -> anyhow::Result<()> {
     let place = config.broker.place();
-    match notify_bus::check(&config.broker, CONNECTION_NAME).await {
+    let Checked { health, only_found } = notify_bus::check(&config.broker, CONNECTION_NAME).await;
+    match health {
         Health::Up => {}
         Health::Starting => anyhow::bail!("the broker at {place} did not answer"),
         Health::Blocked => {
@@ -124,6 +129,13 @@ async fn check(config: Config) -> anyhow::Result<()> {
         count => format!("{count} merchants"),
     };
     println!("the configuration is right ({merchants}), and the broker at {place} takes messages");
+    if !only_found.is_empty() {
+        println!(
+            "this user may not declare {}: what is there was found, but whether its settings and bindings are right could not \
+             be seen; rabbitmqctl list_queues, list_exchanges and list_bindings tell",
+            only_found.join(", ")
+        );
+    }
     Ok(())
 }
 

@@ -5,11 +5,13 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use till_core::{
-    Agreement, Attempt, Bill, BillEntry, Bills, Cause, Difference, Here, MoneyError, OutRefundNo, OutTradeNo,
-    RefundHere, Subject, TillId, UserId, bill_bounds, reconcile,
+    Agreement, Attempt, Bill, BillEntry, BillLine, Bills, Cause, Difference, Here, MoneyError, OutRefundNo,
+    OutTradeNo, Refund, RefundHere, RefundStanding, Subject, TillId, UserId, bill_bounds, bill_date,
+    reconcile,
 };
 use till_store::{BillContent, BillNote, BillRow, Read, Reader, SignOff, StoreError};
 
+use crate::approval::{Act, Approval};
 use crate::bill_file;
 use crate::bills::BillStanding;
 use crate::till::{Refusal, Till};
@@ -75,21 +77,20 @@ impl AgreementJob {
 }
 
 impl AgreementPicture {
-    /// The difference about this.
-    pub fn difference(&self, subject: &Subject) -> Result<&Difference, Refusal> {
+    /// The difference about this that is as it was shown ([`Difference::as_of`]).
+    pub fn difference(&self, subject: &Subject, as_of: &str) -> Result<&Difference, Refusal> {
         let differences = self.agreement.as_ref().map(|it| it.differences.as_slice());
         differences
             .unwrap_or_default()
             .iter()
-            .find(|it| it.subject == *subject)
+            .find(|it| it.subject == *subject && it.as_of() == as_of)
             .ok_or(Refusal::NoSuchDifference)
     }
 
-    /// The notes on a difference, as long as its cause is what it was when they were written.
+    /// The notes on a difference, as long as its cause and its figures are what they were when they were written.
     pub fn notes_on(&self, difference: &Difference) -> impl Iterator<Item = &BillNote> {
-        let about = move |note: &&BillNote| {
-            note.subject == difference.subject && note.cause == difference.cause.word()
-        };
+        let as_of = difference.as_of();
+        let about = move |note: &&BillNote| note.subject == difference.subject && note.cause == as_of;
         self.notes.iter().filter(about)
     }
 
@@ -113,9 +114,9 @@ impl AgreementPicture {
     /// The day was signed off as it stands now.
     #[must_use]
     pub fn is_signed(&self) -> bool {
-        match (&self.sign_off, &self.agreement) {
-            (Some(signed), Some(agreement)) => signed.agreement == *agreement,
-            (Some(_) | None, None) | (None, Some(_)) => false,
+        match (&self.sign_off, &self.standing, &self.agreement) {
+            (Some(signed), BillStanding::Here(row), Some(agreement)) => holds(signed, row, agreement),
+            (Some(_) | None, _, _) => false,
         }
     }
 }
@@ -146,7 +147,7 @@ impl Till {
         let note = BillNote {
             date,
             subject: difference.subject.clone(),
-            cause: difference.cause.word().to_owned(),
+            cause: difference.as_of(),
             at: now,
             user: self.staff.at_till().map(|user| user.id),
             text: text.to_owned(),
@@ -166,8 +167,13 @@ impl Till {
         Ok(())
     }
 
-    /// Signs a day off as it was shown. Every difference must have been settled.
-    pub fn sign_off(&mut self, now: Timestamp, picture: &AgreementPicture) -> Result<(), Refusal> {
+    /// Signs a day off as it was shown, with a manager's approval. Every difference must have been settled.
+    pub fn sign_off(
+        &mut self,
+        now: Timestamp,
+        picture: &AgreementPicture,
+        approval: Approval,
+    ) -> Result<(), Refusal> {
         let (BillStanding::Here(bill), Some(agreement)) = (&picture.standing, &picture.agreement) else {
             return Err(Refusal::NoBill);
         };
@@ -175,6 +181,7 @@ impl Till {
         if open > 0 {
             return Err(Refusal::DifferencesOpen(open));
         }
+        let by = approval.spend(Act::SignOff)?;
         let sign_off = SignOff {
             bill: bill.id,
             at: now,
@@ -183,13 +190,14 @@ impl Till {
         };
         let (here, there) = (agreement.here, agreement.there);
         let detail = format!(
-            "{}: paid {} here, {} on the bill; refunded {} here, {} on the bill; {} differences",
+            "{}: paid {} here, {} on the bill; refunded {} here, {} on the bill; {} differences; approved by {by}; at the till: {}",
             picture.date,
             here.paid.sum,
             there.paid.sum,
             here.refunded.sum,
             there.refunded.sum,
-            agreement.differences.len()
+            agreement.differences.len(),
+            self.staff.who()
         );
         let written = self.db.write(|tx| {
             tx.sign_offs().sign(&sign_off)?;
@@ -293,13 +301,66 @@ fn refunds_of(
 }
 
 fn beside(ledger: Read<'_>, date: Option<Date>) -> Result<Option<Bill>, Refusal> {
-    date.map_or(Ok(None), |date| bill_of(ledger, date))
+    let found = date.map_or(Ok(None), |date| bill_of(ledger, date))?;
+    Ok(found.map(|(_, bill)| bill))
 }
 
 /// The bill of a day that counts, if it is here.
-pub(crate) fn bill_of(ledger: Read<'_>, date: Date) -> Result<Option<Bill>, Refusal> {
+pub(crate) fn bill_of(ledger: Read<'_>, date: Date) -> Result<Option<(BillRow, Bill)>, Refusal> {
     let row = ledger.bills().newest(date).map_err(Refusal::NotSaved)?;
-    row.map(|row| load(ledger, &row)).transpose()
+    row.map(|row| load(ledger, &row).map(|bill| (row, bill)))
+        .transpose()
+}
+
+/// Whether a day was signed off as it stands now.
+pub(crate) fn is_signed(ledger: Read<'_>, date: Date, till: &TillId) -> Result<bool, Refusal> {
+    let row = ledger.bills().newest(date).map_err(Refusal::NotSaved)?;
+    let sign_off = ledger.sign_offs().newest(date).map_err(Refusal::NotSaved)?;
+    match (row, sign_off) {
+        (Some(row), Some(signed)) => Ok(holds(&signed, &row, &agree(ledger, date, till, &row)?)),
+        (Some(_) | None, _) => Ok(false),
+    }
+}
+
+/// Whether what was signed is what stands: the same bill, and the same agreement with it.
+fn holds(signed: &SignOff, row: &BillRow, agreement: &Agreement) -> bool {
+    signed.bill == row.id && signed.agreement == *agreement
+}
+
+/// Whether a bill that is here has a refund as taken: of the day on which it last left, or of one beside it.
+pub(crate) fn has_taken(ledger: Read<'_>, refund: &Refund) -> Result<bool, Refusal> {
+    let Some(day) = refund.sent_at.map(bill_date) else {
+        return Ok(false);
+    };
+    for day in [day.yesterday().ok(), Some(day), day.tomorrow().ok()] {
+        let taken = beside(ledger, day)?.is_some_and(|bill| {
+            bill.lines.iter().any(|line| {
+                taken_refund(line) == Some(refund.out_refund_no.as_str())
+                    && line.out_trade_no == refund.out_trade_no.as_str()
+            })
+        });
+        if taken {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The number of the refund that a row has as taken by WeChat, and not given up since.
+pub(crate) fn taken_refund(line: &BillLine) -> Option<&str> {
+    match &line.entry {
+        BillEntry::Refund {
+            out_refund_no,
+            standing: RefundStanding::Asked | RefundStanding::Processing | RefundStanding::Done,
+            ..
+        } => Some(out_refund_no),
+        BillEntry::Refund {
+            standing: RefundStanding::Failed,
+            ..
+        }
+        | BillEntry::Payment { .. }
+        | BillEntry::Other(_) => None,
+    }
 }
 
 /// A kept bill, read again from its file.

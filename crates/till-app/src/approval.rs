@@ -12,14 +12,18 @@ pub enum Act {
     Refund,
     /// Deciding what becomes of a payment in review.
     Review,
-    /// Closing a shift whose drawer differs by more than the limit.
+    /// Opening or closing a shift whose drawer differs by more than the limit.
     ShiftDifference,
+    /// Signing a day off against WeChat's bill.
+    SignOff,
     /// Changing the rules of the house.
     HouseRules,
     /// Adding or changing people.
     Users,
     /// Putting a copy in the ledger's place.
     Restore,
+    /// Comparing with a bill that a person has brought.
+    Bill,
 }
 
 /// What was shown to get a yes.
@@ -52,9 +56,11 @@ impl Act {
             Self::Refund => "refund",
             Self::Review => "review",
             Self::ShiftDifference => "shift_difference",
+            Self::SignOff => "sign_off",
             Self::HouseRules => "house_rules",
             Self::Users => "users",
             Self::Restore => "restore",
+            Self::Bill => "bill",
         }
     }
 }
@@ -97,6 +103,15 @@ impl Approval {
 }
 
 impl Till {
+    /// What would have to be shown for a yes.
+    pub(crate) fn no_yes_yet(&self) -> Refusal {
+        if self.staff.is_empty() {
+            Refusal::NeedsConfirmation
+        } else {
+            Refusal::NeedsManager
+        }
+    }
+
     /// Asks for a yes to an act. Every yes is in the journal, and so is every wrong PIN.
     ///
     /// [`Refusal::NeedsManager`] and [`Refusal::NeedsConfirmation`] say what would have to be shown.

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 use till_core::{TillId, backup_due, backups_to_drop};
 pub use till_store::{CheckedCopy, Relation, Restored};
-use till_store::{OpenError, Reader, StoreError, check_copy, flush_folder};
+use till_store::{OpenError, Reader, StoreError, check_copy, flush_folder, same_beginning};
 
 use crate::config::Config;
 use crate::till::{Till, setting};
@@ -92,6 +92,7 @@ pub struct BackupPicture {
 #[derive(Debug)]
 pub struct BackupJob {
     reader: Reader,
+    ledger: PathBuf,
     folder: PathBuf,
     /// Nobody chose the folder: it is made where it is missing.
     own_folder: bool,
@@ -103,6 +104,9 @@ pub struct BackupJob {
 
 /// After a failure, this long until the next try.
 const AGAIN: SignedDuration = SignedDuration::from_mins(10);
+
+/// What was begun so long ago and is not done is not being written any more.
+const ABANDONED: SignedDuration = SignedDuration::from_hours(1);
 
 /// So long without a good copy deserves a word to whoever is at the till.
 const LATE: SignedDuration = SignedDuration::from_hours(3 * 24);
@@ -147,6 +151,16 @@ pub fn check(folder: &Path, name: &str, ledger: &Path) -> Option<Result<(Checked
         let relation = till_store::relation(&copy, ledger);
         (copy, relation)
     }))
+}
+
+/// Whether a copy is another till's than the one whose ledger this is: it bears another till's name, or its journal began as
+/// another. A ledger that is gone or can't be read has no beginning to hold it against; then its name says it.
+#[must_use]
+pub fn is_anothers(folder: &Path, name: &str, ledger: &Path, till: Option<&TillId>) -> bool {
+    let Some((its, _)) = read_name(name) else {
+        return false;
+    };
+    till.is_some_and(|ours| *ours != its) || same_beginning(&folder.join(name), ledger) == Some(false)
 }
 
 /// Puts one of the copies in the ledger's place, which nobody may have open; see [`till_store::restore`]. `None`: there is
@@ -220,7 +234,7 @@ impl BackupJob {
         Ok(fs::metadata(path).map_err(not_written)?.len())
     }
 
-    /// Takes away what copies have left that were cut short.
+    /// Takes away what copies have left that were cut short. Another shop's till of this name may be writing one just now.
     fn drop_parts(&self) -> io::Result<()> {
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
@@ -228,7 +242,7 @@ impl BackupJob {
             let ours = name
                 .split_once(".db.part")
                 .and_then(|(copy, _)| read_name(&format!("{copy}.db")))
-                .is_some_and(|(till, _)| till == self.till);
+                .is_some_and(|(till, at)| till == self.till && self.begun_at.duration_since(at) > ABANDONED);
             if ours {
                 fs::remove_file(entry.path())?;
             }
@@ -237,9 +251,11 @@ impl BackupJob {
     }
 
     fn thin_out(&self) -> io::Result<()> {
+        // Two shops may have a till of one name, and one share: a copy is ours if its journal began as ours did.
         let ours: Vec<Backup> = list(&self.folder)?
             .into_iter()
             .filter(|backup| backup.till == self.till)
+            .filter(|backup| same_beginning(&self.folder.join(&backup.name), &self.ledger) == Some(true))
             .collect();
         let times: Vec<Timestamp> = ours.iter().map(|backup| backup.made_at).collect();
         let dropped = backups_to_drop(&times, self.begun_at, &self.zone, self.keep_days);
@@ -276,6 +292,7 @@ impl Till {
         let ledger = self.db.path().ok_or(BackupError::InMemory)?;
         let job = BackupJob {
             folder: folder(Some(&self.config), ledger),
+            ledger: ledger.to_owned(),
             own_folder: self.config.backup.folder.is_none(),
             reader: self
                 .db

@@ -102,6 +102,8 @@ pub(crate) fn convert(bill: &wechat_pay::Bill) -> Bill {
     Bill {
         lines: bill.rows.iter().map(line).collect(),
         totals: Some(BillTotals {
+            count: summary.count,
+            fee: MicroYuan::new(summary.fee_total.get()),
             // The old format has one amount, the order's.
             paid: Some(fen(summary.order_total.unwrap_or(summary.settlement_total))),
             refunded: summary.applied_refund_total.or(summary.refund_total).map(fen),

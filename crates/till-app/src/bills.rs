@@ -5,11 +5,15 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
-use till_core::{Bill, BillEntry, OutTradeNo, State, TillId, bill_bounds, bill_date};
+use till_core::{
+    Bill, BillEntry, OutRefundNo, OutTradeNo, RefundState, State, TillId, bill_bounds, bill_date,
+};
 use till_store::{BillContent, BillRow, BillSource, NewBill, Read, Reader, StoreError};
 use wechat_pay::bill::BillError;
 use wechat_pay::{BillType, Client, Doubt, DownloadBill, Nonce, Outcome, Transport};
 
+use crate::agreement::taken_refund;
+use crate::approval::{Act, Approval};
 use crate::bill_file::{self, BillFault};
 use crate::till::{Refusal, Till};
 
@@ -24,7 +28,7 @@ const DOUBT_NOTHING_FOR: SignedDuration = SignedDuration::from_hours(24);
 const WAIT_MAX: SignedDuration = SignedDuration::from_hours(1);
 /// While WeChat says that it is making the bill.
 const WAIT_CREATING: SignedDuration = SignedDuration::from_mins(10);
-/// Most orders that one bill sends the till to ask about; a person finds the rest in the list.
+/// Most orders, and most refunds, that one bill sends the till to ask about; a person finds the rest in the list.
 const SUSPECTS_MAX: usize = 100;
 
 /// A bill to be asked for.
@@ -47,12 +51,21 @@ pub struct BillReply {
 enum Answer {
     Came {
         file: Vec<u8>,
-        /// Orders of this till that the bill has as paid and the ledger has not.
-        suspects: Vec<OutTradeNo>,
+        /// What of this till's the bill has as paid or given back, and the ledger has not.
+        suspects: Suspects,
     },
     /// WeChat says that nothing happened; in its own words.
     Nothing(Vec<u8>),
     NotYet(BillTrouble),
+}
+
+/// What WeChat has to be asked about, because a bill is not signed and an answer is.
+#[derive(Debug)]
+struct Suspects {
+    /// Paid on the bill; closed or refused here.
+    orders: Vec<OutTradeNo>,
+    /// Taken on the bill; refused or withdrawn here.
+    refunds: Vec<OutRefundNo>,
 }
 
 /// Why a bill is not there yet.
@@ -111,6 +124,22 @@ struct Wait {
     trouble: Option<BillTrouble>,
 }
 
+impl Wait {
+    /// Asked for as soon as possible.
+    fn since(now: Timestamp) -> Self {
+        Self {
+            next_at: now,
+            tries: 0,
+            trouble: None,
+        }
+    }
+}
+
+/// The oldest day whose bill WeChat still has.
+fn oldest_kept(now: Timestamp) -> Date {
+    bill_date(now.checked_sub(REACH).unwrap_or(Timestamp::MIN))
+}
+
 /// When the bill of a day can be asked for. `None` at the end of the calendar.
 #[must_use]
 pub fn ready_at(date: Date) -> Option<Timestamp> {
@@ -149,7 +178,10 @@ pub async fn carry_out_bill<T: Transport>(client: &Client<T>, job: BillJob) -> B
     let answer = match exchange.outcome {
         Outcome::Yes(file) => match bill_file::check(&file.bill, &job.merchant) {
             Ok(bill) if bill.date == job.date => Answer::Came {
-                suspects: suspects(job.reader.read(), &job.till, &bill.bill),
+                suspects: Suspects {
+                    orders: suspect_orders(job.reader.read(), &job.till, &bill.bill),
+                    refunds: suspect_refunds(job.reader.read(), &bill.bill),
+                },
                 file: file.bytes,
             },
             Ok(bill) => Answer::NotYet(BillTrouble::Unusable(BillFault::OtherDays {
@@ -195,9 +227,8 @@ fn trouble(doubt: Doubt) -> BillTrouble {
     }
 }
 
-/// Orders of this till that the bill has as paid and that are closed or refused here: WeChat has to be asked, because a bill
-/// is not signed and an answer is.
-fn suspects(ledger: Read<'_>, till: &TillId, bill: &Bill) -> Vec<OutTradeNo> {
+/// Orders of this till that the bill has as paid and that are closed or refused here.
+fn suspect_orders(ledger: Read<'_>, till: &TillId, bill: &Bill) -> Vec<OutTradeNo> {
     let payments = bill
         .lines
         .iter()
@@ -213,6 +244,27 @@ fn suspects(ledger: Read<'_>, till: &TillId, bill: &Bill) -> Vec<OutTradeNo> {
                 false
             }
         })
+        .take(SUSPECTS_MAX)
+        .collect()
+}
+
+/// Refunds of this till that the bill has as taken and that are refused or withdrawn here.
+fn suspect_refunds(ledger: Read<'_>, bill: &Bill) -> Vec<OutRefundNo> {
+    bill.lines
+        .iter()
+        .filter_map(|line| Some((OutRefundNo::parse(taken_refund(line)?).ok()?, &line.out_trade_no)))
+        .filter(|(number, order)| match ledger.refunds().get(number) {
+            Ok(Some(it)) => {
+                it.refund.out_trade_no.as_str() == order.as_str()
+                    && matches!(it.refund.state, RefundState::Refused { .. } | RefundState::Withdrawn { .. })
+            }
+            Ok(None) => false,
+            Err(error) => {
+                tracing::warn!(out_refund_no = %number, %error, "a refund on the bill could not be looked up");
+                false
+            }
+        })
+        .map(|(number, _)| number)
         .take(SUSPECTS_MAX)
         .collect()
 }
@@ -268,7 +320,7 @@ impl Till {
         self.bills.under_way = None;
         let trouble = match reply.answer {
             Answer::Came { file, suspects } => {
-                match self.keep_bill(now, date, BillSource::Fetched, BillContent::Table, &file) {
+                match self.keep_fetched(now, date, BillContent::Table, &file) {
                     Ok(()) => {
                         self.ask_about(now, &suspects);
                         return;
@@ -277,12 +329,10 @@ impl Till {
                 }
             }
             Answer::Nothing(said) => match self.believes_nothing(now, date) {
-                Ok(true) => {
-                    match self.keep_bill(now, date, BillSource::Fetched, BillContent::Nothing, &said) {
-                        Ok(()) => return,
-                        Err(_) => BillTrouble::NotSaved,
-                    }
-                }
+                Ok(true) => match self.keep_fetched(now, date, BillContent::Nothing, &said) {
+                    Ok(()) => return,
+                    Err(_) => BillTrouble::NotSaved,
+                },
                 Ok(false) => BillTrouble::SaysNothing,
                 Err(_) => BillTrouble::NotSaved,
             },
@@ -310,12 +360,32 @@ impl Till {
         true
     }
 
-    /// Takes a bill's file that a person brought, read by [`bill_file::read`] already.
-    pub fn import_bill(&mut self, now: Timestamp, date: Date, file: &[u8]) -> Result<(), Refusal> {
+    /// Takes a bill's file that a person brought, read by [`bill_file::read`] already, with a manager's approval. It counts
+    /// until WeChat's own comes, which is asked for all the same.
+    pub fn import_bill(
+        &mut self,
+        now: Timestamp,
+        date: Date,
+        file: &[u8],
+        approval: Approval,
+    ) -> Result<(), Refusal> {
         if date >= bill_date(now) {
             return Err(Refusal::Bill(BillFault::DayNotOver(date)));
         }
-        self.keep_bill(now, date, BillSource::Imported, BillContent::Table, file)
+        let who = approval.spend(Act::Bill)?;
+        let detail = format!("{date}: {who}");
+        let kept = NewBill {
+            date,
+            source: BillSource::Imported,
+            content: BillContent::Table,
+            received_at: now,
+            file,
+        };
+        self.keep_bill(&kept, &detail)?;
+        if self.bills.considered.is_some_and(|last| date <= last) && date >= oldest_kept(now) {
+            self.bills.waiting.entry(date).or_insert_with(|| Wait::since(now));
+        }
+        Ok(())
     }
 
     /// How far the till is with the bill of a day.
@@ -345,15 +415,11 @@ impl Till {
         match self.missing_days(now, last) {
             Ok(days) => {
                 for date in days {
-                    self.bills.waiting.entry(date).or_insert(Wait {
-                        next_at: now,
-                        tries: 0,
-                        trouble: None,
-                    });
+                    self.bills.waiting.entry(date).or_insert_with(|| Wait::since(now));
                 }
                 // What WeChat does not have any more is not asked for: it would say that nothing happened.
-                let reach = bill_date(now.checked_sub(REACH).unwrap_or(Timestamp::MIN));
-                self.bills.waiting.retain(|date, _| *date >= reach);
+                let oldest = oldest_kept(now);
+                self.bills.waiting.retain(|date, _| *date >= oldest);
                 self.bills.considered = Some(last);
                 self.bills_changed();
             }
@@ -377,8 +443,14 @@ impl Till {
         };
         let mut here = Vec::new();
         for row in self.db.read().bills().since(first)? {
-            // What WeChat said before this till was paid, by a clock that ran ahead, is worth nothing.
-            if row.content == BillContent::Table || self.paid_on(row.date)? == 0 {
+            let stands = match (row.source, row.content) {
+                // A person's file counts only until WeChat's own comes.
+                (BillSource::Imported, _) => false,
+                (BillSource::Fetched, BillContent::Table) => true,
+                // What WeChat said before this till was paid, by a clock that ran ahead, is worth nothing.
+                (BillSource::Fetched, BillContent::Nothing) => !self.moved_money_on(row.date)?,
+            };
+            if stands {
                 here.push(row.date);
             }
         }
@@ -386,51 +458,75 @@ impl Till {
         Ok(days.filter(|date| !here.contains(date)).collect())
     }
 
-    /// Whether WeChat is believed when it says that nothing happened on that day: yes, unless this till was paid on it and
-    /// the bill may only be late.
+    /// Whether WeChat is believed when it says that nothing happened on that day: yes, unless this till was paid or gave
+    /// money back on it and the bill may only be late.
     fn believes_nothing(&self, now: Timestamp, date: Date) -> Result<bool, StoreError> {
         let late = ready_at(date).is_some_and(|ready| now.duration_since(ready) >= DOUBT_NOTHING_FOR);
-        Ok(late || self.paid_on(date)? == 0)
+        Ok(late || !self.moved_money_on(date)?)
     }
 
-    fn paid_on(&self, date: Date) -> Result<usize, StoreError> {
+    /// Whether this till was paid on that day, or sent a refund.
+    fn moved_money_on(&self, date: Date) -> Result<bool, StoreError> {
         let Some((from, to)) = bill_bounds(date) else {
-            return Ok(0);
+            return Ok(false);
         };
-        Ok(self.db.read().attempts().paid_between(from, to)?.len())
+        let read = self.db.read();
+        if !read.attempts().paid_between(from, to)?.is_empty() {
+            return Ok(true);
+        }
+        let refunds = read.refunds().of_day(from, to)?;
+        let mut sent = refunds.iter().filter_map(|it| it.refund.sent_at);
+        Ok(sent.any(|sent| (from..to).contains(&sent)))
     }
 
-    fn keep_bill(
+    fn keep_fetched(
         &mut self,
         now: Timestamp,
         date: Date,
-        source: BillSource,
         content: BillContent,
         file: &[u8],
     ) -> Result<(), Refusal> {
+        let kept = NewBill {
+            date,
+            source: BillSource::Fetched,
+            content,
+            received_at: now,
+            file,
+        };
+        self.keep_bill(&kept, &date.to_string())?;
+        self.bills.waiting.remove(&date);
+        Ok(())
+    }
+
+    fn keep_bill(&mut self, new: &NewBill<'_>, detail: &str) -> Result<(), Refusal> {
         let written = self.db.write(|tx| {
-            tx.bills().keep(&NewBill {
-                date,
-                source,
-                content,
-                received_at: now,
-                file,
-            })?;
-            let what = match source {
+            tx.bills().keep(new)?;
+            let what = match new.source {
                 BillSource::Fetched => "bill_fetched",
                 BillSource::Imported => "bill_imported",
             };
-            tx.journal().add(now, what, None, None, &date.to_string())
+            tx.journal().add(new.received_at, what, None, None, detail)
         });
         self.saved(written)?;
-        tracing::info!(%date, bytes = file.len(), ?source, ?content, "bill kept");
-        self.bills.waiting.remove(&date);
+        let NewBill {
+            date,
+            source,
+            content,
+            ..
+        } = new;
+        tracing::info!(%date, bytes = new.file.len(), ?source, ?content, "bill kept");
         self.bills_changed();
         Ok(())
     }
 
-    fn ask_about(&mut self, now: Timestamp, suspects: &[OutTradeNo]) {
-        for number in suspects {
+    fn ask_about(&mut self, now: Timestamp, suspects: &Suspects) {
+        for number in &suspects.refunds {
+            tracing::warn!(out_refund_no = %number, "taken on the bill, not here: WeChat is asked");
+            if let Err(error) = self.check_refund_now(now, number) {
+                tracing::warn!(out_refund_no = %number, %error, "WeChat could not be asked");
+            }
+        }
+        for number in &suspects.orders {
             tracing::warn!(out_trade_no = %number, "on the bill as paid, not paid here: WeChat is asked");
             if let Err(error) = self.check_now(now, number) {
                 tracing::warn!(out_trade_no = %number, %error, "WeChat could not be asked");

@@ -79,6 +79,7 @@ impl Till {
                 sale.can_take_cash()?;
             }
         }
+        self.thanks = None;
         self.cash_view = Some(CashView { of: of.cloned() });
         self.changed();
         Ok(())
@@ -132,14 +133,16 @@ impl Till {
         let step = self.begin_step(of)?;
         let tender = Tender::new(step.before.rest(), tendered)?;
         let (id, after) = self.carry_out_step(now, click, duty, &step, Part::Whole(tender))?;
-        self.cash_paid = Some(CashReceipt {
+        let paid = CashReceipt {
             sale: id,
             total: after.total,
             due: tender.due(),
             tendered: tender.tendered(),
             change: tender.change(),
             at: now,
-        });
+        };
+        self.thank_for_cash(&paid);
+        self.cash_paid = Some(paid);
         self.front = None;
         self.cash_view = None;
         self.settle_step(step, after);
@@ -174,7 +177,7 @@ impl Till {
             .clone();
         self.cash_view = None;
         self.cash_paid = None;
-        self.front = Some(number.clone());
+        self.serve(number.clone());
         self.unseen.remove(&number);
         if step.cart.is_some() {
             self.watch(StoredSale {

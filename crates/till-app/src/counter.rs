@@ -9,6 +9,7 @@ use till_core::{
 use till_store::{NewSale, StoreError, StoredSale, Tx};
 
 use crate::config::{Config, Locale};
+use crate::display::Front;
 use crate::order;
 use crate::till::{Refusal, Till, setting};
 
@@ -211,8 +212,8 @@ impl Till {
 
     /// The payment goes on; the window is free.
     pub fn to_background(&mut self) {
-        if let Some(number) = self.front.take() {
-            self.let_go(&number);
+        if let Some(front) = self.front.take() {
+            self.let_go(&front.number);
         }
         self.cash_view = None;
         self.changed();
@@ -229,28 +230,50 @@ impl Till {
     fn show(&mut self, number: OutTradeNo) {
         self.cash_view = None;
         self.cash_paid = None;
-        self.front = Some(number);
+        self.serve(number);
         self.changed();
     }
 
-    /// Shows a payment in the pay view.
+    /// Shows a payment in the pay view; to the customer only if they may still pay it.
     pub fn to_front(&mut self, number: &OutTradeNo) -> Result<(), Refusal> {
         self.recall(number)?;
-        if let Some(before) = self.front.replace(number.clone()) {
-            self.let_go(&before);
-        }
+        let served = match &self.front {
+            Some(front) if front.number == *number => front.served,
+            Some(_) | None => self.find(number).is_some_and(till_core::Attempt::can_cancel),
+        };
+        let before = self.front.take();
         self.unseen.remove(number);
-        self.show(number.clone());
+        if served {
+            self.serve(number.clone());
+        } else {
+            let number = number.clone();
+            self.front = Some(Front { number, served });
+        }
+        if let Some(before) = before {
+            self.let_go(&before.number);
+        }
+        self.cash_view = None;
+        self.cash_paid = None;
+        self.changed();
         Ok(())
+    }
+
+    /// The cashier has seen how a payment in the background ended.
+    pub fn seen(&mut self, number: &OutTradeNo) {
+        self.unseen.remove(number);
+        self.let_go(number);
+        self.changed();
     }
 
     /// The cashier has seen how it ended.
     pub fn done(&mut self) {
-        if let Some(number) = self.front.take() {
-            self.unseen.remove(&number);
-            self.let_go(&number);
+        if let Some(front) = self.front.take() {
+            self.unseen.remove(&front.number);
+            self.let_go(&front.number);
         }
-        self.cash_paid = None;
+        if self.cash_paid.take().is_some() {
+            self.thanks = None;
+        }
         self.cash_view = None;
         self.changed();
     }
@@ -289,6 +312,7 @@ impl Till {
         self.cart = cart;
         // The next customer has come.
         self.cash_paid = None;
+        self.thanks = None;
         self.changed();
         Ok(())
     }

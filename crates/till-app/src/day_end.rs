@@ -3,8 +3,8 @@
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use till_core::{
-    Carried, CashMove, Exception, Fen, Opened, Refund, Report, ReportHead, ReportInput, Shift, ShiftLine,
-    ShiftSums, State, Tally, UserId, ZNumber,
+    Carried, CashMove, DrawerCount, Exception, Fen, Opened, Refund, Report, ReportHead, ReportInput, Shift,
+    ShiftLine, ShiftSums, State, Takings, Tally, UserId, ZNumber,
 };
 use till_store::{Read, StoredZ, Told};
 
@@ -26,8 +26,10 @@ const EXCEPTIONS: [&str; 7] = [
 /// A report and what goes with it on the screen.
 #[derive(Debug, Clone)]
 pub struct ReportPicture {
-    /// The report.
+    /// The report; of WeChat alone while it is counted blind.
     pub report: Report,
+    /// A shift that it tells of goes on and is counted blind: nothing here tells what should be in the drawer.
+    pub blind: bool,
     /// The seal; an X has none.
     pub seal: Option<Seal>,
     /// The Z before and its digest.
@@ -45,6 +47,16 @@ pub struct Seal {
     pub rows: (i64, i64),
     /// The digest of that last row.
     pub journal_digest: String,
+}
+
+impl Seal {
+    fn of(digest: String, told: &Told) -> Self {
+        Self {
+            digest,
+            rows: (told.from.journal.row.saturating_add(1), told.to.journal.row),
+            journal_digest: told.to.journal.digest.to_string(),
+        }
+    }
 }
 
 /// Another day to compare with.
@@ -82,7 +94,8 @@ impl Till {
         let told = read.z_reports().untold().map_err(Refusal::NotSaved)?;
         let report = self.report(now, None, &told, "")?;
         let last = read.z_reports().last().map_err(Refusal::NotSaved)?;
-        self.report_picture(report, None, last.map(|z| (z.number, z.digest.to_string())))
+        let previous = last.map(|z| (z.number, z.digest.to_string()));
+        self.report_picture(report, &told, None, previous)
     }
 
     /// Closes the day: makes the next Z, for ever. Always possible; what is not settled is named and goes on. The same
@@ -97,21 +110,28 @@ impl Till {
         let read = self.db.read();
         let told = read.z_reports().untold().map_err(Refusal::NotSaved)?;
         let last = read.z_reports().last().map_err(Refusal::NotSaved)?;
-        let next = last.map_or(Some(1), |z| z.number.0.checked_add(1));
+        let next = last.as_ref().map_or(Some(1), |z| z.number.0.checked_add(1));
         let number = ZNumber(next.ok_or(Refusal::AmountOutOfRange)?);
         let report = self.report(now, Some(number), &told, &note)?;
         let net = report.takings.net().map_err(|_| Refusal::AmountOutOfRange)?;
         let who = self.staff.who().to_owned();
+        // All that can fail is done before: once the Z is in the ledger, the answer is the Z.
+        let previous = last.map(|z| (z.number, z.digest.to_string()));
+        let picture = self.report_picture(report.clone(), &told, None, previous)?;
         // One thread writes: nothing has come to the ledger since it was read.
         let written = self.db.write(|tx| {
             let digest = tx.z_reports().keep(click, number, &report, net, told.to)?;
             let detail = format!("{}: {who}, net {net}, {digest}", number.0);
-            tx.journal().add(now, "z_made", None, None, &detail)
+            tx.journal().add(now, "z_made", None, None, &detail)?;
+            Ok(digest)
         });
-        self.saved(written)?;
+        let digest = self.saved(written)?;
         self.backups.z_made();
         self.changed();
-        self.z_report(number)
+        Ok(ReportPicture {
+            seal: Some(Seal::of(digest.to_string(), &told)),
+            ..picture
+        })
     }
 
     /// A Z as it was made.
@@ -125,19 +145,16 @@ impl Till {
             Some(before) => read.z_reports().get(before).map_err(Refusal::NotSaved)?,
             None => None,
         };
-        let seal = Seal {
-            digest: z.digest.to_string(),
-            rows: (told.from.journal.row.saturating_add(1), told.to.journal.row),
-            journal_digest: told.to.journal.digest.to_string(),
-        };
+        let seal = Seal::of(z.digest.to_string(), &told);
         let previous = before.map(|z| (z.number, z.digest.to_string()));
-        self.report_picture(z.report, Some(seal), previous)
+        self.report_picture(z.report, &told, Some(seal), previous)
     }
 
     /// The Zs before this one, or the last ones; newest first.
     pub fn z_reports(&self, before: Option<ZNumber>, limit: u32) -> Result<Vec<ZBrief>, Refusal> {
         let found = self.db.read().z_reports().before(before, limit);
-        found.map_err(Refusal::NotSaved)?.iter().map(brief).collect()
+        let found = found.map_err(Refusal::NotSaved)?;
+        found.iter().map(|z| self.brief(z)).collect()
     }
 
     /// What is needed to write a report to a file: a Z, or what one would be now. The work itself is [`ExportJob::run`]; for
@@ -180,15 +197,66 @@ impl Till {
     fn report_picture(
         &self,
         report: Report,
+        told: &Told,
         seal: Option<Seal>,
         previous: Option<(ZNumber, String)>,
     ) -> Result<ReportPicture, Refusal> {
         let week_before = self.compared(&report)?;
+        let blind = self.is_counted_blind(&report);
+        let report = if blind {
+            self.of_wechat_alone(report, told)?
+        } else {
+            report
+        };
         Ok(ReportPicture {
             report,
+            blind,
             seal,
             previous,
             week_before,
+        })
+    }
+
+    /// Whether a report would tell a cashier what should be in a drawer that is yet to be counted blind. A manager who has
+    /// signed in may see it.
+    fn is_counted_blind(&self, report: &Report) -> bool {
+        let Some(open) = self.blind_shift() else {
+            return false;
+        };
+        let mut goes_on = report.drawer.shifts.iter().filter(|it| it.counted.is_none());
+        goes_on.any(|it| it.id == open.id)
+    }
+
+    fn of_wechat_alone(&self, report: Report, told: &Told) -> Result<Report, Refusal> {
+        let books = self.db.read().bookings().on(told.bookings());
+        let wechat = books
+            .map_err(Refusal::NotSaved)?
+            .into_iter()
+            .filter(|it| !it.what.is_cash());
+        let calendar = &self.config.shop.calendar;
+        Takings::of(calendar, report.head.from, wechat)
+            .and_then(|wechat| report.of_wechat_alone(wechat))
+            .map_err(|_| Refusal::AmountOutOfRange)
+    }
+
+    fn brief(&self, z: &StoredZ) -> Result<ZBrief, Refusal> {
+        let out_of_range = |_| Refusal::AmountOutOfRange;
+        let takings = &z.report.takings;
+        let (net, sold) = if self.is_counted_blind(&z.report) {
+            (
+                takings.wechat_net(),
+                takings.wechat_paid.plus(takings.wechat_late),
+            )
+        } else {
+            (takings.net(), takings.sold())
+        };
+        Ok(ZBrief {
+            number: z.number,
+            day: z.report.head.day,
+            closed_at: z.closed_at,
+            net: net.map_err(out_of_range)?,
+            sold: sold.map_err(out_of_range)?,
+            unsettled: u32::try_from(z.report.carried.len()).unwrap_or(u32::MAX),
         })
     }
 
@@ -227,6 +295,7 @@ impl Till {
             .journal()
             .count_on(told.journal(), &EXCEPTIONS)
             .map_err(Refusal::NotSaved)?;
+        let bookings = read.bookings().on(told.bookings()).map_err(Refusal::NotSaved)?;
         let (open, sum) = read.cash_moves().in_hand().map_err(Refusal::NotSaved)?;
         let input = ReportInput {
             head: ReportHead {
@@ -235,7 +304,7 @@ impl Till {
                 till: self.config.shop.till.to_string(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 number,
-                day: calendar.day_of(now),
+                day: Report::day_of(calendar, &bookings, now),
                 from: match &before {
                     Some(z) => z.closed_at,
                     None => began(read, told, now)?,
@@ -247,7 +316,7 @@ impl Till {
                     .map_or_else(String::new, |user| user.name.to_string()),
                 note: note.to_owned(),
             },
-            bookings: read.bookings().on(told.bookings()).map_err(Refusal::NotSaved)?,
+            bookings,
             cash,
             shifts: self.shift_lines(read, told)?,
             in_hand: Tally {
@@ -279,13 +348,24 @@ impl Till {
 
     fn shift_lines(&self, read: Read<'_>, told: &Told) -> Result<Vec<ShiftLine>, Refusal> {
         let shifts = read.shifts().after(told.from.shifts).map_err(Refusal::NotSaved)?;
+        let before = read.shifts().by_id(told.from.shifts).map_err(Refusal::NotSaved)?;
+        let mut left = before.and_then(|shift| shift.end).map(|end| end.left);
         shifts
             .into_iter()
-            .map(|shift| self.shift_line(read, shift))
+            .map(|shift| {
+                let line = self.shift_line(read, shift, left)?;
+                left = line.left;
+                Ok(line)
+            })
             .collect()
     }
 
-    fn shift_line(&self, read: Read<'_>, shift: Shift) -> Result<ShiftLine, Refusal> {
+    fn shift_line(
+        &self,
+        read: Read<'_>,
+        shift: Shift,
+        left_before: Option<Fen>,
+    ) -> Result<ShiftLine, Refusal> {
         let line = ShiftLine {
             id: shift.id,
             opened_at: shift.opened_at,
@@ -296,6 +376,10 @@ impl Till {
             counted: None,
             left: None,
             note: String::new(),
+            opened_by: self.name(shift.opened_by)?,
+            left_before,
+            count: DrawerCount::default(),
+            approved_by: None,
         };
         let out_of_range = |_| Refusal::AmountOutOfRange;
         match shift.end {
@@ -306,6 +390,8 @@ impl Till {
                 counted: Some(end.count.total().map_err(out_of_range)?),
                 left: Some(end.left),
                 note: end.note,
+                count: end.count,
+                approved_by: end.approved_by,
                 ..line
             }),
             None => {
@@ -370,16 +456,4 @@ fn carried(read: Read<'_>) -> Result<Vec<Carried>, Refusal> {
         });
     }
     Ok(carried)
-}
-
-fn brief(z: &StoredZ) -> Result<ZBrief, Refusal> {
-    let out_of_range = |_| Refusal::AmountOutOfRange;
-    Ok(ZBrief {
-        number: z.number,
-        day: z.report.head.day,
-        closed_at: z.closed_at,
-        net: z.report.takings.net().map_err(out_of_range)?,
-        sold: z.report.takings.sold().map_err(out_of_range)?,
-        unsettled: u32::try_from(z.report.carried.len()).unwrap_or(u32::MAX),
-    })
 }

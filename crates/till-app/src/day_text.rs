@@ -11,7 +11,13 @@ const COLUMNS: usize = 32;
 
 /// Writes the day in one language.
 #[must_use]
-pub(crate) fn write(figures: &DayFigures, shop: &Shop, locale: Locale, training: bool) -> String {
+pub(crate) fn write(
+    figures: &DayFigures,
+    blind: bool,
+    shop: &Shop,
+    locale: Locale,
+    training: bool,
+) -> String {
     let words = words(locale);
     let mut text = String::new();
     let mut line = |left: &str, right: &str| {
@@ -24,6 +30,9 @@ pub(crate) fn write(figures: &DayFigures, shop: &Shop, locale: Locale, training:
     line(words.title, &figures.day.to_string());
     if training {
         line(words.training, "");
+    }
+    if blind {
+        line(words.blind, "");
     }
     line(&rule, "");
     let rows = [
@@ -38,6 +47,9 @@ pub(crate) fn write(figures: &DayFigures, shop: &Shop, locale: Locale, training:
         (words.review, figures.review),
     ];
     for (word, CountAndSum { count, sum }) in rows {
+        if blind && word == words.cash {
+            continue;
+        }
         line(&format!("{word} {count}"), &sum.to_string());
     }
     line(&rule, "");
@@ -48,6 +60,7 @@ pub(crate) fn write(figures: &DayFigures, shop: &Shop, locale: Locale, training:
         (words.refunds_by_hand, figures.refunds_by_hand),
         (words.refunds_closed, figures.refunds_closed),
         (words.refunds_waiting, figures.refunds_waiting),
+        (words.cash_refunded, figures.cash_refunded),
     ];
     // Most days have none of most of them; refunds are named even when there are none.
     for (word, CountAndSum { count, sum }) in money_back {
@@ -74,6 +87,7 @@ pub(crate) fn write(figures: &DayFigures, shop: &Shop, locale: Locale, training:
 struct Words {
     title: &'static str,
     training: &'static str,
+    blind: &'static str,
     paid: &'static str,
     wechat: &'static str,
     cash: &'static str,
@@ -89,6 +103,7 @@ struct Words {
     refunds_by_hand: &'static str,
     refunds_closed: &'static str,
     refunds_waiting: &'static str,
+    cash_refunded: &'static str,
     net: &'static str,
 }
 
@@ -97,6 +112,7 @@ fn words(locale: Locale) -> Words {
         Locale::ZhCn => Words {
             title: "日报（X）",
             training: "练习模式，不收真钱",
+            blind: "盲点中：只含微信，不含现金",
             paid: "已收款",
             wechat: "  微信",
             cash: "  现金",
@@ -112,11 +128,13 @@ fn words(locale: Locale) -> Words {
             refunds_by_hand: "  其中需人工处理",
             refunds_closed: "退款关闭（未退出）",
             refunds_waiting: "退款未受理",
+            cash_refunded: "现金退款",
             net: "净收款",
         },
         Locale::En => Words {
             title: "Day report (X)",
             training: "TRAINING, no real money",
+            blind: "Counted blind: WeChat only",
             paid: "Paid",
             wechat: "  WeChat",
             cash: "  Cash",
@@ -132,6 +150,7 @@ fn words(locale: Locale) -> Words {
             refunds_by_hand: "  of it by hand",
             refunds_closed: "Refunds closed",
             refunds_waiting: "Refunds not taken",
+            cash_refunded: "Refunded in cash",
             net: "Net",
         },
     }
@@ -170,7 +189,7 @@ mod tests {
             calendar,
         };
         for locale in [Locale::ZhCn, Locale::En] {
-            let text = write(&figures, &shop, locale, true);
+            let text = write(&figures, true, &shop, locale, true);
             assert!(
                 text.lines().all(|line| columns(line.trim_end()) <= COLUMNS),
                 "too wide for 58 mm paper:\n{text}"

@@ -82,8 +82,9 @@ pub async fn carry_out<T: Transport>(client: &Client<T>, job: Job) -> Reply {
     match question {
         Question::Place(number, ask) => {
             let exchange = client.send(&ask, nonce).await;
+            let after_loss = exchange.after_loss;
             reply(asked_at, EvidenceKind::Unifiedorder, exchange, |outcome| {
-                of_order(number, order::placed(outcome))
+                of_order(number, order::placed(outcome, after_loss))
             })
         }
         Question::Query(number, ask) => {
@@ -132,6 +133,8 @@ fn reply<A>(
         sent,
         received,
         verdict,
+        // Placing alone looks at it.
+        after_loss: _,
     } = exchange;
     let trusted = !matches!(outcome, Outcome::Unknown(_));
     let (came, word) = read(outcome);
@@ -169,6 +172,7 @@ impl Till {
     /// The next question that is due, what it is about marked as being asked after. `None` when nothing is due or as many are
     /// under way as may be.
     pub fn begin(&mut self, now: Timestamp) -> Option<Job> {
+        self.pass_time(now);
         while self.asking() < self.config.at_once {
             match self.first_due(now)? {
                 Due::Order(number) => {
@@ -264,7 +268,7 @@ impl Till {
             self.timetable.take_out(number);
             return None;
         };
-        if attempt.can_cancel() && now >= attempt.deadline {
+        if attempt.is_overdue(now) {
             if let Err(error) = self.apply(now, number, Input::Deadline(Timer::Own), None) {
                 tracing::error!(out_trade_no = %number, %error, "a deadline could not be saved");
                 self.put_off(now, number);

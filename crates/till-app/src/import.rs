@@ -33,7 +33,7 @@ pub struct WrongRow {
 pub enum WrongRowCode {
     /// The file has no column of this name, or two.
     HeaderMissing,
-    /// The row has too many or too few fields, or a text that can't be shown.
+    /// The row has too many or too few fields, or a text that can't be shown or that no order can carry.
     Unreadable,
     /// A product needs a name.
     NameEmpty,
@@ -255,7 +255,7 @@ impl Row<'_> {
 
     fn showable(&self, column: &Column) -> Result<String, WrongRow> {
         let text = self.field(column);
-        if text.chars().any(char::is_control) || text.chars().count() > NAME_MAX {
+        if !text.chars().all(wechat_pay::is_text_char) || text.chars().count() > NAME_MAX {
             return Err(self.fault(column, WrongRowCode::Unreadable));
         }
         Ok(text.to_owned())

@@ -12,8 +12,8 @@ mod take_in;
 
 use std::time::Duration;
 
-pub use notify_bus::Trouble;
 use notify_bus::{Delivery, Publisher, PublisherLimits, Settled, Subscription};
+pub use notify_bus::{Trouble, may_be_logged};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;

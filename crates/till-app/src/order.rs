@@ -40,7 +40,13 @@ pub(crate) fn compose(
 pub(crate) fn body(shop: &str, lines: &[Line]) -> String {
     const BYTES_MAX: usize = 127;
     let pieces: u32 = lines.iter().fold(0, |sum, line| sum.saturating_add(line.pieces));
-    let first = lines.first().map_or("", |line| line.name.as_str());
+    // A list that was taken in by an earlier version may hold what no order can carry.
+    let first: String = lines.first().map_or_else(String::new, |line| {
+        line.name
+            .chars()
+            .filter(|it| wechat_pay::is_text_char(*it))
+            .collect()
+    });
     let more = if pieces > 1 {
         format!("等{pieces}件")
     } else {
@@ -65,8 +71,10 @@ pub(crate) fn close(attempt: &str) -> Result<CloseOrder, FieldError> {
 }
 
 /// What an answer to placing means, and WeChat's word for it.
+///
+/// A no after a loss speaks of a second copy: the first one may have been taken, so it is asked after.
 #[must_use]
-pub(crate) fn placed(outcome: Outcome<OrderPlaced>) -> (Input, String) {
+pub(crate) fn placed(outcome: Outcome<OrderPlaced>, after_loss: bool) -> (Input, String) {
     let (answer, word) = match outcome {
         Outcome::Yes(placed) => (
             PlaceAnswer::Placed {
@@ -76,7 +84,12 @@ pub(crate) fn placed(outcome: Outcome<OrderPlaced>) -> (Input, String) {
         ),
         Outcome::No(refusal) => {
             let word = refusal.err_code.as_str().to_owned();
-            (refused(&refusal), word)
+            let answer = if after_loss {
+                PlaceAnswer::Unknown
+            } else {
+                refused(&refusal)
+            };
+            (answer, word)
         }
         Outcome::Unknown(doubt) => (PlaceAnswer::Unknown, word_of(&doubt)),
     };
@@ -203,6 +216,30 @@ mod tests {
     use till_core::{LineNo, ProductId};
 
     use super::*;
+
+    #[test]
+    fn a_refusal_of_a_second_copy_is_no_refusal_of_the_first() {
+        let refused = || {
+            Outcome::No(Refusal {
+                err_code: ErrCode::parse("NOAUTH"),
+                err_code_des: String::new(),
+            })
+        };
+        let code = "NOAUTH".to_owned();
+        assert_eq!(
+            placed(refused(), false),
+            (
+                Input::Place(PlaceAnswer::Refused { code: code.clone() }),
+                code.clone()
+            ),
+            "the only copy was refused: there is no order"
+        );
+        assert_eq!(
+            placed(refused(), true),
+            (Input::Place(PlaceAnswer::Unknown), code),
+            "the first copy may have been taken by the host that did not answer: the order is asked after"
+        );
+    }
 
     #[test]
     fn the_body_fits_wechat_whatever_the_goods_are_called() {

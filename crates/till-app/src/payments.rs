@@ -9,7 +9,7 @@ use till_store::{EvidenceId, StoreError, Tx};
 
 use crate::notify::Heard;
 use crate::runs::{Plan, Run};
-use crate::snapshot::LastCheck;
+use crate::snapshot::{CustomerStage, LastCheck};
 use crate::till::{Refusal, Till};
 
 impl Till {
@@ -33,6 +33,7 @@ impl Till {
         evidence: Option<Evidence>,
         heard: Option<&Heard<'_>>,
     ) -> Result<(), Refusal> {
+        self.pass_time(now);
         let id = *self.orders.get(number).ok_or(Refusal::NoSuchOrder)?;
         let watched = self.sales.get(&id).ok_or(Refusal::NoSuchOrder)?;
         let before = watched.sale.clone();
@@ -75,18 +76,24 @@ impl Till {
     pub(crate) fn take_sale(&mut self, before: &Sale, after: Sale) {
         let id = after.id;
         let mut on_show = false;
+        let mut made_way = Vec::new();
         for attempt in &after.attempts {
             let number = &attempt.out_trade_no;
             let old = before.attempt(number);
             let state_changed = old.is_none_or(|old| old.state != attempt.state);
-            on_show |= state_changed || self.front.as_ref() == Some(number);
+            on_show |= state_changed || self.is_front(number);
             if let (true, State::Paid(payment)) = (state_changed, &attempt.state) {
                 self.found(payment.found_by);
+                let stage = CustomerStage::Paid {
+                    total: attempt.total_fee,
+                    transaction_id: payment.transaction_id.clone(),
+                };
+                self.thank(number, stage);
             }
             if state_changed && attempt.is_final() {
                 tracing::info!(out_trade_no = %number, state = attempt.state.word(), "payment settled");
-                if self.front.as_ref() != Some(number) && is_news(attempt) {
-                    self.unseen.insert(number.clone());
+                if !self.is_front(number) && is_news(attempt) {
+                    made_way.extend(self.unseen.add(self.time, number.clone()));
                 }
             }
         }
@@ -105,6 +112,9 @@ impl Till {
             self.changed();
         }
         self.forget_settled(id);
+        for number in &made_way {
+            self.let_go(number);
+        }
     }
 
     pub(crate) fn plan_evidence(&self, id: SaleId, number: &OutTradeNo, evidence: Option<Evidence>) -> Plan {

@@ -1,38 +1,44 @@
 //! The pictures that the screens draw, taken from the till as it is.
 
+use std::cmp::Reverse;
+
+use jiff::Timestamp;
 use till_core::{Attempt, Fen, OutTradeNo, Sale, State};
 
-use crate::cash::CashDue;
 use crate::qr;
-use crate::snapshot::{CustomerPicture, CustomerStage, PaymentBrief, PaymentPicture, Snapshot, StaffPicture};
-use crate::till::{Refusal, Till};
+use crate::snapshot::{CustomerPicture, PaymentBrief, PaymentPicture, Snapshot, StaffPicture, Waiting};
+use crate::till::{Refusal, Till, Watched};
 
-/// More waiting payments than this are not listed; the list says what matters long before.
+/// More waiting payments than this are counted, but not listed.
 const WAITING_MAX: usize = 200;
 
 impl Till {
     /// Everything the till window shows.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        let front = self.front.as_ref().and_then(|number| match self.picture(number) {
+        let number = self.front.as_ref().map(|front| &front.number);
+        let front = number.and_then(|number| match self.picture(number) {
             Ok(picture) => Some(picture),
             Err(error) => {
                 tracing::error!(out_trade_no = %number, %error, "the payment in front can't be read");
                 None
             }
         });
+        let Waiting { listed, unlisted } = self.waiting();
         Snapshot {
             version: self.version,
+            now: self.time,
             shop: self.config.shop.clone(),
             locale: self.locale,
             wechat: self.wechat,
             notify: self.notify.picture().clone(),
-            clock_wrong: self.clock_wrong,
+            clock_wrong: self.clock_back_at_start || self.clock_behind,
             disk_trouble: self.disk_trouble,
             cart: self.cart.clone(),
             held: self.held.clone(),
             front,
-            waiting: self.waiting(),
+            waiting: listed,
+            unlisted,
             refunds: self.open_refunds(),
             catalogue_version: self.catalogue_version,
             bills_version: self.bills_version,
@@ -49,37 +55,16 @@ impl Till {
         }
     }
 
-    /// Everything the customer display shows: only ever the payment in front, and its QR code only while it may be paid.
+    /// Everything the customer display shows: only ever the order of whoever stands there, and its QR code only while it
+    /// may be paid.
     #[must_use]
     pub fn customer(&self) -> CustomerPicture {
         CustomerPicture {
             version: self.version,
+            now: self.time,
             shop: self.config.shop.clone(),
             locale: self.locale,
             stage: self.stage(),
-        }
-    }
-
-    fn stage(&self) -> CustomerStage {
-        if let Some(paid) = &self.cash_paid {
-            return CustomerStage::PaidCash {
-                total: paid.total,
-                tendered: paid.tendered,
-                change: paid.change,
-            };
-        }
-        if let Some(CashDue { total, due, .. }) = self.cash_due() {
-            return CustomerStage::Cash { total, due };
-        }
-        let front = self.front.as_ref().and_then(|number| self.find(number));
-        match front {
-            Some(attempt) => customer_stage(attempt),
-            None if self.cart.is_empty() => CustomerStage::Idle,
-            None => CustomerStage::Cart {
-                lines: self.cart.lines().to_vec(),
-                // A cart keeps its total within bounds.
-                total: self.cart.total().unwrap_or_default(),
-            },
         }
     }
 
@@ -105,8 +90,9 @@ impl Till {
             })
             .collect();
         let qr = match &attempt.state {
-            State::AwaitingPayment { code_url, .. } => qr::draw(code_url),
+            State::AwaitingPayment { code_url, .. } if self.time < attempt.deadline => qr::draw(code_url),
             State::Placing
+            | State::AwaitingPayment { .. }
             | State::Closing { .. }
             | State::Paid(_)
             | State::Closed { .. }
@@ -114,7 +100,19 @@ impl Till {
             | State::GivenBack { .. }
             | State::Review { .. } => None,
         };
+        let cash_part = match attempt.state {
+            State::Paid(_) if sale.cash_kept() > Fen::ZERO => Some(self.cash_part(&sale)?),
+            State::Paid(_)
+            | State::Placing
+            | State::AwaitingPayment { .. }
+            | State::Closing { .. }
+            | State::Closed { .. }
+            | State::Refused { .. }
+            | State::GivenBack { .. }
+            | State::Review { .. } => None,
+        };
         Ok(PaymentPicture {
+            cash_part,
             lines: read.sales().lines(sale.id).map_err(Refusal::NotSaved)?,
             evidence,
             last_check: note.and_then(|note| note.last_check.clone()),
@@ -131,7 +129,7 @@ impl Till {
         })
     }
 
-    fn find(&self, number: &OutTradeNo) -> Option<&Attempt> {
+    pub(crate) fn find(&self, number: &OutTradeNo) -> Option<&Attempt> {
         self.orders
             .get(number)
             .and_then(|id| self.sales.get(id))?
@@ -139,65 +137,57 @@ impl Till {
             .attempt(number)
     }
 
-    /// Payments not settled, settled ones that nobody has seen, reviews, and the last order of a sale with cash in hand;
-    /// oldest first.
-    fn waiting(&self) -> Vec<PaymentBrief> {
-        let mut waiting: Vec<_> = self
-            .sales
-            .values()
-            .flat_map(|watched| {
-                watched
-                    .sale
-                    .attempts
-                    .iter()
-                    .map(move |attempt| (attempt, watched))
-            })
-            .filter(|(attempt, watched)| {
-                !attempt.is_final()
-                    || matches!(attempt.state, State::Review { .. })
-                    || self.unseen.contains(&attempt.out_trade_no)
-                    || is_last_beside_cash(attempt, &watched.sale)
-            })
-            .collect();
-        waiting.sort_unstable_by_key(|(attempt, _)| (attempt.placed_at, &attempt.out_trade_no));
+    /// What a person must decide, then what is not settled and cash in hand, both oldest first; then what was settled while
+    /// nobody looked, newest first.
+    fn waiting(&self) -> Waiting {
+        let attempts = self.sales.values().flat_map(|watched| {
+            let attempts = watched.sale.attempts.iter();
+            attempts.map(move |attempt| (attempt, watched))
+        });
+        let ranked = attempts.filter_map(|(attempt, watched)| {
+            let rank = self.rank(attempt, watched)?;
+            Some((rank, &attempt.out_trade_no, attempt, watched))
+        });
+        let mut waiting: Vec<_> = ranked.collect();
+        waiting.sort_unstable_by_key(|(rank, number, ..)| (*rank, *number));
+        let unlisted = waiting.len().saturating_sub(WAITING_MAX);
         // Copied only now: what is not listed need not be.
         let listed = waiting.into_iter().take(WAITING_MAX);
-        listed
-            .map(|(attempt, watched)| PaymentBrief {
-                attempt: attempt.clone(),
-                first: watched.first.clone(),
-                pieces: watched.pieces,
-                cash_in_hand: watched.sale.cash_in_hand(),
-            })
-            .collect()
+        let listed = listed.map(|(_, _, attempt, watched)| PaymentBrief {
+            attempt: attempt.clone(),
+            first: watched.first.clone(),
+            pieces: watched.pieces,
+            cash_in_hand: watched.sale.cash_in_hand(),
+        });
+        Waiting {
+            listed: listed.collect(),
+            unlisted: u32::try_from(unlisted).unwrap_or(u32::MAX),
+        }
     }
+
+    /// Where in the list it stands, if it does.
+    fn rank(&self, attempt: &Attempt, watched: &Watched) -> Option<Rank> {
+        if matches!(attempt.state, State::Review { .. }) {
+            return Some(Rank::ToDecide(attempt.placed_at));
+        }
+        if !attempt.is_final() || is_last_beside_cash(attempt, &watched.sale) {
+            return Some(Rank::Open(attempt.placed_at));
+        }
+        let since = self.unseen.since(&attempt.out_trade_no)?;
+        Some(Rank::Unseen(Reverse(since)))
+    }
+}
+
+/// The order of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    ToDecide(Timestamp),
+    Open(Timestamp),
+    Unseen(Reverse<Timestamp>),
 }
 
 /// Cash that made no sale is shown with the newest order of its sale.
 fn is_last_beside_cash(attempt: &Attempt, sale: &Sale) -> bool {
     let last = sale.attempts.last();
     sale.cash_in_hand() > Fen::ZERO && last.is_some_and(|last| last.out_trade_no == attempt.out_trade_no)
-}
-
-fn customer_stage(attempt: &Attempt) -> CustomerStage {
-    let total = attempt.total_fee;
-    match &attempt.state {
-        State::Placing => CustomerStage::Wait { total },
-        State::AwaitingPayment { code_url, .. } => match qr::draw(code_url) {
-            Some(qr) => CustomerStage::Scan {
-                qr,
-                total,
-                out_trade_no: attempt.out_trade_no.to_string(),
-                deadline: attempt.deadline,
-            },
-            None => CustomerStage::Wait { total },
-        },
-        State::Paid(payment) => CustomerStage::Paid {
-            total,
-            transaction_id: payment.transaction_id.clone(),
-        },
-        // What became of it is between the cashier and the customer; the screen asks for patience.
-        State::Closing { .. } | State::Review { .. } => CustomerStage::Wait { total },
-        State::Closed { .. } | State::Refused { .. } | State::GivenBack { .. } => CustomerStage::Idle,
-    }
 }

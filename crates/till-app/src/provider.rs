@@ -1,9 +1,12 @@
 //! What WeChat's bills say to a Z: fetching its entries and the bills, away from the till's own thread.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use till_core::{Provider, ZEntry, ZNumber};
-use till_store::{Entry, Reader, StoreError};
+use jiff::civil::Date;
+use till_core::{
+    Bill, OutRefundNo, OutTradeNo, Provider, Stretch, TillId, Unbooked, ZEntry, ZNumber, bill_date,
+};
+use till_store::{BillSource, Entry, Read, Reader, StoreError};
 
 use crate::agreement;
 use crate::till::{Refusal, Till};
@@ -12,6 +15,7 @@ use crate::till::{Refusal, Till};
 #[derive(Debug)]
 pub struct ProviderJob {
     number: ZNumber,
+    till: TillId,
     reader: Reader,
 }
 
@@ -20,8 +24,10 @@ pub struct ProviderJob {
 pub struct ProviderColumn {
     /// What the bills say.
     pub provider: Provider,
-    /// Every day of the Z has been signed off.
+    /// Every day of the Z has been signed off, and stands as it was signed.
     pub signed: bool,
+    /// Days whose bill a person has brought, while WeChat's own is not here.
+    pub by_hand: BTreeSet<Date>,
 }
 
 impl ProviderJob {
@@ -38,19 +44,60 @@ impl ProviderJob {
                 Ok::<_, StoreError>(())
             })
             .map_err(Refusal::NotSaved)?;
-        let mut bills = BTreeMap::new();
-        for day in Provider::days(&entries) {
-            if let Some(bill) = agreement::bill_of(read, day)? {
+        let first = read.attempts().first_placed_at().map_err(Refusal::NotSaved)?;
+        let head = &z.report.head;
+        // No bill is fetched of a day before the till's first order, and there is nothing of its on them.
+        let stretch = Stretch {
+            from: first.map_or(head.to, |first| first.max(head.from)),
+            to: head.to,
+        };
+        let nothing_before = first.map(bill_date);
+        let (mut bills, mut by_hand) = (BTreeMap::new(), BTreeSet::new());
+        for day in Provider::days(&entries, stretch) {
+            if let Some((row, bill)) = agreement::bill_of(read, day)? {
+                if row.source == BillSource::Imported {
+                    by_hand.insert(day);
+                }
                 bills.insert(day, bill);
+            } else if nothing_before.is_some_and(|first| day < first) {
+                bills.insert(day, Bill::default());
             }
         }
-        let provider = Provider::of(&entries, &bills).map_err(|_| Refusal::AmountOutOfRange)?;
-        let mut signed = !entries.is_empty() && provider.waiting.is_empty();
-        for it in &entries {
-            let day = till_core::bill_date(it.at);
-            signed = signed && read.sign_offs().newest(day).map_err(Refusal::NotSaved)?.is_some();
+        let out_of_range = |_| Refusal::AmountOutOfRange;
+        let mut unbooked = Vec::new();
+        for row in Provider::beside(&self.till, stretch, &entries, &bills).map_err(out_of_range)? {
+            if row.again || !is_booked(read, &row).map_err(Refusal::NotSaved)? {
+                unbooked.push(row);
+            }
         }
-        Ok(ProviderColumn { provider, signed })
+        let provider = Provider::of(&entries, stretch, &bills, unbooked).map_err(out_of_range)?;
+        let of_entries = entries.iter().map(|it| it.at);
+        let of_rows = provider.unbooked.iter().map(|it| it.at);
+        let days: BTreeSet<Date> = of_entries.chain(of_rows).map(bill_date).collect();
+        let mut signed = !days.is_empty() && provider.waiting.is_empty();
+        for day in days {
+            signed = signed && agreement::is_signed(read, day, &self.till)?;
+        }
+        Ok(ProviderColumn {
+            provider,
+            signed,
+            by_hand,
+        })
+    }
+}
+
+/// Whether a Z, or the next one, tells of the row's money.
+fn is_booked(read: Read<'_>, row: &Unbooked) -> Result<bool, StoreError> {
+    if row.refund {
+        match OutRefundNo::parse(&row.number) {
+            Ok(number) => read.bookings().tells_of_refund(&number),
+            Err(_) => Ok(false),
+        }
+    } else {
+        match OutTradeNo::parse(&row.number) {
+            Ok(number) => read.bookings().tells_of_order(&number),
+            Err(_) => Ok(false),
+        }
     }
 }
 
@@ -74,6 +121,7 @@ impl Till {
     pub fn provider(&self, number: ZNumber) -> Result<ProviderJob, Refusal> {
         Ok(ProviderJob {
             number,
+            till: self.config.shop.till.clone(),
             reader: self.db.reader().map_err(Refusal::NotSaved)?,
         })
     }

@@ -1,15 +1,19 @@
 //! Looking things up: products, orders, days; and taking a product list in.
 
+use std::path::Path;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use till_core::{DayFigures, DayRefund, Fen, Product};
-use till_store::OrderRow;
+use till_store::{OrderRow, Read, Reader, StoreError};
 
 use crate::catalogue::Catalogue;
+use crate::config::{Config, Locale, Shop};
 use crate::day_text;
+use crate::house::HouseRules;
 use crate::import::{self, WrongRow};
 use crate::snapshot::PaymentBrief;
-use crate::till::{Refusal, Till};
+use crate::till::{Refusal, Till, setting};
 
 /// Tiles on one page.
 const PRODUCTS_MAX: usize = 200;
@@ -17,8 +21,10 @@ const PRODUCTS_MAX: usize = 200;
 /// A day's figures and their text.
 #[derive(Debug, Clone)]
 pub struct DayPicture {
-    /// The figures.
+    /// The figures; of WeChat alone while it is counted blind.
     pub figures: DayFigures,
+    /// A shift of this day goes on and is counted blind: nothing here tells what should be in the drawer.
+    pub blind: bool,
     /// The same, ready to print.
     pub text: String,
 }
@@ -125,32 +131,61 @@ impl Till {
 
     /// The figures of a business day.
     pub fn day(&self, day: Date, training: bool) -> Result<DayPicture, Refusal> {
-        let (from, to) = self.config.shop.calendar.bounds(day).ok_or(Refusal::DayWrong)?;
-        let rows = self
-            .db
-            .read()
-            .attempts()
-            .day_rows(from, to)
-            .map_err(Refusal::NotSaved)?;
-        let refunds = self
-            .db
-            .read()
-            .refunds()
-            .of_day(from, to)
-            .map_err(Refusal::NotSaved)?;
-        let refunds = refunds.iter().map(|stored| DayRefund::from(&stored.refund));
-        let calendar = &self.config.shop.calendar;
-        let cash = self
-            .db
-            .read()
-            .sales()
-            .day_cash(from, to)
-            .map_err(Refusal::NotSaved)?;
-        let figures =
-            DayFigures::compute(day, calendar, rows, refunds, cash).map_err(|_| Refusal::DayWrong)?;
-        let text = day_text::write(&figures, &self.config.shop, self.locale, training);
-        Ok(DayPicture { figures, text })
+        let blind_from = self.blind_shift().map(|shift| shift.opened_at);
+        day_picture(
+            self.db.read(),
+            &self.config.shop,
+            self.locale,
+            blind_from,
+            day,
+            training,
+        )
     }
+}
+
+/// The figures of a business day as text, from the ledger in this file as it is: changes nothing, and may run beside an open
+/// till.
+pub fn day_of_ledger(ledger: &Path, config: &Config, day: Date, training: bool) -> anyhow::Result<String> {
+    let reader = Reader::open(ledger)?;
+    let read = reader.read();
+    let locale = chosen_locale(read, config)?;
+    let house: HouseRules = read.settings().get(setting::HOUSE)?.unwrap_or_default();
+    let open = read.shifts().open()?.filter(|_| house.blind_count);
+    let blind_from = open.map(|shift| shift.opened_at);
+    Ok(day_picture(read, &config.shop, locale, blind_from, day, training)?.text)
+}
+
+/// The language that was chosen at this till, else the shop's.
+pub(crate) fn chosen_locale(read: Read<'_>, config: &Config) -> Result<Locale, StoreError> {
+    Ok(match read.settings().get::<String>(setting::LOCALE)?.as_deref() {
+        Some("en") => Locale::En,
+        Some("zh-CN") => Locale::ZhCn,
+        Some(_) | None => config.shop.locale,
+    })
+}
+
+/// A day's figures, without cash when a shift that is counted blind goes on in it.
+fn day_picture(
+    read: Read<'_>,
+    shop: &Shop,
+    locale: Locale,
+    blind_from: Option<Timestamp>,
+    day: Date,
+    training: bool,
+) -> Result<DayPicture, Refusal> {
+    let (from, to) = shop.calendar.bounds(day).ok_or(Refusal::DayWrong)?;
+    let rows = read.attempts().day_rows(from, to).map_err(Refusal::NotSaved)?;
+    let refunds = read.refunds().of_day(from, to).map_err(Refusal::NotSaved)?;
+    let refunds = refunds.iter().map(|stored| DayRefund::from(&stored.refund));
+    let blind = blind_from.is_some_and(|opened_at| opened_at < to);
+    let cash = match blind {
+        true => Vec::new(),
+        false => read.sales().day_cash(from, to).map_err(Refusal::NotSaved)?,
+    };
+    let figures =
+        DayFigures::compute(day, &shop.calendar, rows, refunds, cash).map_err(|_| Refusal::DayWrong)?;
+    let text = day_text::write(&figures, blind, shop, locale, training);
+    Ok(DayPicture { figures, blind, text })
 }
 
 fn brief(row: OrderRow) -> PaymentBrief {

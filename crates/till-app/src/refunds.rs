@@ -10,13 +10,13 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use till_core::{
     EarlierRefund, Note, OutRefundNo, OutTradeNo, Part, Payment, Refund, RefundBounds, RefundInput,
-    RefundReason, RefundRefusal, RefundWish, Sale, State,
+    RefundReason, RefundRefusal, RefundState, RefundWish, Sale, Sold, State,
 };
 use till_store::{NewRefund, StoreError, StoredRefund, Tx};
 
+use crate::agreement;
 use crate::approval::{Act, Approval};
 use crate::config::Config;
-use crate::counter::cashier;
 use crate::runs::Run;
 use crate::till::{Refusal, Till, setting};
 use crate::timetable::Timetable;
@@ -80,8 +80,13 @@ impl Till {
         Ok(self.take_up_refund(stored))
     }
 
-    /// Sends a refused refund again, under its number.
-    pub fn try_refund_again(&mut self, now: Timestamp, number: &OutRefundNo) -> Result<(), Refusal> {
+    /// Sends a refused refund again, under its number, with a manager's approval.
+    pub fn try_refund_again(
+        &mut self,
+        now: Timestamp,
+        number: &OutRefundNo,
+        approval: Approval,
+    ) -> Result<(), Refusal> {
         let refund = self.recall_refund(number)?;
         if !refund.can_try_again() {
             return Err(Refusal::NotThisRefund);
@@ -96,17 +101,23 @@ impl Till {
         }
         let not_before = till_core::next_part(now, &earlier);
         let input = RefundInput::TryAgain { not_before };
-        self.apply_refund(now, number, input, Some(cashier(now, "refund_again")))
+        let by = approval.spend(Act::Refund)?;
+        self.apply_refund_decided(now, number, input, "refund_again", &by)
     }
 
-    /// Gives a refund up that WeChat does not have.
-    pub fn withdraw_refund(&mut self, now: Timestamp, number: &OutRefundNo) -> Result<(), Refusal> {
+    /// Gives a refund up that WeChat does not have, with a manager's approval.
+    pub fn withdraw_refund(
+        &mut self,
+        now: Timestamp,
+        number: &OutRefundNo,
+        approval: Approval,
+    ) -> Result<(), Refusal> {
         let refund = self.recall_refund(number)?;
         if !refund.can_withdraw() || self.refunds.timetable.is_asking(number) {
             return Err(Refusal::NotThisRefund);
         }
-        let evidence = cashier(now, "refund_withdrawn");
-        self.apply_refund(now, number, RefundInput::Withdraw, Some(evidence))
+        let by = approval.spend(Act::Refund)?;
+        self.apply_refund_decided(now, number, RefundInput::Withdraw, "refund_withdrawn", &by)
     }
 
     /// Marks a refund that WeChat could not finish as seen to, with a manager's word on how.
@@ -123,9 +134,12 @@ impl Till {
         }
         let text = note(text)?;
         let by = approval.spend(Act::Refund)?;
-        let note = Note { text, by, at: now };
-        let evidence = cashier(now, "refund_settled");
-        self.apply_refund(now, number, RefundInput::Settle(note), Some(evidence))
+        let note = Note {
+            text,
+            by: by.clone(),
+            at: now,
+        };
+        self.apply_refund_decided(now, number, RefundInput::Settle(note), "refund_settled", &by)
     }
 
     /// Asks WeChat now how a refund stands.
@@ -188,29 +202,33 @@ impl Till {
         payment: &Payment,
     ) -> Result<RefundBounds, Refusal> {
         let lines = self.db.read().sales().lines(sale.id).map_err(Refusal::NotSaved)?;
-        let earlier = self.earlier_refunds(number)?;
-        Ok(RefundBounds::of(
-            now,
-            number,
-            payment,
-            (&lines, sale.stock),
-            &earlier,
-        )?)
+        let sold = Sold {
+            lines: &lines,
+            stock: sale.stock,
+            refunds: &self.earlier_refunds(number)?,
+            cash_refunds: &self.cash_refunds_of(sale.id)?,
+        };
+        Ok(RefundBounds::of(now, number, payment, &sold)?)
     }
 
-    fn earlier_refunds(&self, number: &OutTradeNo) -> Result<Vec<EarlierRefund>, Refusal> {
+    pub(crate) fn earlier_refunds(&self, number: &OutTradeNo) -> Result<Vec<EarlierRefund>, Refusal> {
         let stored = self.db.read().refunds().of_order(number);
         let stored = stored.map_err(Refusal::NotSaved)?.into_iter();
-        Ok(stored
-            .map(|stored| EarlierRefund {
+        stored
+            .map(|stored| {
                 // What is in memory may know a little more.
-                refund: match self.refunds.open.get(&stored.refund.out_refund_no) {
+                let refund = match self.refunds.open.get(&stored.refund.out_refund_no) {
                     Some(watched) => watched.stored.refund.clone(),
                     None => stored.refund,
-                },
-                lines: stored.lines,
+                };
+                Ok(EarlierRefund {
+                    on_bill: matches!(refund.state, RefundState::Withdrawn { .. })
+                        && agreement::has_taken(self.db.read(), &refund)?,
+                    refund,
+                    lines: stored.lines,
+                })
             })
-            .collect())
+            .collect()
     }
 
     /// Takes a refund that was just saved into memory.

@@ -6,7 +6,7 @@ mod print;
 mod sheets;
 mod words;
 
-pub use export::{ExportError, ExportFormat, ExportJob, Exported};
+pub use export::{ExportError, ExportFormat, ExportJob, Exported, remove_unfinished};
 pub use paper::{Copy, document};
 pub use print::{PrintJob, Printed};
 pub use sheets::Progress;

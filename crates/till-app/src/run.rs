@@ -13,7 +13,7 @@ use wechat_pay::{Client, Transport};
 
 use crate::backup::{Backup, BackupError};
 use crate::bills::{BillReply, carry_out_bill};
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::driver::{Reply, carry_out};
 use crate::notify;
 use crate::snapshot::{CustomerPicture, Snapshot};
@@ -154,7 +154,8 @@ impl<T: Transport + 'static, S: FnMut(Snapshot, Option<CustomerPicture>)> Desk<T
         // One copy at a time.
         let (copied, mut copies) = mpsc::unbounded_channel();
         loop {
-            self.till.lock_if_idle((self.clock)());
+            let now = self.now();
+            self.till.lock_if_idle(now);
             self.back_up_if_due(&copied);
             self.send_due(&replies);
             self.send_due_bill(&bill_replies);
@@ -162,22 +163,22 @@ impl<T: Transport + 'static, S: FnMut(Snapshot, Option<CustomerPicture>)> Desk<T
             tokio::select! {
                 biased;
                 Some(reply) = answers.recv() => {
-                    let now = (self.clock)();
+                    let now = self.now();
                     self.till.finish(now, reply);
                 }
                 act = inbox.recv() => match act {
                     Some(act) => {
-                        let now = (self.clock)();
+                        let now = self.now();
                         act(&mut self.till, now);
                     }
                     None => break,
                 },
                 Some(made) = copies.recv() => {
-                    let now = (self.clock)();
+                    let now = self.now();
                     self.till.finish_backup(now, made);
                 }
                 Some(reply) = bills.recv() => {
-                    let now = (self.clock)();
+                    let now = self.now();
                     self.till.finish_bill(now, reply);
                 }
                 () = tokio::time::sleep(wait) => {}
@@ -191,8 +192,16 @@ impl<T: Transport + 'static, S: FnMut(Snapshot, Option<CustomerPicture>)> Desk<T
         }
     }
 
-    fn send_due(&mut self, replies: &mpsc::UnboundedSender<Reply>) {
+    /// The time, the till told of it.
+    fn now(&mut self) -> Timestamp {
         let now = (self.clock)();
+        self.till.pass_time(now);
+        self.till.note_clock(clock::behind(now));
+        now
+    }
+
+    fn send_due(&mut self, replies: &mpsc::UnboundedSender<Reply>) {
+        let now = self.now();
         while let Some(job) = self.till.begin(now) {
             let (client, replies) = (Arc::clone(&self.client), replies.clone());
             self.runtime.spawn(async move {
@@ -204,7 +213,8 @@ impl<T: Transport + 'static, S: FnMut(Snapshot, Option<CustomerPicture>)> Desk<T
     }
 
     fn back_up_if_due(&mut self, copied: &mpsc::UnboundedSender<Result<Backup, BackupError>>) {
-        if let Some(job) = self.till.backup_if_due((self.clock)()) {
+        let now = self.now();
+        if let Some(job) = self.till.backup_if_due(now) {
             let copied = copied.clone();
             self.runtime.spawn_blocking(move || {
                 // The till may have been stopped meanwhile; the copy is there all the same.
@@ -215,7 +225,7 @@ impl<T: Transport + 'static, S: FnMut(Snapshot, Option<CustomerPicture>)> Desk<T
 
     /// Beside the questions about payments: a bill is large, and reading it must not keep an answer waiting.
     fn send_due_bill(&mut self, replies: &mpsc::UnboundedSender<BillReply>) {
-        let now = (self.clock)();
+        let now = self.now();
         if let Some(job) = self.till.begin_bill(now) {
             let (client, replies, runtime) =
                 (Arc::clone(&self.client), replies.clone(), self.runtime.clone());
@@ -249,7 +259,13 @@ impl<T: Transport + 'static, S: FnMut(Snapshot, Option<CustomerPicture>)> Desk<T
 
     fn until_due(&self) -> Duration {
         let now = (self.clock)();
-        let wait = self.till.next_due().map(|at| at.duration_since(now));
+        let next = self
+            .till
+            .next_due()
+            .into_iter()
+            .chain(self.till.thanks_end())
+            .min();
+        let wait = next.map(|at| at.duration_since(now));
         // A time in the past is now.
         wait.map_or(LOOK_UP, |wait| Duration::try_from(wait).unwrap_or(Duration::ZERO))
             .min(LOOK_UP)

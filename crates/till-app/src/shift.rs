@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 use till_core::{
-    CashMove, DrawerCount, DrawerDifference, Fen, MoveKind, Shift, ShiftEnd, ShiftId, ShiftSums, TOTAL_MAX,
-    UserId, is_float,
+    CashMove, DrawerCount, DrawerDifference, Fen, MoveKind, Role, Shift, ShiftEnd, ShiftId, ShiftSums,
+    TOTAL_MAX, UserId, is_float,
 };
 
-use crate::approval::{Act, Credential};
+use crate::approval::{Act, Approval, Credential};
 use crate::till::{Refusal, Till};
 
 /// Longest reason for a movement of cash, and longest note on a shift, in characters.
@@ -79,8 +79,28 @@ impl Till {
         })
     }
 
-    /// Begins a shift with what is in the drawer.
+    /// Begins a shift with what is in the drawer: what the last one left there, or within the limit of the house.
     pub fn open_shift(&mut self, now: Timestamp, float: Fen) -> Result<ShiftId, Refusal> {
+        self.begin_shift(now, float, None)
+    }
+
+    /// Begins a shift with what is in the drawer, whatever the last one left there: a manager has approved it.
+    pub fn open_shift_approved(
+        &mut self,
+        now: Timestamp,
+        float: Fen,
+        approval: Approval,
+    ) -> Result<ShiftId, Refusal> {
+        let by = approval.spend(Act::ShiftDifference)?;
+        self.begin_shift(now, float, Some(&by))
+    }
+
+    fn begin_shift(
+        &mut self,
+        now: Timestamp,
+        float: Fen,
+        approved_by: Option<&str>,
+    ) -> Result<ShiftId, Refusal> {
         self.unlocked()?;
         if self.shift.is_some() {
             return Err(Refusal::ShiftOpen);
@@ -88,11 +108,26 @@ impl Till {
         if !is_float(float) {
             return Err(Refusal::AmountOutOfRange);
         }
+        // Cash that goes between two shifts belongs to neither count.
+        let last = self.db.read().shifts().last_closed();
+        let left = self.saved(last)?.and_then(|shift| shift.end).map(|end| end.left);
+        let against_left = match left {
+            None => String::new(),
+            Some(left) => {
+                let difference =
+                    DrawerDifference::between(left, float).map_err(|_| Refusal::AmountOutOfRange)?;
+                if difference.size() > self.house.difference_limit && approved_by.is_none() {
+                    return Err(self.no_yes_yet());
+                }
+                format!(", {} with the {left} left before", in_words(difference))
+            }
+        };
+        let approved = approved_by.map_or_else(String::new, |by| format!(", approved by {by}"));
         let by = self.staff.at_till().map(|user| user.id);
         let who = self.staff.who();
         let written = self.db.write(|tx| {
             let shift = tx.shifts().open(now, by, float)?;
-            let detail = format!("{}: {who}, float {float}", shift.id.0);
+            let detail = format!("{}: {who}{against_left}{approved}, float {float}", shift.id.0);
             tx.journal().add(now, "shift_opened", None, None, &detail)?;
             Ok(shift)
         });
@@ -207,6 +242,15 @@ impl Till {
         })
     }
 
+    /// The shift that goes on, where whoever is at the till is not to know what should be in its drawer.
+    pub(crate) fn blind_shift(&self) -> Option<&Shift> {
+        let manager = self
+            .staff
+            .at_till()
+            .is_some_and(|user| user.role == Role::Manager);
+        self.shift.as_ref().filter(|_| self.house.blind_count && !manager)
+    }
+
     /// What the shift page shows.
     pub fn drawer(&self) -> Result<DrawerPicture, Refusal> {
         let read = self.db.read();
@@ -219,7 +263,10 @@ impl Till {
         Ok(DrawerPicture {
             open,
             last: last.map(|shift| self.shift_picture(shift)).transpose()?,
-            in_hand: read.cash_moves().in_hand().map_err(Refusal::NotSaved)?,
+            in_hand: match self.blind_shift() {
+                Some(_) => (0, Fen::ZERO),
+                None => read.cash_moves().in_hand().map_err(Refusal::NotSaved)?,
+            },
         })
     }
 

@@ -7,6 +7,7 @@ pub use till_store::HeldCart;
 use crate::refunds::{RefundBrief, RefundPicture};
 
 use crate::cash::{CashDue, CashReceipt};
+use crate::cash_refund::CashPart;
 use crate::config::{Locale, Shop};
 use crate::house::HouseRules;
 use crate::notify::NotifyPicture;
@@ -17,6 +18,8 @@ use crate::qr::Qr;
 pub struct Snapshot {
     /// Goes up with each change.
     pub version: u32,
+    /// The till's time, which never goes back.
+    pub now: Timestamp,
     /// The shop and this till.
     pub shop: Shop,
     /// The language in use.
@@ -37,8 +40,11 @@ pub struct Snapshot {
     pub front: Option<PaymentPicture>,
     /// Refunds that WeChat is still asked about, or that a person has to see to; those first.
     pub refunds: Vec<RefundBrief>,
-    /// Payments not settled, payments settled in the background that nobody has looked at, and reviews; oldest first.
+    /// Reviews, then payments not settled, both oldest first; then payments settled in the background that nobody has looked
+    /// at, newest first.
     pub waiting: Vec<PaymentBrief>,
+    /// So many more there are than the list has room for.
+    pub unlisted: u32,
     /// Goes up when products or stock changed.
     pub catalogue_version: u32,
     /// Goes up when something about WeChat's bills changed.
@@ -112,6 +118,8 @@ pub struct PaymentPicture {
     pub cash: Fen,
     /// Of that, what no sale was made of.
     pub cash_in_hand: Fen,
+    /// The cash that the sale was made of beside this order, if it has paid the rest.
+    pub cash_part: Option<CashPart>,
     /// What is due may be paid in cash.
     pub can_take_cash: bool,
     /// The cash in hand may be given back.
@@ -139,6 +147,13 @@ pub struct LastCheck {
     pub count: u32,
 }
 
+/// The list of payments that somebody has to know of.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    pub(crate) listed: Vec<PaymentBrief>,
+    pub(crate) unlisted: u32,
+}
+
 /// One payment in a list.
 #[derive(Debug, Clone)]
 pub struct PaymentBrief {
@@ -157,6 +172,8 @@ pub struct PaymentBrief {
 pub struct CustomerPicture {
     /// Goes up with each change.
     pub version: u32,
+    /// The till's time, which never goes back.
+    pub now: Timestamp,
     /// The shop and this till.
     pub shop: Shop,
     /// The language in use.
@@ -171,6 +188,7 @@ impl CustomerPicture {
     pub fn differs_from(&self, earlier: &Self) -> bool {
         let Self {
             version: _,
+            now: _,
             shop,
             locale,
             stage,

@@ -1,7 +1,7 @@
 //! The till: what a cashier can do. One thread owns it; time is handed in; everything that matters is saved before it is
 //! acted on.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 use rand::SeedableRng as _;
@@ -18,12 +18,15 @@ use crate::bills::BillDesk;
 use crate::cash::{CashReceipt, CashView};
 use crate::catalogue::Catalogue;
 use crate::config::{Config, Locale};
+use crate::display::{Front, Thanks};
 use crate::house::HouseRules;
 use crate::notify::NotifyDesk;
+use crate::records;
 use crate::refunds::RefundDesk;
 use crate::runs::Run;
 use crate::snapshot::{LastCheck, WechatLamp};
 use crate::timetable::Timetable;
+use crate::unseen::Unseen;
 use crate::users::Staff;
 
 /// The till of one counter.
@@ -43,18 +46,25 @@ pub struct Till {
     pub(crate) timetable: Timetable<OutTradeNo>,
     pub(crate) refunds: RefundDesk,
     /// The payment in the pay view.
-    pub(crate) front: Option<OutTradeNo>,
+    pub(crate) front: Option<Front>,
+    /// What a customer who has just paid sees.
+    pub(crate) thanks: Option<Thanks>,
+    /// The newest time it was told.
+    pub(crate) time: Timestamp,
     /// The cash view, where it is open.
     pub(crate) cash_view: Option<CashView>,
     /// The sale that was just paid in cash, until the next customer comes.
     pub(crate) cash_paid: Option<CashReceipt>,
     /// Settled while nobody was looking.
-    pub(crate) unseen: BTreeSet<OutTradeNo>,
+    pub(crate) unseen: Unseen,
     pub(crate) wechat: WechatLamp,
     /// Questions in a row, of any order, without a usable answer, and since when.
     pub(crate) doubts: u32,
     pub(crate) doubts_since: Option<Timestamp>,
-    pub(crate) clock_wrong: bool,
+    /// The clock stands behind what the ledger has seen.
+    pub(crate) clock_back_at_start: bool,
+    /// The machine's clock stands behind the till's.
+    pub(crate) clock_behind: bool,
     pub(crate) disk_trouble: bool,
     pub(crate) notify: NotifyDesk,
     pub(crate) staff: Staff,
@@ -239,11 +249,7 @@ const CLOCK_BACK: SignedDuration = SignedDuration::from_mins(2);
 impl Till {
     /// Opens the till on its ledger: everything that is not final is asked after first, spread over one poll interval.
     pub fn open(config: Config, db: Database, now: Timestamp, seed: [u8; 32]) -> Result<Self, StoreError> {
-        let locale = match db.read().settings().get::<String>(setting::LOCALE)?.as_deref() {
-            Some("en") => Locale::En,
-            Some("zh-CN") => Locale::ZhCn,
-            Some(_) | None => config.shop.locale,
-        };
+        let locale = records::chosen_locale(db.read(), &config)?;
         let cart = db
             .read()
             .settings()
@@ -251,7 +257,7 @@ impl Till {
             .unwrap_or_default();
         let held = db.read().held_carts().all()?;
         let last_seen = db.read().settings().get::<i64>(setting::LAST_SEEN)?;
-        let clock_wrong = last_seen
+        let clock_back_at_start = last_seen
             .and_then(|millis| Timestamp::from_millisecond(millis).ok())
             .is_some_and(|seen| seen.duration_since(now) > CLOCK_BACK);
         let live = db.read().sales().live()?;
@@ -276,13 +282,16 @@ impl Till {
             timetable: Timetable::default(),
             refunds: RefundDesk::default(),
             front: None,
+            thanks: None,
+            time: now,
             cash_view: None,
             cash_paid: None,
-            unseen: BTreeSet::new(),
+            unseen: Unseen::default(),
             wechat: WechatLamp::Idle,
             doubts: 0,
             doubts_since: None,
-            clock_wrong,
+            clock_back_at_start,
+            clock_behind: false,
             disk_trouble: false,
             notify,
             staff,
@@ -335,7 +344,8 @@ impl Till {
             .flat_map(|it| &it.sale.attempts)
             .filter(|it| it.can_cancel());
         if let (Some(only), None) = (waiting.next(), waiting.next()) {
-            self.front = Some(only.out_trade_no.clone());
+            let number = only.out_trade_no.clone();
+            self.serve(number);
         }
         Ok(())
     }
@@ -388,7 +398,7 @@ impl Till {
                 || matches!(attempt.state, State::Review { .. })
                 || self.timetable.is_asking(number)
                 || self.unseen.contains(number)
-                || self.front.as_ref() == Some(number)
+                || self.is_front(number)
         });
         let needed = needed
             || watched.sale.cash_in_hand() > Fen::ZERO
@@ -427,6 +437,18 @@ impl Till {
     #[must_use]
     pub fn locale(&self) -> Locale {
         self.locale
+    }
+
+    /// How far the machine's clock stands behind the till's.
+    pub fn note_clock(&mut self, behind: SignedDuration) {
+        let wrong = behind > CLOCK_BACK;
+        if wrong != self.clock_behind {
+            if wrong {
+                tracing::warn!(seconds = behind.as_secs(), "the machine's clock was turned back");
+            }
+            self.clock_behind = wrong;
+            self.changed();
+        }
     }
 
     pub(crate) fn changed(&mut self) {

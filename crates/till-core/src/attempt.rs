@@ -33,6 +33,9 @@ pub struct Attempt {
     /// A person took its payment over as the sale's, although this had contradicted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adopted: Option<ReviewReason>,
+    /// The program was started, and WeChat has not been asked since: nothing expires before it has.
+    #[serde(skip)]
+    pub unasked: bool,
 }
 
 /// A question to WeChat and its time.
@@ -117,6 +120,7 @@ impl Attempt {
             doubts: 0,
             unconfirmed: None,
             adopted: None,
+            unasked: false,
         }
     }
 
@@ -143,10 +147,12 @@ impl Attempt {
     pub fn due_at(&self) -> Option<Timestamp> {
         let next = self.next.map(|due| due.at);
         match self.state {
-            State::Placing | State::AwaitingPayment { .. } => {
+            State::Placing | State::AwaitingPayment { .. } if !self.unasked => {
                 Some(next.map_or(self.deadline, |at| at.min(self.deadline)))
             }
-            State::Closing { .. }
+            State::Placing
+            | State::AwaitingPayment { .. }
+            | State::Closing { .. }
             | State::Paid(_)
             | State::Closed { .. }
             | State::Refused { .. }
@@ -155,16 +161,25 @@ impl Attempt {
         }
     }
 
+    /// Its time is up, and WeChat has been asked since the program was started.
+    #[must_use]
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        self.can_cancel() && !self.unasked && now >= self.deadline
+    }
+
     /// Nothing but a late payment can change it.
     #[must_use]
     pub fn is_final(&self) -> bool {
         match self.state {
-            State::Placing | State::AwaitingPayment { .. } | State::Closing { .. } => false,
+            State::Placing
+            | State::AwaitingPayment { .. }
+            | State::Closing { .. }
+            | State::Review { payment: None, .. } => false,
             State::Paid(_)
             | State::Closed { .. }
             | State::Refused { .. }
             | State::GivenBack { .. }
-            | State::Review { .. } => true,
+            | State::Review { payment: Some(_), .. } => true,
         }
     }
 
@@ -222,8 +237,12 @@ impl Attempt {
             (State::Placing, PlaceAnswer::NumberTaken) => {
                 self.unwanted(now, timing, CloseReason::NumberTaken)
             }
-            (State::Placing, PlaceAnswer::AlreadyPaid | PlaceAnswer::AlreadyClosed) => {
+            // Asked at once; but where two answers go on contradicting each other, not in circles.
+            (State::Placing, PlaceAnswer::AlreadyPaid | PlaceAnswer::AlreadyClosed) if self.doubts < 2 => {
                 self.doubt().ask(now, Ask::Query)
+            }
+            (State::Placing, PlaceAnswer::AlreadyPaid | PlaceAnswer::AlreadyClosed) => {
+                self.ask_in_doubt(now, timing, Ask::Query)
             }
             // Ask first: if WeChat has the order, it may even be paid.
             (State::Placing, PlaceAnswer::Unknown) => self.ask_in_doubt(now, timing, Ask::Query),
@@ -254,7 +273,8 @@ impl Attempt {
         }
     }
 
-    fn query_answered(self, now: Timestamp, timing: &Timing, answer: QueryAnswer) -> Self {
+    fn query_answered(mut self, now: Timestamp, timing: &Timing, answer: QueryAnswer) -> Self {
+        self.unasked = false;
         if let Some(so_far) = self.unconfirmed {
             return self.second_evidence(now, timing, so_far, answer);
         }
@@ -264,18 +284,18 @@ impl Attempt {
             QueryAnswer::Closed => self.closed_at_wechat(now),
             QueryAnswer::NotPaid { user_paying } => self.not_paid(now, timing, user_paying),
             QueryAnswer::NoSuchOrder => self.no_such_order(now, timing),
-            QueryAnswer::Strange => self.strange(),
+            QueryAnswer::Strange => self.strange(now, timing),
             QueryAnswer::Unknown => match self.state {
                 // Placing again is the same question with a more useful answer.
                 State::Placing => self.ask_in_doubt(now, timing, Ask::Place),
-                State::AwaitingPayment { .. } | State::Closing { .. } => {
-                    self.ask_in_doubt(now, timing, Ask::Query)
-                }
+                State::AwaitingPayment { .. }
+                | State::Closing { .. }
+                | State::Review { payment: None, .. } => self.ask_in_doubt(now, timing, Ask::Query),
                 State::Paid(_)
                 | State::Closed { .. }
                 | State::Refused { .. }
                 | State::GivenBack { .. }
-                | State::Review { .. } => Self { next: None, ..self },
+                | State::Review { payment: Some(_), .. } => Self { next: None, ..self },
             },
         }
     }
@@ -326,12 +346,16 @@ impl Attempt {
                 let why = *why;
                 self.closed(why)
             }
-            State::Closing { .. } => self.close_when_allowed(now, timing),
+            State::Closing { seen_unpaid, .. } => {
+                *seen_unpaid = true;
+                self.close_when_allowed(now, timing)
+            }
+            State::Review { payment: None, .. } => self.known_again(now, timing),
             State::Paid(_)
             | State::Closed { .. }
             | State::Refused { .. }
             | State::GivenBack { .. }
-            | State::Review { .. } => Self { next: None, ..self },
+            | State::Review { payment: Some(_), .. } => Self { next: None, ..self },
         }
     }
 
@@ -370,12 +394,29 @@ impl Attempt {
                 self.closed(why)
             }
             State::Closing { .. } => self.close_when_allowed(now, timing),
+            State::Review { payment: None, .. } => self.known_again(now, timing),
             State::Paid(_)
             | State::Closed { .. }
             | State::Refused { .. }
             | State::GivenBack { .. }
-            | State::Review { .. } => Self { next: None, ..self },
+            | State::Review { payment: Some(_), .. } => Self { next: None, ..self },
         }
+    }
+
+    /// After a state that nobody knows, one that we know, and no money: its code is on no screen any more, so it is closed.
+    fn known_again(self, now: Timestamp, timing: &Timing) -> Self {
+        Self {
+            state: State::Closing {
+                why: CloseReason::StateUnknown,
+                since: now,
+                seen_unpaid: true,
+                said_closed: 0,
+                said_unknown: false,
+                close_at: later(self.placed_at, timing.close_after),
+            },
+            ..self
+        }
+        .close_when_allowed(now, timing)
     }
 
     fn closed_at_wechat(self, now: Timestamp) -> Self {
@@ -385,24 +426,30 @@ impl Attempt {
             }
             State::Placing | State::AwaitingPayment { .. } => self.closed(CloseReason::ClosedAtWechat),
             State::Closing { why, .. } => self.closed(why),
+            State::Review { payment: None, .. } => self.closed(CloseReason::StateUnknown),
             State::Paid(_)
             | State::Closed { .. }
             | State::Refused { .. }
             | State::GivenBack { .. }
-            | State::Review { .. } => Self { next: None, ..self },
+            | State::Review { payment: Some(_), .. } => Self { next: None, ..self },
         }
     }
 
-    fn strange(self) -> Self {
+    /// A state this program does not know is for a person. The order may still be paid or closed, so it is asked after until
+    /// WeChat answers with one that we know.
+    fn strange(self, now: Timestamp, timing: &Timing) -> Self {
         match self.state {
             State::Placing | State::AwaitingPayment { .. } | State::Closing { .. } => {
-                self.review(ReviewReason::StateUnknown, None)
+                Self { doubts: 0, ..self }
+                    .review(ReviewReason::StateUnknown, None)
+                    .ask_in_doubt(now, timing, Ask::Query)
             }
+            State::Review { payment: None, .. } => self.ask_in_doubt(now, timing, Ask::Query),
             State::Paid(_)
             | State::Closed { .. }
             | State::Refused { .. }
             | State::GivenBack { .. }
-            | State::Review { .. } => Self { next: None, ..self },
+            | State::Review { payment: Some(_), .. } => Self { next: None, ..self },
         }
     }
 
@@ -413,7 +460,7 @@ impl Attempt {
             Timer::Broker => later(now, BROKER_EARLY),
         };
         let deadline = self.deadline;
-        if by < deadline {
+        if by < deadline || self.unasked {
             return self;
         }
         self.unwanted_since(now, timing, CloseReason::Deadline, deadline)
@@ -429,6 +476,7 @@ impl Attempt {
                 state: State::Closing {
                     why,
                     since,
+                    seen_unpaid: false,
                     said_closed: 0,
                     said_unknown: false,
                     close_at: later(self.placed_at, timing.close_after),
@@ -439,6 +487,7 @@ impl Attempt {
             // The sale has its money, or something else is due now: whatever this one brings is for a person.
             State::Closing {
                 why: before,
+                seen_unpaid,
                 said_closed,
                 said_unknown,
                 close_at,
@@ -450,6 +499,7 @@ impl Attempt {
                     state: State::Closing {
                         why,
                         since,
+                        seen_unpaid,
                         said_closed,
                         said_unknown,
                         close_at,
@@ -466,9 +516,13 @@ impl Attempt {
         }
     }
 
-    fn resume(self, now: Timestamp, timing: &Timing, hold_back: SignedDuration) -> Self {
+    fn resume(mut self, now: Timestamp, timing: &Timing, hold_back: SignedDuration) -> Self {
         if self.is_final() {
             return self.resume_confirming(later(now, hold_back));
+        }
+        if let State::Closing { since, close_at, .. } = &mut self.state {
+            *since = now.min(*since);
+            *close_at = later(now, timing.close_after).min(*close_at);
         }
         // A clock that was turned back must not keep a QR code alive for longer than it was given.
         let deadline = self.deadline.min(later(now, timing.timeout));
@@ -488,6 +542,7 @@ impl Attempt {
             deadline,
             placed_at,
             doubts,
+            unasked: true,
             ..self
         }
         .ask(later(now, hold_back), Ask::Query)

@@ -80,6 +80,10 @@ pub enum RefundStanding {
 /// The totals of a bill as WeChat gives them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BillTotals {
+    /// How many rows there are.
+    pub count: u64,
+    /// All fees.
+    pub fee: MicroYuan,
     /// The orders' amounts; absent in the old format.
     pub paid: Option<Fen>,
     /// What was asked to be given back; absent in the old format.

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Attempt, CloseReason, Fen, Refund, RefundState, Sale, State};
+use crate::{Attempt, CashRefund, CloseReason, Fen, Refund, RefundState, Sale, State};
 
 /// What an entry says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -22,6 +22,8 @@ pub enum Booked {
     CashSale,
     /// Cash paid a part of a sale; an order brought the rest.
     CashPart,
+    /// Cash of a paid sale was given back out of the drawer.
+    CashRefund,
     /// WeChat took a refund on.
     Refund,
     /// WeChat took a refund on and can't finish it: a person hands the money over.
@@ -89,11 +91,19 @@ impl Refund {
     }
 }
 
+impl CashRefund {
+    /// What is on the books about it, given at this time: that it was given, for ever.
+    #[must_use]
+    pub fn booked(&self, at: Timestamp) -> Booking {
+        Booking::new(Booked::CashRefund, self.amount, at)
+    }
+}
+
 impl Sale {
     /// What is on the books about its cash, the whole sum having been there at `paid_at`.
     #[must_use]
     pub fn cash_booked(&self, paid_at: Option<Timestamp>) -> Option<Booking> {
-        let amount = self.cash.minus(self.cash_in_hand()).ok()?;
+        let amount = self.cash_kept();
         let what = if self.is_paid_in_cash() {
             Booked::CashSale
         } else {
@@ -103,7 +113,45 @@ impl Sale {
     }
 }
 
+impl Booked {
+    /// Whether it is about cash.
+    #[must_use]
+    pub fn is_cash(self) -> bool {
+        match self {
+            Self::CashSale | Self::CashPart | Self::CashRefund => true,
+            Self::WechatPaid
+            | Self::WechatLate
+            | Self::WechatSurplus
+            | Self::Refund
+            | Self::RefundByHand
+            | Self::RefundClosed
+            | Self::ClosedAtDeadline
+            | Self::ClosedByCancel
+            | Self::ClosedOtherwise
+            | Self::Refused => false,
+        }
+    }
+}
+
 impl Booking {
+    /// Whether money went out by it.
+    #[must_use]
+    pub fn goes_out(&self) -> bool {
+        match self.what {
+            Booked::CashRefund | Booked::Refund | Booked::RefundByHand => true,
+            Booked::WechatPaid
+            | Booked::WechatLate
+            | Booked::WechatSurplus
+            | Booked::CashSale
+            | Booked::CashPart
+            | Booked::RefundClosed
+            | Booked::ClosedAtDeadline
+            | Booked::ClosedByCancel
+            | Booked::ClosedOtherwise
+            | Booked::Refused => false,
+        }
+    }
+
     /// Whether money came or went by it.
     #[must_use]
     pub fn moves_money(&self) -> bool {
@@ -113,6 +161,7 @@ impl Booking {
             | Booked::WechatSurplus
             | Booked::CashSale
             | Booked::CashPart
+            | Booked::CashRefund
             | Booked::Refund
             | Booked::RefundByHand => true,
             Booked::RefundClosed
@@ -143,6 +192,7 @@ fn closed(why: CloseReason) -> Booked {
         | CloseReason::RestChanged
         | CloseReason::NumberTaken
         | CloseReason::PlacingFailed
-        | CloseReason::ClosedAtWechat => Booked::ClosedOtherwise,
+        | CloseReason::ClosedAtWechat
+        | CloseReason::StateUnknown => Booked::ClosedOtherwise,
     }
 }

@@ -227,7 +227,8 @@ impl DayFigures {
                 | CloseReason::RestChanged
                 | CloseReason::NumberTaken
                 | CloseReason::PlacingFailed
-                | CloseReason::ClosedAtWechat,
+                | CloseReason::ClosedAtWechat
+                | CloseReason::StateUnknown,
             ) => self.closed_otherwise.add(row.total_fee),
             Standing::Refused => self.refused.add(row.total_fee),
             Standing::Waiting => self.waiting.add(row.total_fee),

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{CloseReason, Fen, MicroYuan, Rate, RefundStanding, ReviewReason};
 
-/// One difference. Each order and each refund has at most one, of its gravest cause; each row too many of the bill has its
-/// own.
+/// One difference. Each order and each refund has one of its gravest cause, and one more for each row too many of the bill:
+/// its subject alone does not tell it from others, its subject and [`Difference::as_of`] do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
     /// What it is about.
@@ -112,6 +112,20 @@ pub enum Cause {
         /// What it says.
         said: Fen,
     },
+    /// The bill has another number of rows than it says.
+    CountDiffers {
+        /// How many there are.
+        rows: u64,
+        /// How many it says.
+        said: u64,
+    },
+    /// The bill's rows do not make the fee it gives.
+    FeeTotalDiffers {
+        /// What its rows make.
+        rows: MicroYuan,
+        /// What it says.
+        said: MicroYuan,
+    },
 }
 
 /// How an order stands here that the bill has as paid.
@@ -157,7 +171,7 @@ impl Subject {
 }
 
 impl Cause {
-    /// The cause in one word, as the ledger has it: a note about one cause says nothing about another.
+    /// The cause in one word, as the ledger has it.
     #[must_use]
     pub fn word(&self) -> &'static str {
         match self {
@@ -174,16 +188,48 @@ impl Cause {
             Self::TwiceThere => "twice_there",
             Self::RefundDiffers { .. } => "refund_differs",
             Self::TotalsDiffer { .. } => "totals_differ",
+            Self::CountDiffers { .. } => "count_differs",
+            Self::FeeTotalDiffers { .. } => "fee_total_differs",
         }
     }
 }
 
 impl Difference {
+    /// The cause in its word, and the figures it is about: a note on one cent says nothing about a hundred yuan.
+    #[must_use]
+    pub fn as_of(&self) -> String {
+        let Self { here, there, .. } = self;
+        let word = self.cause.word();
+        match &self.cause {
+            Cause::Review { amount, .. } => format!("{word} {here} {there} {amount}"),
+            Cause::FeeDiffers {
+                expected, charged, ..
+            } => format!("{word} {expected} {charged}"),
+            Cause::TotalsDiffer { rows, said } => format!("{word} {rows} {said}"),
+            Cause::CountDiffers { rows, said } => format!("{word} {rows} {said}"),
+            Cause::FeeTotalDiffers { rows, said } => format!("{word} {rows} {said}"),
+            Cause::OnlyHere
+            | Cause::OnlyThere
+            | Cause::NotPaidHere(_)
+            | Cause::AmountDiffers
+            | Cause::PaymentDiffers { .. }
+            | Cause::CurrencyDiffers { .. }
+            | Cause::StateDiffers { .. }
+            | Cause::DayBoundary { .. }
+            | Cause::TwiceThere
+            | Cause::RefundDiffers { .. } => format!("{word} {here} {there}"),
+        }
+    }
+
     /// What can be done about it, the best first.
     #[must_use]
     pub fn ways_out(&self) -> &'static [WayOut] {
         match &self.cause {
-            Cause::NotPaidHere(_) => &[WayOut::Ask, WayOut::Note],
+            Cause::NotPaidHere(_)
+            | Cause::RefundDiffers {
+                here: RefundStanding::Asked,
+                ..
+            } => &[WayOut::Ask, WayOut::Note],
             Cause::Review { on_bill: true, .. } => &[WayOut::Adopt, WayOut::Refund, WayOut::Note],
             Cause::AmountDiffers
                 if self.there > self.here && matches!(self.subject, Subject::Order { .. }) =>
@@ -192,7 +238,7 @@ impl Difference {
             }
             Cause::DayBoundary { there: None, .. } => &[WayOut::Wait, WayOut::Note],
             Cause::RefundDiffers {
-                here: RefundStanding::Asked | RefundStanding::Processing,
+                here: RefundStanding::Processing,
                 ..
             } => &[WayOut::Wait, WayOut::Note],
             Cause::OnlyHere
@@ -209,13 +255,23 @@ impl Difference {
                 here: RefundStanding::Done | RefundStanding::Failed,
                 ..
             }
-            | Cause::TotalsDiffer { .. } => &[WayOut::Note],
+            | Cause::TotalsDiffer { .. }
+            | Cause::CountDiffers { .. }
+            | Cause::FeeTotalDiffers { .. } => &[WayOut::Note],
         }
     }
 
-    /// Nothing is left to find out: both sides have it, on neighbouring days.
+    /// Nothing is left to find out: both sides have it, on neighbouring days; or both know that the refund failed, which
+    /// the bill counts among what was asked for, and which a person sees to on the refund's own list.
     #[must_use]
     pub fn explains_itself(&self) -> bool {
-        matches!(self.cause, Cause::DayBoundary { there: Some(_), .. })
+        matches!(
+            self.cause,
+            Cause::DayBoundary { there: Some(_), .. }
+                | Cause::RefundDiffers {
+                    here: RefundStanding::Failed,
+                    there: RefundStanding::Failed,
+                }
+        )
     }
 }

@@ -55,13 +55,13 @@ pub use given_up::GivenUp;
 pub use money::{Fen, MoneyError};
 pub use order_no::{OrderNoError, OutTradeNo, TillId};
 pub use product::{Barcode, BarcodeError, Price, Product, ProductId};
-pub use provider::{Provider, ZEntry};
+pub use provider::{Provider, Stretch, Unbooked, ZEntry};
 pub use reconcile::{Agreement, Bills, Here, RefundHere, Side, reconcile};
 pub use refund::{
-    EarlierRefund, Goods, LineLeft, Note, OutRefundNo, Part, PersonReason, REFUND_PARTS_MAX, Refund,
-    RefundAnswer, RefundAsk, RefundBounds, RefundDue, RefundEffect, RefundInput, RefundLine, RefundNoError,
-    RefundQueryAnswer, RefundReason, RefundRefusal, RefundReport, RefundState, RefundStatus, RefundWish,
-    next_part,
+    CashRefund, CashRefundBounds, CashRefundNo, CashRefundWish, EarlierRefund, Goods, LineLeft, Note,
+    OutRefundNo, Part, PersonReason, REFUND_PARTS_MAX, Refund, RefundAnswer, RefundAsk, RefundBounds,
+    RefundDue, RefundEffect, RefundInput, RefundLine, RefundNoError, RefundQueryAnswer, RefundReason,
+    RefundRefusal, RefundReport, RefundState, RefundStatus, RefundWish, Sold, next_part,
 };
 pub use report::{
     Carried, Drawer, Exception, GrandTotals, HourTally, ItemLine, NamedMove, Opened, Report, ReportHead,

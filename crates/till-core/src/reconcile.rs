@@ -156,7 +156,7 @@ pub fn reconcile(
 }
 
 /// The till that a number names; empty for a number of another system's making.
-fn till_of(out_trade_no: &str) -> &str {
+pub(crate) fn till_of(out_trade_no: &str) -> &str {
     match out_trade_no.split_once('-') {
         Some((till, _)) if TillId::parse(till).is_ok() => till,
         Some(_) | None => "",
@@ -441,6 +441,24 @@ impl<'a> Matching<'a> {
         let Some(totals) = bill.totals else {
             return Ok(());
         };
+        let count = u64::try_from(bill.lines.len()).map_err(|_| MoneyError::OutOfRange)?;
+        let fees = bill.lines.iter().map(|line| line.fee);
+        let fee = fees.into_iter().try_fold(MicroYuan::ZERO, MicroYuan::plus)?;
+        for cause in [
+            (totals.count != count).then_some(Cause::CountDiffers {
+                rows: count,
+                said: totals.count,
+            }),
+            (totals.fee != fee).then_some(Cause::FeeTotalDiffers {
+                rows: fee,
+                said: totals.fee,
+            }),
+        ]
+        .into_iter()
+        .flatten()
+        {
+            self.differ(Subject::Bill, self.bounds.1, Fen::ZERO, Fen::ZERO, cause);
+        }
         // What a row that is neither counts for in the totals, nobody says.
         if bill
             .lines

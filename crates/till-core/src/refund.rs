@@ -5,6 +5,8 @@
 //! back when WeChat has taken the refund on, whatever becomes of the money on its way.
 
 mod bounds;
+mod cash;
+mod left;
 mod number;
 mod reported;
 mod state;
@@ -13,9 +15,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use bounds::{
-    EarlierRefund, LineLeft, Part, REFUND_PARTS_MAX, RefundBounds, RefundLine, RefundReason, RefundRefusal,
-    RefundWish, next_part,
+    EarlierRefund, REFUND_PARTS_MAX, RefundBounds, RefundReason, RefundRefusal, RefundWish, next_part,
 };
+pub use cash::{CashRefund, CashRefundBounds, CashRefundNo, CashRefundWish};
+pub use left::{LineLeft, Part, RefundLine, Sold};
 pub use number::{OutRefundNo, RefundNoError};
 pub use state::{
     Note, PersonReason, RefundAnswer, RefundQueryAnswer, RefundReport, RefundState, RefundStatus,

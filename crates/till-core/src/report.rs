@@ -4,11 +4,16 @@
 //! belongs to exactly one Z, by its place in the ledger: money of yesterday that WeChat tells of today is in today's Z, and
 //! is named there as yesterday's.
 
+mod blind;
+mod shift_line;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::{Booked, Booking, Calendar, CashMove, Fen, GivenUp, MoneyError, MoveKind, OutTradeNo, ShiftId};
+use crate::{Booked, Booking, Calendar, CashMove, Fen, GivenUp, MoneyError, MoveKind, OutTradeNo};
+
+pub use shift_line::ShiftLine;
 
 /// Number of a Z of this till: 1, 2, 3 … without a gap, never begun anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -96,29 +101,6 @@ pub struct NamedMove {
     pub by: String,
 }
 
-/// A shift that was closed, or goes on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ShiftLine {
-    /// Its number.
-    pub id: ShiftId,
-    /// When it began.
-    pub opened_at: Timestamp,
-    /// When it ended; `None`: it goes on.
-    pub closed_at: Option<Timestamp>,
-    /// Who counted; empty on a till without users, or while it goes on.
-    pub by: String,
-    /// In the drawer at the start.
-    pub float: Fen,
-    /// What should be in the drawer.
-    pub expected: Fen,
-    /// What was counted; `None`: it goes on.
-    pub counted: Option<Fen>,
-    /// What stayed for the next shift.
-    pub left: Option<Fen>,
-    /// What was said about it.
-    pub note: String,
-}
-
 /// The drawer.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Drawer {
@@ -198,7 +180,7 @@ pub struct ReportHead {
     pub version: String,
     /// The number; `None` for an X.
     pub number: Option<ZNumber>,
-    /// The business day in which the report was made.
+    /// The business day it is of ([`Report::day_of`]).
     pub day: Date,
     /// Since when: the end of the Z before, or the first entry of all.
     pub from: Timestamp,
@@ -294,11 +276,10 @@ impl Tally {
 
 impl Takings {
     /// Adds the books up. `since` is where the stretch begins; money of a business day before that day is named.
-    pub fn of<'a>(
+    pub fn of(
         calendar: &Calendar,
         since: Timestamp,
         bookings: impl IntoIterator<Item = Booking>,
-        cash: impl IntoIterator<Item = &'a CashMove>,
     ) -> Result<Self, MoneyError> {
         let first_day = calendar.day_of(since);
         let starts = calendar.bounds(first_day).map_or(since, |(start, _)| start);
@@ -314,12 +295,6 @@ impl Takings {
         let mut clock = WallClock::default();
         for booking in bookings {
             takings.add(&booking, starts, clock.hour(calendar, booking.at))?;
-        }
-        for it in cash {
-            match it.kind {
-                MoveKind::Refund => takings.cash_refunds.enter(it.amount, false)?,
-                MoveKind::Sale | MoveKind::GivenBack | MoveKind::PaidIn | MoveKind::PaidOut => {}
-            }
         }
         Ok(takings)
     }
@@ -384,6 +359,7 @@ impl Takings {
             Booked::CashSale => (&mut self.cash_sales, Some(true), true),
             // The order that brought the rest counts the sale.
             Booked::CashPart => (&mut self.cash_parts, Some(false), true),
+            Booked::CashRefund => (&mut self.cash_refunds, None, false),
             Booked::Refund => (&mut self.refunds, None, false),
             Booked::RefundByHand => (&mut self.refunds_by_hand, None, false),
             Booked::RefundClosed => (&mut self.refunds_closed, None, false),
@@ -429,27 +405,33 @@ impl WallClock {
 }
 
 impl Report {
+    /// The business day of a report over these books: of the last money in them, or, where there is none, of the moment it
+    /// is made. A shop that closes after midnight closes the day it has sold on.
+    #[must_use]
+    pub fn day_of(calendar: &Calendar, bookings: &[Booking], now: Timestamp) -> Date {
+        let money = bookings.iter().filter(|it| it.moves_money() && !it.reversed);
+        let last = money.map(|it| it.at).max();
+        calendar.day_of(last.map_or(now, |last| last.min(now)))
+    }
+
     /// Makes one. The same input gives the same report, whether it is looked at or kept.
     pub fn make<B, C>(calendar: &Calendar, input: ReportInput<B, C>) -> Result<Self, MoneyError>
     where
         B: IntoIterator<Item = Booking>,
         C: IntoIterator<Item = (CashMove, String)>,
     {
-        let cash: Vec<_> = input.cash.into_iter().collect();
+        // Money of the report's own day is of no earlier one, though the Z before was closed after midnight.
+        let starts = calendar.bounds(input.head.day).map(|(start, _)| start);
         let takings = Takings::of(
             calendar,
-            input.head.from,
+            starts.map_or(input.head.from, |start| start.min(input.head.from)),
             input.bookings,
-            cash.iter().map(|(it, _)| it),
         )?;
-        let mut drawer = Drawer {
+        let drawer = Drawer {
             shifts: input.shifts,
             in_hand: input.in_hand,
-            ..Drawer::default()
+            ..Drawer::of(input.cash)?
         };
-        for (it, by) in cash {
-            drawer.add(it, by)?;
-        }
         let totals = GrandTotals {
             sold: input.before.sold.plus(takings.sold()?)?,
             refunded: input.before.refunded.plus(takings.refunded()?)?,
@@ -474,6 +456,12 @@ impl Report {
         })
     }
 
+    /// Pieces sold.
+    #[must_use]
+    pub fn pieces(&self) -> i64 {
+        self.items.iter().fold(0, |sum, it| sum.saturating_add(it.pieces))
+    }
+
     /// How many of a kind go on after it, and how much.
     pub fn open(&self, what: Opened) -> Result<Tally, MoneyError> {
         let mut open = Tally::default();
@@ -485,13 +473,22 @@ impl Report {
 }
 
 impl Drawer {
+    /// Adds up what moved, and by whom.
+    pub fn of(cash: impl IntoIterator<Item = (CashMove, String)>) -> Result<Self, MoneyError> {
+        let mut drawer = Self::default();
+        for (it, by) in cash {
+            drawer.add(it, by)?;
+        }
+        Ok(drawer)
+    }
+
     fn add(&mut self, it: CashMove, by: String) -> Result<(), MoneyError> {
         let (tally, named) = match it.kind {
             MoveKind::Sale => (&mut self.taken, false),
             MoveKind::GivenBack => (&mut self.given_back, false),
             MoveKind::PaidIn => (&mut self.paid_in, true),
             MoveKind::PaidOut => (&mut self.paid_out, true),
-            // Among the takings.
+            // On the books, among the takings.
             MoveKind::Refund => return Ok(()),
         };
         tally.enter(it.amount, false)?;

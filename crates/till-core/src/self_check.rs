@@ -7,8 +7,8 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::{
-    Attempt, Evidence, Fen, MoneyError, OutTradeNo, ReviewReason, Sale, SaleId, SignVerdict, State,
-    StockHold, ZNumber,
+    Attempt, CashRefund, Evidence, Fen, MoneyError, OutTradeNo, Refund, ReviewReason, Sale, SaleId,
+    SignVerdict, Sold, State, StockHold, ZNumber,
 };
 
 /// What is looked at, in the order in which it is shown.
@@ -35,8 +35,14 @@ pub enum Check {
     Stock,
     /// The books hold what follows from orders, refunds and cash, and nothing else.
     Books,
-    /// Every Z is there as it was made, and the books still add up to it.
+    /// Every Z is there as it was made, and books and drawer still add up to it.
     Zs,
+    /// Each movement of cash is in the journal, and each shift is what was moved and counted in it.
+    Drawer,
+    /// The people, refunds, bills and sign-offs are those that the journal tells of.
+    Records,
+    /// The tables and the guards on them are those that this program makes.
+    Schema,
 }
 
 /// What a finding is about.
@@ -59,6 +65,8 @@ pub enum About {
     Product(String),
     /// A closed day.
     Z(ZNumber),
+    /// A shift, by the number that stands in the ledger.
+    Shift(i64),
 }
 
 /// Something that does not hold.
@@ -97,7 +105,7 @@ pub const WRONG_MAX: usize = 100;
 
 impl Check {
     /// All of them, in order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::File,
         Self::Journal,
         Self::Sales,
@@ -109,6 +117,9 @@ impl Check {
         Self::Stock,
         Self::Books,
         Self::Zs,
+        Self::Drawer,
+        Self::Records,
+        Self::Schema,
     ];
 
     /// The check in one word.
@@ -126,6 +137,9 @@ impl Check {
             Self::Stock => "stock",
             Self::Books => "books",
             Self::Zs => "zs",
+            Self::Drawer => "drawer",
+            Self::Records => "records",
+            Self::Schema => "schema",
         }
     }
 }
@@ -253,6 +267,50 @@ pub fn check_goods(sale: &Sale) -> Option<Wrong> {
     (!holds).then(|| Wrong::new(about, goods_word(expected), goods_word(sale.stock)))
 }
 
+/// What the journal has to say of a refund in cash before its reason.
+#[must_use]
+pub fn cash_refund_told(refund: &CashRefund) -> String {
+    format!("{} {}", refund.number, refund.amount)
+}
+
+/// No more cash was refunded of a sale than it was made of, and no piece twice; each refund is a movement of cash, and the
+/// journal has told of each as it stands. `moved` and `told` are what left the drawer and what the journal says, in order.
+#[must_use]
+pub fn check_cash_refunds(sale: &Sale, sold: &Sold<'_>, moved: &[Fen], told: &[String]) -> Option<Wrong> {
+    let wrong = |expected: String, found: String| Some(Wrong::new(About::Sale(sale.id), expected, found));
+    let refunds = sold.cash_refunds;
+    let given = Fen::sum(refunds.iter().map(|it| it.amount));
+    if given.as_ref().ok().is_none_or(|given| *given > sale.cash_kept()) {
+        let found = given.map_or_else(|error| error.to_string(), |sum| sum.to_string());
+        return wrong(sale.cash_kept().to_string(), found);
+    }
+    let amounts: Vec<Fen> = refunds.iter().map(|it| it.amount).collect();
+    if amounts != moved {
+        return wrong(list(moved), list(&amounts));
+    }
+    let standing: Vec<String> = refunds.iter().map(cash_refund_told).collect();
+    if standing != told {
+        return wrong(list(told), list(&standing));
+    }
+    sold.lines.iter().find_map(|line| {
+        let at_wechat = sold.refunds.iter().filter(|it| Refund::counts(&it.refund));
+        let pieces = at_wechat
+            .map(|it| &it.lines)
+            .chain(refunds.iter().map(|it| &it.lines))
+            .flatten()
+            .filter(|it| it.line == line.line)
+            .fold(0_u32, |sum, it| sum.saturating_add(it.pieces));
+        (pieces > line.pieces)
+            .then(|| wrong(format!("{} × {}", line.name, line.pieces), pieces.to_string()))
+            .flatten()
+    })
+}
+
+fn list(what: &[impl ToString]) -> String {
+    let words: Vec<String> = what.iter().map(ToString::to_string).collect();
+    words.join(", ")
+}
+
 /// Money stands in the ledger only where a rightly signed answer with WeChat's number of it was kept.
 #[must_use]
 pub fn check_evidence(attempt: &Attempt, evidence: &[Evidence]) -> Option<Wrong> {
@@ -320,6 +378,7 @@ impl fmt::Display for About {
             Self::Order(number) => write!(f, "order {number}"),
             Self::Product(name) => write!(f, "product {name}"),
             Self::Z(number) => write!(f, "Z {}", number.0),
+            Self::Shift(id) => write!(f, "shift {id}"),
         }
     }
 }

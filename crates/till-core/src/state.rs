@@ -24,6 +24,9 @@ pub enum State {
         why: CloseReason,
         /// When that was decided: who paid before it paid in time.
         since: Timestamp,
+        /// WeChat has said since then that nobody has paid: whoever pays now pays late, whatever the two clocks say.
+        #[serde(default)]
+        seen_unpaid: bool,
         /// How often WeChat has said, to a `closeorder`, that it is closed.
         said_closed: u8,
         /// WeChat has said, to a `closeorder`, that it knows no such order.
@@ -77,6 +80,8 @@ pub enum CloseReason {
     PlacingFailed,
     /// It was closed at WeChat without our asking.
     ClosedAtWechat,
+    /// WeChat answered with a state this program does not know, and later that nobody has paid.
+    StateUnknown,
 }
 
 /// Why a person has to decide.

@@ -164,6 +164,26 @@ pub fn relation(copy: &CheckedCopy, ledger: &Path) -> Relation {
     })
 }
 
+/// Whether two ledgers began as one, by the first rows of their journals: copies of one shop's till, however far each has
+/// gone on. `None`: one of them can't be asked.
+#[must_use]
+pub fn same_beginning(one: &Path, other: &Path) -> Option<bool> {
+    Some(beginning(one)? == beginning(other)?)
+}
+
+/// The link at the first row of a journal; `None`: there is none, or it can't be read.
+fn beginning(ledger: &Path) -> Option<Link> {
+    let first = || -> Result<Option<Link>, OpenError> {
+        let unreadable = |error: StoreError| OpenError::Unusable(error.to_string());
+        let conn = file_check::open_to_look(ledger, BUSY)?;
+        Read { conn: &conn }.journal().link_at(1).map_err(unreadable)
+    };
+    first().unwrap_or_else(|error| {
+        tracing::info!(%error, path = %ledger.display(), "where this ledger began is not known");
+        None
+    })
+}
+
 /// Sees to it that what was renamed in this folder stays renamed when the power is cut.
 pub fn flush_folder(folder: &Path) -> io::Result<()> {
     // A folder can't be opened as a file everywhere.

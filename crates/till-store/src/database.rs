@@ -159,6 +159,14 @@ impl Database {
 }
 
 impl Reader {
+    /// Opens the ledger in this file as it is, beside whoever else has it open: no restore is finished, and nothing is
+    /// brought up to date.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let conn = file_check::open_as_it_is(path, Options::default().busy_timeout)?;
+        conn.pragma_update(None, "query_only", true).map_err(unusable)?;
+        Ok(Self { conn })
+    }
+
     /// Reads.
     #[must_use]
     pub fn read(&self) -> Read<'_> {

@@ -88,6 +88,27 @@ pub(crate) fn open_to_look(path: &Path, busy_timeout: Duration) -> Result<Connec
     open().map_err(|error| sort(path, error))
 }
 
+/// Opens a ledger of this version to read it and nothing else, whoever else has it open.
+pub(crate) fn open_as_it_is(path: &Path, busy_timeout: Duration) -> Result<Connection, OpenError> {
+    if !exists(path)? {
+        return Err(OpenError::Unusable(format!("{} is not there", path.display())));
+    }
+    let conn = open_to_look(path, busy_timeout)?;
+    let found = version(&conn, path)?;
+    let known = migration::known();
+    if found > known {
+        return Err(OpenError::Newer {
+            found: found.into(),
+            known: known.into(),
+        });
+    }
+    if found < known {
+        let what = "an older version of this program has written it; start the till once, which brings it up to date";
+        return Err(OpenError::Unusable(format!("{}: {what}", path.display())));
+    }
+    Ok(conn)
+}
+
 /// The last migration that a file went through.
 pub(crate) fn version(conn: &Connection, path: &Path) -> Result<i32, OpenError> {
     conn.pragma_query_value(None, "user_version", |row| row.get(0))

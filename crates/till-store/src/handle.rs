@@ -7,6 +7,7 @@ use crate::table::bill_notes::{BillNotesRead, BillNotesWrite};
 use crate::table::bills::{BillsRead, BillsWrite};
 use crate::table::bookings::{BookingsRead, BookingsWrite};
 use crate::table::cash_moves::{CashMovesRead, CashMovesWrite};
+use crate::table::cash_refunds::{CashRefundsRead, CashRefundsWrite};
 use crate::table::evidence::{EvidenceRead, EvidenceWrite};
 use crate::table::held_carts::{HeldCartsRead, HeldCartsWrite};
 use crate::table::inbox::{InboxRead, InboxWrite};
@@ -116,6 +117,12 @@ impl<'c> Read<'c> {
     #[must_use]
     pub fn cash_moves(self) -> CashMovesRead<'c> {
         CashMovesRead { conn: self.conn }
+    }
+
+    /// What was given back of cash that sales were made of.
+    #[must_use]
+    pub fn cash_refunds(self) -> CashRefundsRead<'c> {
+        CashRefundsRead { conn: self.conn }
     }
 
     /// What an X or a Z adds up.
@@ -232,6 +239,12 @@ impl<'c> Tx<'c> {
     #[must_use]
     pub fn cash_moves(&self) -> CashMovesWrite<'c> {
         CashMovesWrite { conn: self.conn }
+    }
+
+    /// What is given back of cash that sales were made of.
+    #[must_use]
+    pub fn cash_refunds(&self) -> CashRefundsWrite<'c> {
+        CashRefundsWrite { conn: self.conn }
     }
 
     /// What an X or a Z adds up.

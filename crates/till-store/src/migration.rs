@@ -35,6 +35,7 @@ pub(crate) fn migrations() -> Vec<Migration> {
         table::users::MIGRATIONS,
         table::shifts::MIGRATIONS,
         table::cash_moves::MIGRATIONS,
+        table::cash_refunds::MIGRATIONS,
         table::bookings::MIGRATIONS,
         table::z_reports::MIGRATIONS,
     ]
@@ -85,7 +86,7 @@ mod tests {
     use till_core::{
         CashMove, EarlierRefund, Fen, FoundBy, Input, MoveKind, OutTradeNo, Part, Payment, PlaceAnswer,
         QueryAnswer, Refund, RefundAnswer, RefundBounds, RefundInput, RefundReason, RefundReport,
-        RefundStatus, Sale, Shelf, StockHold, Timing,
+        RefundStatus, Sale, Shelf, Sold, StockHold, Timing,
     };
 
     use super::*;
@@ -260,6 +261,7 @@ mod tests {
             .map(|it| EarlierRefund {
                 refund: it.refund,
                 lines: it.lines,
+                on_bill: false,
             })
             .collect();
         let payment = order.payment().unwrap();
@@ -267,8 +269,12 @@ mod tests {
             at(20),
             &order.out_trade_no,
             payment,
-            (&[], StockHold::Sold),
-            &earlier,
+            &Sold {
+                lines: &[],
+                stock: StockHold::Sold,
+                refunds: &earlier,
+                cash_refunds: &[],
+            },
         )
         .unwrap()
         .wish(Part::Amount(Fen::new(fen)))
@@ -395,8 +401,12 @@ mod tests {
         );
 
         // The same ledger as the program of before would have it.
-        conn.execute_batch("DROP TABLE bookings; DROP TABLE z_reports")
-            .unwrap();
+        conn.execute_batch(
+            "DROP TABLE bookings; DROP TABLE z_reports; DROP TABLE cash_refund_lines; DROP TABLE cash_refunds;
+             DROP TRIGGER no_more_cash_goes_back_than_was_taken; DROP INDEX sales_by_total_fee;
+             DROP INDEX journal_by_what",
+        )
+        .unwrap();
         let old = Connection::open_in_memory().unwrap();
         let before: Vec<Migration> = migrations()
             .into_iter()

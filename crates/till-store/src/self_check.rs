@@ -5,8 +5,11 @@
 
 mod books;
 mod days;
+mod drawer;
 mod file;
 mod orders;
+mod records;
+mod schema;
 
 use std::path::Path;
 use std::time::Duration;
@@ -14,7 +17,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use till_core::self_check::{About, Check, Part, SelfCheck, Wrong};
 
-use crate::{OpenError, Read, StoreError, file_check, migration};
+use crate::{OpenError, Read, StoreError, file_check};
 
 /// The till may be writing.
 const BUSY: Duration = Duration::from_secs(5);
@@ -35,6 +38,9 @@ fn look(check: Check) -> Look {
         Check::Stock => books::stock,
         Check::Books => days::books,
         Check::Zs => days::zs,
+        Check::Drawer => drawer::moves_and_shifts,
+        Check::Records => records::told_by_the_journal,
+        Check::Schema => schema::as_the_migrations_make_it,
     }
 }
 
@@ -42,12 +48,7 @@ fn look(check: Check) -> Look {
 ///
 /// Damage is an answer, not an error. An error is a file that can't be looked at: not there, no right to, another version.
 pub fn self_check(ledger: &Path) -> Result<SelfCheck, OpenError> {
-    let opened = match file_check::exists(ledger) {
-        Ok(true) => open(ledger),
-        Ok(false) => Err(OpenError::Unusable(format!("{} is not there", ledger.display()))),
-        Err(error) => Err(error),
-    };
-    match opened {
+    match open(ledger) {
         Ok(conn) => Ok(walk(&conn)),
         Err(OpenError::Damaged { what, .. }) => Ok(nothing_but_damage(&what)),
         Err(error @ (OpenError::Newer { .. } | OpenError::Unusable(_))) => Err(error),
@@ -76,19 +77,7 @@ fn walk(conn: &Connection) -> SelfCheck {
 }
 
 fn open(ledger: &Path) -> Result<Connection, OpenError> {
-    let conn = file_check::open_to_look(ledger, BUSY)?;
-    let found = file_check::version(&conn, ledger)?;
-    let known = migration::known();
-    if found > known {
-        return Err(OpenError::Newer {
-            found: found.into(),
-            known: known.into(),
-        });
-    }
-    if found < known {
-        let what = "an older version of this program has written it; start the till once, which brings it up to date";
-        return Err(OpenError::Unusable(format!("{}: {what}", ledger.display())));
-    }
+    let conn = file_check::open_as_it_is(ledger, BUSY)?;
     // One moment of the ledger, however long it takes: a till that sells meanwhile must not look like a contradiction.
     conn.execute_batch("BEGIN")
         .map_err(|error| OpenError::Unusable(error.to_string()))?;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Parser;
+use jiff::SignedDuration;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 use wechat_pay::ApiKey;
@@ -39,6 +40,9 @@ struct Args {
     /// Makes a run repeatable; drawn when absent.
     #[arg(long)]
     seed: Option<u64>,
+    /// How long after a payment its first notify goes out.
+    #[arg(long, value_name = "MILLISECONDS")]
+    notify_after_ms: Option<u32>,
     /// Keep the orders in this file and go on with them.
     #[arg(long)]
     state: Option<PathBuf>,
@@ -57,10 +61,13 @@ async fn main() -> anyhow::Result<()> {
 
     let api_key = ApiKey::parse(&args.api_key).context("--api-key")?;
     let seed = args.seed.unwrap_or_else(rand::random);
-    let config = GatewayConfig {
+    let mut config = GatewayConfig {
         seed,
         ..GatewayConfig::new(&args.appid, &args.mch_id, api_key)
     };
+    if let Some(after) = args.notify_after_ms {
+        config.rules.notify_latency = SignedDuration::from_millis(after.into());
+    }
     let simulator = match &args.state {
         Some(path) => Simulator::open(config, path).context("--state")?,
         None => Simulator::new(config),

@@ -94,10 +94,28 @@ impl From<TransportError> for Doubt {
     }
 }
 
+/// An answer with HTTP status 200.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Posted {
+    /// Its body.
+    pub body: Vec<u8>,
+    /// The call had gone to another host before and may have been carried out there: that answer was lost.
+    pub after_loss: bool,
+}
+
+impl From<Vec<u8>> for Posted {
+    fn from(body: Vec<u8>) -> Self {
+        Self {
+            body,
+            after_loss: false,
+        }
+    }
+}
+
 /// Whatever carries a call to the gateway and its answer back: HTTP, or a simulator in the same process.
 pub trait Transport: Send + Sync {
-    /// Posts the call and gives the body of an answer with HTTP status 200.
-    fn post(&self, call: HttpCall) -> impl Future<Output = Result<Vec<u8>, TransportError>> + Send;
+    /// Posts the call and gives the answer.
+    fn post(&self, call: HttpCall) -> impl Future<Output = Result<Posted, TransportError>> + Send;
 }
 
 /// What passed over the wire and what came of it. The texts are evidence: openids masked, kept by the caller.
@@ -111,6 +129,8 @@ pub struct Exchange<A> {
     pub received: Option<String>,
     /// About the answer's sign.
     pub verdict: SignVerdict,
+    /// The answer is to a second copy of the request, the first one's was lost: a no may speak of the second alone.
+    pub after_loss: bool,
 }
 
 impl<A: fmt::Debug> fmt::Debug for Exchange<A> {
@@ -150,6 +170,7 @@ impl<T: Transport> Client<T> {
                     sent: String::new(),
                     received: None,
                     verdict: SignVerdict::None,
+                    after_loss: false,
                 };
             }
         };
@@ -162,8 +183,11 @@ impl<T: Transport> Client<T> {
             repeatable: R::REPEATABLE,
             answer_cap: R::ANSWER_CAP,
         };
-        let answer = match self.transport.post(call).await {
-            Ok(answer) => answer,
+        let Posted {
+            body: answer,
+            after_loss,
+        } = match self.transport.post(call).await {
+            Ok(posted) => posted,
             Err(error) => {
                 tracing::debug!(path = R::PATH, %error, "no answer from the gateway");
                 return Exchange {
@@ -171,6 +195,7 @@ impl<T: Transport> Client<T> {
                     sent,
                     received: None,
                     verdict: SignVerdict::None,
+                    after_loss: false,
                 };
             }
         };
@@ -182,6 +207,7 @@ impl<T: Transport> Client<T> {
             sent,
             received,
             verdict: judged.verdict,
+            after_loss,
         }
     }
 }
@@ -301,16 +327,26 @@ impl HttpTransport {
 }
 
 impl Transport for HttpTransport {
-    async fn post(&self, call: HttpCall) -> Result<Vec<u8>, TransportError> {
-        let mut result = Err(TransportError::NotConnected);
+    async fn post(&self, call: HttpCall) -> Result<Posted, TransportError> {
+        let mut failure = TransportError::NotConnected;
+        let mut after_loss = false;
         for host in &self.hosts {
-            result = host.post(&call).await;
-            match result {
-                Err(error) if error.is_network() && call.repeatable => {}
-                Ok(_) | Err(_) => break,
+            match host.post(&call).await {
+                Ok(body) => return Ok(Posted { body, after_loss }),
+                Err(error) => {
+                    failure = error;
+                    after_loss |= error != TransportError::NotConnected;
+                }
+            }
+            if !(failure.is_network() && call.repeatable) {
+                break;
             }
         }
-        result
+        // What was lost on the way to one host is not undone by the other's being out of reach.
+        Err(match failure {
+            TransportError::NotConnected if after_loss => TransportError::Timeout,
+            other => other,
+        })
     }
 }
 

@@ -45,13 +45,13 @@ mod xml;
 
 pub use bill::{Bill, BillType};
 pub use client::{
-    Client, Exchange, HttpCall, HttpConfig, HttpConfigError, HttpTransport, Transport, TransportError,
+    Client, Exchange, HttpCall, HttpConfig, HttpConfigError, HttpTransport, Posted, Transport, TransportError,
 };
 pub use close_order::{CloseOrder, OrderClosed};
 pub use download_bill::{BillFile, DownloadBill};
 pub use envelope::{Request, SignVerdict};
 pub use fields::{Fields, FieldsError};
-pub use limits::{FieldError, FieldFault};
+pub use limits::{FieldError, FieldFault, is_text_char};
 pub use merchant::{Merchant, Nonce, NonceError};
 pub use money::{Fen, MicroYuan, MoneyError, parse_fen, parse_fen_positive, parse_micro_yuan, parse_yuan};
 pub use order_query::{OrderNumber, OrderQuery, OrderState};

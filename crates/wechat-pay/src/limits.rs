@@ -47,6 +47,12 @@ impl FieldFault {
     }
 }
 
+/// What a line of text may hold: XML carries it, and it is no control character.
+#[must_use]
+pub fn is_text_char(character: char) -> bool {
+    !character.is_control() && crate::xml::is_xml_char(character)
+}
+
 /// Free text of at most `max` bytes.
 pub(crate) fn text(field: &'static str, value: &str, max: usize) -> Result<(), FieldError> {
     let fault = if value.is_empty() {
@@ -55,10 +61,7 @@ pub(crate) fn text(field: &'static str, value: &str, max: usize) -> Result<(), F
         FieldFault::TooLong(max)
     } else if value.trim().len() != value.len() {
         FieldFault::EdgeBlank
-    } else if !value
-        .chars()
-        .all(|c| c == '\n' || c == '\t' || (!c.is_control() && crate::xml::is_xml_char(c)))
-    {
+    } else if !value.chars().all(|c| c == '\n' || c == '\t' || is_text_char(c)) {
         FieldFault::Character
     } else {
         return Ok(());

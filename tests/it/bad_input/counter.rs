@@ -8,7 +8,7 @@ use scantill_tests::till_process::Picture;
 use till_app::{Config, Database, Imported, Refusal, Step, Till};
 use till_core::OutTradeNo;
 use till_store::Options;
-use wechat_pay::{Client, HttpCall, Transport, TransportError};
+use wechat_pay::{Client, HttpCall, Posted, Transport, TransportError};
 use wechat_pay_sim::{Gateway, GatewayConfig, PayWith};
 
 pub(super) const WATER: &str = "6921168509256";
@@ -82,13 +82,13 @@ impl Wechat {
 }
 
 impl Transport for Wechat {
-    async fn post(&self, call: HttpCall) -> Result<Vec<u8>, TransportError> {
+    async fn post(&self, call: HttpCall) -> Result<Posted, TransportError> {
         self.with(|shared| {
             shared.asked.push(call.path);
             let answer = shared
                 .gateway
                 .answer(shared.now, call.path, call.body.as_bytes(), false);
-            Ok(answer.body)
+            Ok(answer.body.into())
         })
     }
 }

@@ -179,3 +179,32 @@ fn untouched(what: &str, path: &Path, bytes: &[u8]) {
         );
     }
 }
+
+#[tokio::test]
+async fn a_name_that_no_order_can_carry_is_refused_with_its_line() {
+    for character in ['\u{FFFE}', '\u{FFFF}', '\u{1}', '\u{1B}', '\u{7F}', '\u{85}'] {
+        let mut counter = Counter::open();
+        let list = format!("品名,价格\n好茶,2.00\n茶{character}叶,3.00\n");
+        let taken = counter.till.import(counter.now, &list).unwrap();
+        let Imported::Wrong(rows) = taken else {
+            let id = counter
+                .till
+                .products("茶", None)
+                .iter()
+                .map(|it| it.id)
+                .max()
+                .unwrap();
+            counter.till.add(id, None).unwrap();
+            let sold = counter.till.pay(counter.now, "click");
+            panic!(
+                "{character:?} was taken in; selling it: {sold:?}, the disk is blamed: {}",
+                counter.till.snapshot().disk_trouble
+            );
+        };
+        assert_eq!(
+            rows.iter().map(|row| (row.line, row.code)).collect::<Vec<_>>(),
+            [(3, WrongRowCode::Unreadable)],
+            "{character:?}: the row with the broken name is named"
+        );
+    }
+}

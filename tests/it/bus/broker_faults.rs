@@ -47,7 +47,6 @@ async fn what_was_confirmed_is_kept(
     let vhost = broker.vhost().await?;
     drop(subscription(&vhost).await?);
     let publisher = publisher(&vhost).await?;
-    broker.settle().await?;
     let mut tasks = JoinSet::new();
     for task in 0..64 {
         let publisher = publisher.clone();

@@ -1,15 +1,21 @@
 //! Exchanges, queues and rights: as designed, declared by whoever comes first, and a clear word when they are not so.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use notify_bus::{Health, NotConfirmed, Publisher, Subscription, Trouble, topology};
 use scantill_tests::broker::{Broker, Rights, VirtualHost};
+use scantill_tests::wait::until;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use super::desk::{
     LIMITS, SOON, TILL_QUEUE, address, address_of, both, down, health_is, next, notify, notify_for,
-    publisher, route, route_to, subscription, up,
+    publish_at_last, publisher, route, route_to, subscription, up,
 };
+
+/// Twelve of the tests' heartbeats, and what a loaded machine adds.
+const LOOKED_AFTER: Duration = Duration::from_secs(30);
 
 async fn named(vhost: &VirtualHost, what: &str) -> anyhow::Result<BTreeMap<String, Value>> {
     let all = vhost.list(what).await?;
@@ -165,6 +171,27 @@ async fn fault_46_what_exists_with_other_settings_is_named_and_tried_again() -> 
     );
     vhost.delete_queue(TILL_QUEUE).await?;
     up(subscription.health()).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_till_whose_exchange_is_deleted_under_it_hears_again_by_itself() -> anyhow::Result<()> {
+    let vhost = Broker::shared().await?.vhost().await?;
+    let (publisher, mut till) = both(&vhost).await?;
+    vhost.delete_exchange("scantill.notify").await?;
+    // The publisher makes the exchange again and knows nothing of the till's binding: this lies with the unrouted ones.
+    publish_at_last(&publisher, notify("unheard")).await?;
+    assert!(
+        timeout(SOON / 10, till.next()).await.is_err(),
+        "the till's queue gets nothing, and nobody tells the till"
+    );
+    let heard = until("the till to look after its binding", LOOKED_AFTER, async || {
+        publish_at_last(&publisher, notify("heard")).await?;
+        Ok(timeout(SOON / 50, till.next()).await.ok())
+    })
+    .await?;
+    assert_eq!(heard.message_id, "heard", "on the connection it has");
+    heard.ack().await;
     Ok(())
 }
 

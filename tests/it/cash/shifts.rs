@@ -2,13 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a step that fails is a test that fails")]
 
+use calamine::{Reader as _, Xlsx};
 use jiff::SignedDuration;
 use scantill_tests::shop::{Line, Shop, WATER};
 use till_app::Refusal;
 use till_app::approval::Act;
 use till_app::house::HouseRules;
+use till_app::report::ExportFormat;
 use till_app::shift::{Closing, Direction};
-use till_core::{DrawerCount, DrawerDifference, Fen, ShiftId};
+use till_core::{DrawerCount, DrawerDifference, Fen, ShiftId, ZNumber};
 
 use super::users::{CASHIER, MANAGER, journal, managers_pin, pin, staffed};
 
@@ -200,13 +202,56 @@ async fn a_difference_over_the_limit_needs_a_manager_and_names_them() {
         3,
         "and so is each count, the ones that did not close it too"
     );
-    shop.till.open_shift(now, yuan("100")).unwrap();
+    let yes = shop
+        .till
+        .approve(now, Act::ShiftDifference, Some(&managers_pin("4711")))
+        .unwrap();
+    shop.till.open_shift_approved(now, yuan("100"), yes).unwrap();
     let closed = shop.till.close_shift(now, counted("105"), None).unwrap();
     let end = closed.shift.end.unwrap();
     assert_eq!(
         (end.difference(), end.approved_by),
         (Ok(DrawerDifference::Over(yuan("5"))), None),
         "exactly the limit is within it"
+    );
+}
+
+#[tokio::test]
+async fn a_float_is_held_against_what_the_last_shift_left() {
+    let line = Line::open().await.unwrap();
+    let mut shop = staffed(&line).await;
+    let now = shop.now();
+    shop.till.open_shift(now, yuan("200")).unwrap();
+    let closing = Closing {
+        left: yuan("200"),
+        ..counted("200")
+    };
+    shop.till.close_shift(now, closing.clone(), None).unwrap();
+    let far_off = shop.till.open_shift(now, yuan("100"));
+    assert!(
+        matches!(far_off, Err(Refusal::NeedsManager)),
+        "100.00 that went between two shifts is over the limit of 5.00: {far_off:?}"
+    );
+    assert_eq!(shop.till.snapshot().shift, None, "so no shift has begun");
+    let yes = shop
+        .till
+        .approve(now, Act::ShiftDifference, Some(&managers_pin("4711")))
+        .unwrap();
+    shop.till.open_shift_approved(now, yuan("100"), yes).unwrap();
+    let closing = Closing {
+        left: yuan("100"),
+        ..counted("100")
+    };
+    shop.till.close_shift(now, closing, None).unwrap();
+    shop.till.open_shift(now, yuan("104.5")).unwrap();
+    assert_eq!(
+        journal(&shop, "shift_opened"),
+        [
+            "1: 王敏, float 200.00",
+            "2: 王敏, short 100.00 with the 200.00 left before, approved by 李娜, float 100.00",
+            "3: 王敏, over 4.50 with the 100.00 left before, float 104.50",
+        ],
+        "each is written down in words, and under whose name"
     );
 }
 
@@ -246,6 +291,218 @@ async fn who_counts_blind_is_not_told_what_should_be_there() {
     assert!(closed.sums.is_some(), "with the sums it follows from");
 }
 
+/// What stands in the file of a report, whatever kind it is.
+fn said_in(shop: &Shop, number: Option<ZNumber>, format: ExportFormat) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let job = shop.till.export(shop.now(), number, false).unwrap();
+    let file = job.run(folder.path(), format, |_| {}).unwrap().path;
+    match format {
+        ExportFormat::Csv => std::fs::read_to_string(file).unwrap(),
+        ExportFormat::Xlsx => {
+            let mut book: Xlsx<_> = calamine::open_workbook(&file).unwrap();
+            let sheets = book.worksheets();
+            let rows = sheets
+                .iter()
+                .flat_map(|(_, sheet)| sheet.rows().map(|row| format!("{row:?}")));
+            rows.collect::<Vec<_>>().join("\n")
+        }
+        ExportFormat::PdfA4 | ExportFormat::Pdf80 => {
+            let text = std::process::Command::new("pdftotext")
+                .args(["-layout", file.to_str().unwrap(), "-"])
+                .output()
+                .unwrap();
+            String::from_utf8(text.stdout).unwrap()
+        }
+    }
+}
+
+const FORMATS: [ExportFormat; 4] = [
+    ExportFormat::Xlsx,
+    ExportFormat::Csv,
+    ExportFormat::PdfA4,
+    ExportFormat::Pdf80,
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_counts_blind_finds_it_in_no_report_either() {
+    let line = Line::open().await.unwrap();
+    let mut shop = staffed(&line).await;
+    let now = shop.now();
+    let approval = shop
+        .till
+        .approve(now, Act::HouseRules, Some(&managers_pin("4711")))
+        .unwrap();
+    let blind = HouseRules {
+        blind_count: true,
+        ..HouseRules::default()
+    };
+    shop.till.set_house(now, blind, approval).unwrap();
+    shop.till.open_shift(now, yuan("100")).unwrap();
+    // 26.00 in cash, 6.00 by WeChat: 126.00 in the drawer, 32.00 in all.
+    sell_for_cash(&mut shop, 13, "cash");
+    shop.sell_paid(&line, &[(WATER, 3)], "wechat").await.unwrap();
+    let tells = |text: &str| {
+        ["26.00", "26.0)", "32.00", "32.0)"]
+            .into_iter()
+            .filter(|word| text.contains(word))
+            .collect::<Vec<_>>()
+    };
+    let x = shop.till.x_report(shop.now()).unwrap();
+    assert!(x.blind, "the picture says that it is counted blind");
+    assert_eq!(
+        (x.report.takings.net(), x.report.takings.cash()),
+        (Ok(yuan("6")), Ok(till_core::Tally::default())),
+        "an X is of WeChat alone"
+    );
+    assert_eq!(
+        (x.report.drawer.taken.sum, x.report.drawer.shifts[0].expected),
+        (Fen::ZERO, Fen::ZERO),
+        "without what was taken, and without what should be there"
+    );
+    for format in FORMATS {
+        let said = said_in(&shop, None, format);
+        assert_eq!(tells(&said), Vec::<&str>::new(), "nor in {format:?}:\n{said}");
+        assert!(
+            said.contains("盲点"),
+            "which says that it is not the whole: {format:?}:\n{said}"
+        );
+    }
+    let day = shop.till.day(shop.till.day_of(shop.now()), false).unwrap();
+    assert_eq!(
+        (day.figures.paid.sum, day.figures.cash.sum),
+        (yuan("6"), Fen::ZERO),
+        "nor in the figures of the day"
+    );
+    assert_eq!(tells(&day.text), Vec::<&str>::new(), "nor in their text");
+    // Closing the day in the middle of the shift is no way round it.
+    let z = shop.till.close_day(shop.now(), "z", "").unwrap();
+    assert_eq!(
+        z.report.takings.net(),
+        Ok(yuan("6")),
+        "the answer is of WeChat alone"
+    );
+    let listed = shop.till.z_reports(None, 9).unwrap().remove(0);
+    assert_eq!(
+        (listed.net, listed.sold.count),
+        (yuan("6"), 1),
+        "and so is the list"
+    );
+    for format in FORMATS {
+        let said = said_in(&shop, Some(ZNumber(1)), format);
+        assert_eq!(
+            tells(&said),
+            Vec::<&str>::new(),
+            "nor in {format:?} of it:\n{said}"
+        );
+    }
+    // What is printed at the close goes by the same way as a PDF.
+    let paper = shop.till.pdf(shop.now(), Some(ZNumber(1)), false).unwrap();
+    let paper = format!("{:?}", paper.document().unwrap());
+    assert_eq!(
+        tells(&paper),
+        Vec::<&str>::new(),
+        "nor on the paper at the close:\n{paper}"
+    );
+    assert!(
+        paper.contains("盲点"),
+        "which says that it is not the whole:\n{paper}"
+    );
+    shop.till.lock(shop.now()).unwrap();
+    shop.till.sign_in(shop.now(), MANAGER, &pin("4711")).unwrap();
+    let seen = shop.till.z_report(ZNumber(1)).unwrap();
+    assert_eq!(
+        (seen.blind, seen.report.takings.net()),
+        (false, Ok(yuan("32"))),
+        "a manager who has signed in sees what is kept"
+    );
+    shop.till.lock(shop.now()).unwrap();
+    shop.till.sign_in(shop.now(), CASHIER, &pin("1234")).unwrap();
+    shop.till.close_shift(shop.now(), counted("126"), None).unwrap();
+    let after = shop.till.z_report(ZNumber(1)).unwrap();
+    assert_eq!(after.report, seen.report, "after the count everybody does");
+    let check = shop.till.db().read().self_check();
+    assert!(check.holds(), "what is kept is the whole: {check:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_z_has_all_that_there_is_to_know_of_a_shift() {
+    let line = Line::open().await.unwrap();
+    let mut shop = staffed(&line).await;
+    let now = shop.now();
+    shop.till.open_shift(now, yuan("100")).unwrap();
+    let first = Closing {
+        left: yuan("100"),
+        ..counted("100")
+    };
+    shop.till.close_shift(now, first, None).unwrap();
+    shop.till.open_shift(now, yuan("99")).unwrap();
+    sell_for_cash(&mut shop, 3, "one");
+    let closing = Closing {
+        left: yuan("80"),
+        note: "少收了".to_owned(),
+        ..counted("90.1")
+    };
+    shop.till
+        .close_shift(now, closing, Some(&managers_pin("4711")))
+        .unwrap();
+    let z = shop.till.close_day(shop.now(), "z", "").unwrap().report;
+    let line = &z.drawer.shifts[1];
+    assert_eq!(
+        (
+            line.opened_by.as_str(),
+            line.by.as_str(),
+            line.approved_by.as_deref(),
+            line.float_difference(),
+            line.taken_away(),
+        ),
+        (
+            "王敏",
+            "王敏",
+            Some("李娜"),
+            Ok(Some(yuan("-1"))),
+            Ok(Some(yuan("10.1")))
+        ),
+        "who began it, who counted, who approved; a yuan went before it, 10.10 was taken away after it"
+    );
+    assert_eq!(
+        line.count.pieces(),
+        [(Fen::new(100), 90), (Fen::new(10), 1)],
+        "and what was counted, note by note"
+    );
+    for format in [ExportFormat::Xlsx, ExportFormat::PdfA4] {
+        let said = said_in(&shop, Some(ZNumber(1)), format);
+        for word in [
+            "开班",
+            "差额批准",
+            "李娜",
+            "1 × 90",
+            "取走",
+            "备用金与上一班留存之差",
+            "售出件数",
+            "少收了",
+        ] {
+            assert!(said.contains(word), "{word} stands in {format:?}:\n{said}");
+        }
+    }
+    let sheet = said_in(&shop, Some(ZNumber(1)), ExportFormat::Xlsx);
+    for row in [
+        "[String(\"售出件数\"), Float(3.0)]",
+        "[String(\"客单价\"), Float(6.0)]",
+        "[String(\"班次 2 备用金\"), Float(99.0)]",
+        "[String(\"班次 2 差额\"), Float(-14.9)]",
+        "[String(\"班次 2 留存\"), Float(80.0)]",
+        "[String(\"班次 2 取走\"), Float(10.1)]",
+        "[String(\"挂单\"), Float(0.0)]",
+        "[String(\"累计（不清零） 净额\"), Float(6.0)]",
+        "[String(\"销售总额 #\"), Float(1.0)]",
+    ] {
+        assert!(
+            sheet.contains(row),
+            "{row} is a real number in the sheet:\n{sheet}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_shop_without_users_may_count_too_and_confirms_a_difference() {
     let line = Line::open().await.unwrap();
@@ -279,7 +536,7 @@ async fn a_shop_without_users_may_count_too_and_confirms_a_difference() {
         left: yuan("11"),
         ..counted("10")
     };
-    shop.till.open_shift(now, yuan("10")).unwrap();
+    shop.till.open_shift(now, yuan("5")).unwrap();
     let more = shop.till.close_shift(now, more, None);
     assert!(
         matches!(more, Err(Refusal::AmountOutOfRange)),

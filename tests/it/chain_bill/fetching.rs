@@ -21,7 +21,8 @@ async fn a_day_without_payments_has_an_empty_bill_and_a_day_with_some_has_not() 
         "kept in WeChat's words"
     );
     assert_eq!(differences(&picture), [], "and nothing happened here");
-    shop.till.sign_off(shop.now(), &picture)?;
+    let yes = shop.yes(Act::SignOff)?;
+    shop.till.sign_off(shop.now(), &picture, yes)?;
 
     // A WeChat whose books do not have the payment says the same, and is not believed for a day.
     let (_line, mut shop, day) = at_noon().await?;

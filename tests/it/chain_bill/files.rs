@@ -4,7 +4,9 @@ use till_app::bill_file::BillFault;
 use wechat_pay::bill::{HEADER_REFUND, HEADER_SUCCESS};
 
 use super::*;
+use crate::cash::users::{CASHIER, managers_pin, pin, staffed};
 use scantill_tests::bill_text::gzip;
+use till_app::approval::Act;
 
 fn fault(shop: &Shop, file: &[u8]) -> BillFault {
     till_app::bill_file::read(file, &shop.config().merchant).expect_err("no bill of ours")
@@ -40,10 +42,85 @@ async fn a_file_brought_by_hand_is_taken_plain_or_compressed() -> anyhow::Result
         );
         assert_eq!(differences(&picture), [], "and agrees");
     }
+    let picture = shop.agreement(day)?;
+    let yes = shop.yes(Act::SignOff)?;
+    shop.till.sign_off(shop.now(), &picture, yes)?;
+    assert!(shop.agreement(day)?.is_signed(), "as it stands it can be signed");
+    shop.live(HOUR).await?;
+    shop.fetch_bills().await?;
+    let picture = shop.agreement(day)?;
+    let BillStanding::Here(row) = &picture.standing else {
+        panic!("it is here")
+    };
+    assert_eq!(
+        row.source,
+        BillSource::Fetched,
+        "WeChat's own is asked for all the same, and takes its place"
+    );
+    assert!(
+        !picture.is_signed(),
+        "what was signed was held against another file"
+    );
     assert!(
         !shop.till.step_bill(shop.now(), &shop.client).await,
-        "what a person has brought is not asked for any more"
+        "and is asked for no more"
     );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bill_by_hand_needs_a_manager_and_gives_way_to_wechats_own() -> anyhow::Result<()> {
+    let line = Line::open().await?;
+    line.simulator.set_speed(1e-6);
+    let mut shop = staffed(&line).await;
+    shop.live_until(NOON).await?;
+    let (now, day) = (shop.now(), bill_date(shop.now()));
+    shop.till.sign_in(now, CASHIER, &pin("1234"))?;
+    shop.till.open_shift(now, Fen::ZERO)?;
+    let number = paid(&line, &mut shop, WATER, "a").await?;
+    paid(&line, &mut shop, WATER, "b").await?;
+    let now = shop.now();
+    let unasked = shop.till.approve(now, Act::Bill, None);
+    assert!(
+        matches!(unasked, Err(Refusal::NeedsManager)),
+        "a cashier alone brings no bill: {unasked:?}"
+    );
+
+    // The merchant platform's file with a row taken out, before the till has asked for its own.
+    let (_, client, _folder) = Shop::open(&line, "T09").await?.into_parts();
+    shop.live_until(TEN).await?;
+    let request = wechat_pay::DownloadBill {
+        bill_date: day,
+        bill_type: wechat_pay::BillType::All,
+        gzip: true,
+    };
+    let Outcome::Yes(received) = client.send(&request, Nonce::random()).await.outcome else {
+        panic!("the merchant platform has it")
+    };
+    let mut doctored = BillText::read(&received.bytes)?;
+    let row = doctored.row_of(number.as_str())?;
+    doctored.rows.remove(row);
+    let file = doctored.gzip()?;
+    let now = shop.now();
+    let read = till_app::bill_file::read(&file, &shop.config().merchant)?;
+    let yes = shop.till.approve(now, Act::Bill, Some(&managers_pin("4711")))?;
+    shop.till.import_bill(now, read.date, &file, yes)?;
+    assert_eq!(
+        shop.journal("bill_imported")?,
+        [format!("{day}: 李娜")],
+        "the journal has who approved it"
+    );
+    assert_eq!(differences(&shop.agreement(day)?).len(), 1, "it counts for now");
+
+    let mut shop = shop.restart(MINUTE)?;
+    shop.fetch_bills().await?;
+    let picture = shop.agreement(day)?;
+    assert!(
+        matches!(&picture.standing, BillStanding::Here(row) if row.source == BillSource::Fetched),
+        "over a restart too, WeChat's own is asked for: {:?}",
+        picture.standing
+    );
+    assert_eq!(differences(&picture), [], "and nothing is missing on it");
     Ok(())
 }
 

@@ -3,12 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a step that fails is a test that fails")]
 
 use jiff::SignedDuration;
+use jiff::civil::time;
 use scantill_tests::refunds::SETTLED;
 use scantill_tests::shop::{LAST_PIECE, Line, Shop, WATER};
 use till_app::approval::{Act, Credential};
+use till_app::report::ExportFormat;
 use till_app::{Database, Refusal, Till, backup};
 use till_core::self_check::Check;
-use till_core::{Fen, GivenUp, Opened, OutTradeNo, Part, Report, State, Tally, ZNumber};
+use till_core::{Fen, GivenUp, Opened, OutTradeNo, Part, Report, State, Tally, ZNumber, bill_date};
 use wechat_pay_sim::{Call, Fault, Times};
 
 use crate::cash::users::{CASHIER, journal, pin, staffed};
@@ -73,6 +75,38 @@ async fn fault_77_two_presses_with_one_click_are_one_z() {
     let x = shop.till.x_report(shop.now()).unwrap().report;
     assert_eq!(net(&x), "2.00", "what was sold after it waits for the next one");
     holds(&shop.till);
+}
+
+#[tokio::test]
+async fn once_a_z_is_in_the_ledger_the_answer_is_that_z_whatever_can_not_be_read_then() {
+    let line = Line::open().await.unwrap();
+    let mut shop = Shop::open(&line, "T01").await.unwrap();
+    cash_sale(&mut shop, "one");
+    close(&mut shop, "z1");
+    cash_sale(&mut shop, "two");
+    // The disk gives the Z before back as something else, from the moment at which the second is written.
+    let ledger = rusqlite::Connection::open(shop.till.db().path().unwrap()).unwrap();
+    ledger
+        .execute_batch(
+            "DROP TRIGGER z_reports_are_not_changed;
+             CREATE TRIGGER failing_disk AFTER INSERT ON z_reports
+             BEGIN UPDATE z_reports SET body = 'x' WHERE number = NEW.number - 1; END;",
+        )
+        .unwrap();
+    drop(ledger);
+    let now = shop.now();
+    let closed = shop.till.close_day(now, "z2", "").unwrap();
+    assert_eq!(
+        (closed.report.head.number, net(&closed.report).as_str()),
+        (Some(ZNumber(2)), "2.00"),
+        "the day is closed, and the answer says so"
+    );
+    assert!(closed.seal.is_some(), "with its seal");
+    assert!(
+        matches!(shop.till.z_report(ZNumber(2)), Err(Refusal::NotSaved(_))),
+        "what can't be read is told to whoever looks at it"
+    );
+    assert_eq!(journal(&shop, "z_made").len(), 2, "there is no third, empty one");
 }
 
 #[tokio::test]
@@ -410,5 +444,34 @@ async fn fault_76_a_ledger_put_back_goes_on_with_the_next_number_it_knows() {
             .iter()
             .any(|part| part.check == Check::Zs && part.holds()),
         "and holds there"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_closed_after_midnight_is_the_day_it_was_sold_on() {
+    let line = Line::open().await.unwrap();
+    line.simulator.set_speed(1e-6);
+    let mut shop = Shop::open(&line, "T01").await.unwrap();
+    shop.live_until(time(23, 0, 0, 0)).await.unwrap();
+    let monday = bill_date(shop.now());
+    shop.sell_paid(&line, &[(WATER, 1)], "late").await.unwrap();
+    shop.live_until(time(0, 30, 0, 0)).await.unwrap();
+    let now = shop.now();
+    let picture = shop.till.close_day(now, "z", "").unwrap();
+    assert_eq!(
+        picture.report.head.day, monday,
+        "half an hour after midnight it is still the day of its money"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let job = shop.till.export(now, Some(ZNumber(1)), false).unwrap();
+    let file = job.run(folder.path(), ExportFormat::Csv, |_| {}).unwrap();
+    assert!(
+        file.path.to_string_lossy().contains(&format!("Z0001-{monday}")),
+        "and so is the file's name: {file:?}"
+    );
+    let empty = close(&mut shop, "z2");
+    assert_ne!(
+        empty.head.day, monday,
+        "a Z without money is of the day it is made on"
     );
 }

@@ -120,6 +120,7 @@ fn old_copies_are_thinned_out_and_other_files_left_alone() {
     fs::write(&half, "half a copy").unwrap();
     let first = at("2026-08-01T02:00:00Z");
     let mut till = quiet_till(folder.path(), plain_config(), first);
+    till.import(first, "品名,价格\n水,2.00\n").unwrap();
     for day in 0..60 {
         assert!(copy_if_due(&mut till, first + hours(24 * day)), "one each day");
     }
@@ -143,6 +144,71 @@ fn old_copies_are_thinned_out_and_other_files_left_alone() {
             "scantill-T01-20260831T020000Z.db"
         ),
         "two weeks, the last of this month before them, and one of the month before: {ours:?}"
+    );
+}
+
+#[test]
+fn two_shops_with_a_till_of_one_name_leave_each_others_copies_alone() {
+    let (one, other, share) = (
+        tempfile::tempdir().unwrap(),
+        tempfile::tempdir().unwrap(),
+        tempfile::tempdir().unwrap(),
+    );
+    let mut on_the_share = plain_config();
+    on_the_share.backup.folder = Some(share.path().to_owned());
+    let first = at("2026-08-01T02:00:00Z");
+    let open = |folder: &Path, minutes| {
+        let now = first + SignedDuration::from_mins(minutes);
+        let mut till = quiet_till(folder, on_the_share.clone(), now);
+        till.import(now, "品名,价格\n水,2.00\n").unwrap();
+        till
+    };
+    let (mut ours, mut theirs) = (open(one.path(), 0), open(other.path(), 30));
+    for day in 0..3 {
+        let now = first + hours(24 * day) + SignedDuration::from_mins(30);
+        assert!(
+            copy_if_due(&mut theirs, now),
+            "the other shop copies for three days"
+        );
+    }
+    let part = share.path().join("scantill-T01-20260928T015900Z.db.part");
+    fs::write(&part, "they are writing it").unwrap();
+    for day in 0..59 {
+        assert!(
+            copy_if_due(&mut ours, first + hours(24 * day)),
+            "we for two months"
+        );
+    }
+    let left = names(share.path());
+    for name in [
+        "scantill-T01-20260801T023000Z.db",
+        "scantill-T01-20260802T023000Z.db",
+        "scantill-T01-20260803T023000Z.db",
+        "scantill-T01-20260928T015900Z.db.part",
+    ] {
+        assert!(left.contains(&name.to_owned()), "{name} is theirs: {left:?}");
+    }
+    assert!(
+        !left.contains(&"scantill-T01-20260802T020000Z.db".to_owned()),
+        "our own old ones were thinned out: {left:?}"
+    );
+    let ledger = one.path().join("scantill.db");
+    let till = Some(&on_the_share.shop.till);
+    let anothers = |name: &str| backup::is_anothers(share.path(), name, &ledger, till);
+    assert!(
+        anothers("scantill-T01-20260801T023000Z.db"),
+        "their copy began as another ledger, whatever its name"
+    );
+    let own = backup::list(share.path()).unwrap().remove(0).name;
+    assert!(!anothers(&own), "{own} is ours");
+    assert!(
+        backup::is_anothers(
+            share.path(),
+            "scantill-T02-20260801T023000Z.db",
+            Path::new("gone"),
+            till
+        ),
+        "where there is no ledger to hold it against, its name says it"
     );
 }
 

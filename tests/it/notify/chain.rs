@@ -66,7 +66,7 @@ impl Chain {
         let relay = Setup::new(relay_program(), &vhost.amqp_url()).start()?;
         relay.until_ready(true).await?;
         Ok(Self {
-            line: Line::open().await?,
+            line: Line::open_now().await?,
             relay,
             vhost,
         })

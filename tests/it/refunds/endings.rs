@@ -126,11 +126,13 @@ async fn notenough_waits_for_a_person_and_is_tried_again_under_the_same_number()
     assert_eq!(shop.shelf(WATER)?, (Some(499), 0, 1), "no goods have moved");
     assert_eq!(shop.till.next_due(), None, "nothing is tried without a person");
     let now = shop.now();
-    shop.till.try_refund_again(now, &number)?;
+    let yes = shop.yes(Act::Refund)?;
+    shop.till.try_refund_again(now, &number, yes)?;
     shop.live(MINUTE * 2).await?;
     assert_eq!(shop.refund_state(&number)?, refused, "still short");
     let now = shop.now();
-    shop.till.try_refund_again(now, &number)?;
+    let yes = shop.yes(Act::Refund)?;
+    shop.till.try_refund_again(now, &number, yes)?;
     shop.live(MINUTE * 2).await?;
     assert!(
         is_refunded(&shop.refund_state(&number)?),
@@ -142,8 +144,15 @@ async fn notenough_waits_for_a_person_and_is_tried_again_under_the_same_number()
         (1, number.as_str()),
         "under the number of the first wish"
     );
+    let said = format!("{number}: approved by confirmed, no users; at the till: no users");
+    assert_eq!(
+        shop.journal("refund_again")?,
+        [said.clone(), said],
+        "and the journal names the refund, who approved each try and who was at the till"
+    );
     let now = shop.now();
-    let again = shop.till.try_refund_again(now, &number);
+    let yes = shop.yes(Act::Refund)?;
+    let again = shop.till.try_refund_again(now, &number, yes);
     assert!(
         matches!(again, Err(Refusal::NotThisRefund)),
         "what was done is not done again: {again:?}"
@@ -166,7 +175,8 @@ async fn a_refund_is_given_up_only_when_nothing_of_it_can_arrive_any_more() -> a
         "refused"
     );
     let now = shop.now();
-    let early = shop.till.withdraw_refund(now, &number);
+    let yes = shop.yes(Act::Refund)?;
+    let early = shop.till.withdraw_refund(now, &number, yes);
     assert!(
         matches!(early, Err(Refusal::NotThisRefund)),
         "the lost request may still be on its way: {early:?}"
@@ -175,10 +185,18 @@ async fn a_refund_is_given_up_only_when_nothing_of_it_can_arrive_any_more() -> a
     assert!(other.is_err(), "so no other is begun: {other:?}");
     shop.live(MINUTE * 16).await?;
     let now = shop.now();
-    shop.till.withdraw_refund(now, &number)?;
+    let yes = shop.yes(Act::Refund)?;
+    shop.till.withdraw_refund(now, &number, yes)?;
     assert!(
         matches!(shop.refund_state(&number)?, RefundState::Withdrawn { .. }),
         "after a quarter of an hour it can be given up"
+    );
+    assert_eq!(
+        shop.journal("refund_withdrawn")?,
+        [format!(
+            "{number}: approved by confirmed, no users; at the till: no users"
+        )],
+        "and the journal names who did"
     );
     line.clear_faults();
     let second = shop.wish(&order, Part::Whole { goods_back: false }, "r2")??;
@@ -197,7 +215,8 @@ async fn a_refund_that_never_left_is_given_up_at_once() -> anyhow::Result<()> {
     shop.live(SECOND * 5).await?;
     let waiting = shop.wish(&order, Part::Amount(Fen::new(50)), "r2")??;
     let now = shop.now();
-    shop.till.withdraw_refund(now, &waiting)?;
+    let yes = shop.yes(Act::Refund)?;
+    shop.till.withdraw_refund(now, &waiting, yes)?;
     shop.live(MINUTE * 2).await?;
     assert_eq!(line.given_back(), 50, "what was taken back in time never left");
     Ok(())

@@ -14,7 +14,7 @@ use scantill_tests::wait::{PATIENCE, until};
 use serde_json::json;
 use tokio::time::{Instant, timeout};
 
-use super::{UNROUTED, program, relay};
+use super::{UNROUTED, program, relay, relay_with};
 
 /// Three seconds for the confirm, and what a loaded machine adds.
 const ANSWER_MAX: Duration = Duration::from_millis(4_500);
@@ -101,7 +101,8 @@ async fn fault_44_what_a_full_queue_refuses_is_answered_fail() -> anyhow::Result
 
 #[tokio::test]
 async fn fault_45_what_no_queue_takes_is_answered_fail_until_there_is_one() -> anyhow::Result<()> {
-    let (relay, vhost) = relay().await?;
+    // Whatever is asked for, the log is not the place for what a notify holds.
+    let (relay, vhost) = relay_with(|setup| setup.log("debug,lapin=trace")).await?;
     // No till has a queue yet, and now the one for that is gone too.
     vhost.delete_queue(UNROUTED).await?;
     assert!(
@@ -113,6 +114,19 @@ async fn fault_45_what_no_queue_takes_is_answered_fail_until_there_is_one() -> a
     until_taken(&relay, "T01-1").await?;
     let kept = vhost.take(UNROUTED, 10).await?;
     assert!(!kept.is_empty(), "sent again, it lies where the operator looks");
+    let log = relay.log();
+    assert!(
+        log.contains("a message had no queue"),
+        "the log tells that it came back: {log}"
+    );
+    for secret in ["4200-T01-1", "oUpF8uN95-Ptaags6E_roPHg7AG0"] {
+        let bytes = format!("{:?}", secret.as_bytes());
+        let bytes = bytes.trim_matches(['[', ']']);
+        assert!(
+            !log.contains(secret) && !log.contains(bytes),
+            "nothing of a notify's body is in the log, as text or as bytes: {secret}"
+        );
+    }
     Ok(())
 }
 
@@ -226,10 +240,14 @@ async fn fault_47_senders_who_hang_up_leave_nothing_behind() -> anyhow::Result<(
 async fn a_user_who_may_only_write_is_enough() -> anyhow::Result<()> {
     let vhost = Broker::shared().await?.vhost().await?;
     // The operator, or the first relay with all rights, declares what there is.
-    Setup::new(program(), &vhost.amqp_url())
-        .start()?
-        .until_ready(true)
-        .await?;
+    let owner = Setup::new(program(), &vhost.amqp_url());
+    owner.start()?.until_ready(true).await?;
+    let only_found = "may not declare the exchange scantill.unrouted, the queue scantill.unrouted";
+    let check = owner.check()?;
+    assert!(
+        check.status.success() && !String::from_utf8_lossy(&check.stdout).contains("may not declare"),
+        "declared again, all of it is as it should be: {check:?}"
+    );
     let rights = Rights {
         configure: "",
         write: "^scantill\\.notify$",
@@ -245,5 +263,9 @@ async fn a_user_who_may_only_write_is_enough() -> anyhow::Result<()> {
     );
     let check = setup.check()?;
     assert!(check.status.success(), "and --check says so: {check:?}");
+    assert!(
+        String::from_utf8_lossy(&check.stdout).contains(only_found),
+        "and also what it could not see: {check:?}"
+    );
     Ok(())
 }

@@ -9,9 +9,9 @@ use calamine::{Data, Reader as _, Xlsx};
 use scantill_tests::counter::config;
 use scantill_tests::refunds::SETTLED;
 use scantill_tests::shop::{Line, Shop};
-use till_app::report::{ExportError, ExportFormat};
-use till_app::{Database, Locale, Till};
-use till_core::{Fen, Part, ZNumber};
+use till_app::report::{ExportError, ExportFormat, remove_unfinished};
+use till_app::{Database, Locale, ProviderColumn, Till};
+use till_core::{Fen, MicroYuan, Part, Provider, TillId, Unbooked, ZNumber};
 use wechat_pay_sim::{Call, Fault, Times};
 
 use super::{closed_day, yuan};
@@ -90,6 +90,50 @@ async fn a_z_in_xlsx_has_four_sheets_of_real_numbers_that_add_up() {
         .rows()
         .find(|row| row[0] == Data::String("农夫山泉 550ml".to_owned()));
     assert_eq!(water.unwrap()[2], Data::Float(3.0), "three bottles were sold");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_z_in_xlsx_says_no_figure_of_a_bill_that_is_not_here() {
+    let line = Line::open().await.unwrap();
+    let mut shop = Shop::open(&line, "T01").await.unwrap();
+    let number = closed_day(&line, &mut shop).await;
+    let column = shop.till.provider(number).unwrap().run().unwrap();
+    assert!(!column.provider.waiting.is_empty(), "its bill comes tomorrow");
+    let labels = |column: ProviderColumn| -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let job = shop.till.export(shop.now(), Some(number), false).unwrap();
+        let job = job.with(Some(column));
+        let file = job.run(folder.path(), ExportFormat::Xlsx, |_| {}).unwrap();
+        let mut book: Xlsx<_> = calamine::open_workbook(&file.path).unwrap();
+        let z = book.worksheet_range("Z 0001").unwrap();
+        z.rows().map(|row| row[0].to_string()).collect()
+    };
+    let here = ProviderColumn {
+        provider: Provider {
+            missing: 1,
+            unbooked: vec![Unbooked {
+                number: "T01-1".to_owned(),
+                refund: false,
+                amount: yuan("5"),
+                at: shop.now(),
+                fee: MicroYuan::ZERO,
+                again: false,
+            }],
+            ..Provider::default()
+        },
+        ..column.clone()
+    };
+    let (waiting, here) = (labels(column), labels(here));
+    let has = |labels: &[String], word: &str| labels.iter().any(|it| it.contains(word));
+    assert!(
+        has(&waiting, "账单未到"),
+        "that it is not here is said: {waiting:?}"
+    );
+    for word in ["账单收款", "账单退款", "手续费", "账单上没有", "差额", "日结没有"] {
+        assert!(!has(&waiting, word), "{word}: no figure before the bill");
+        assert!(has(&here, word), "{word}: and with the bill there is one");
+    }
+    assert!(!has(&here, "账单未到"), "then nothing is waited for");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -365,4 +409,23 @@ async fn fault_8_a_kill_in_the_middle_of_an_export_leaves_no_half_file() {
         }
         assert!(whole > 0, "there is something to look at");
     }
+    let hidden = |folder: &Path| -> Vec<_> {
+        let names = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.starts_with('.')).collect()
+    };
+    fs::write(folder.path().join(".T01-unfinished-x"), "half").unwrap();
+    let left = hidden(folder.path());
+    assert!(
+        left.iter().all(|name| name.starts_with(".T01-unfinished-")),
+        "what a kill leaves is known by its name: {left:?}"
+    );
+    fs::write(folder.path().join(".T02-unfinished-x"), "another till's").unwrap();
+    remove_unfinished(folder.path(), &TillId::parse("T01").unwrap());
+    assert_eq!(
+        hidden(folder.path()),
+        [".T02-unfinished-x"],
+        "the next start takes away ours, and what may be another's stays"
+    );
 }

@@ -25,7 +25,7 @@ async fn fault_50_twenty_tills_and_two_relays_each_till_hears_of_its_own_payment
 -> anyhow::Result<()> {
     let broker = Broker::shared().await?;
     let vhost = broker.vhost().await?;
-    let line = Line::open().await?;
+    let line = Line::open_now().await?;
     let setup = Setup::new(&built("scantill-relay")?, &vhost.amqp_url());
     let relays = [setup.start()?, setup.start()?];
     for relay in &relays {

@@ -218,6 +218,8 @@ async fn a_days_bill_is_fetched_differences_are_settled_and_the_day_signed_off()
         app.gone("difference").await?;
     }
     app.click("sign-off").await?;
+    // Without users there is no PIN, and it is confirmed.
+    app.click("approval-yes").await?;
     reads(&app, "bill-state", "已签核").await?;
 
     let menu = folder.path().join("menu.csv");

@@ -6,7 +6,7 @@ use super::*;
 const SIZES: [(u32, u32); 2] = [(1366, 768), (1920, 1080)];
 
 /// Pictures of what the till shows in both sizes and both languages; Chinese again afterwards.
-async fn pictures(counter: &Counter, app: &App, name: &str) -> anyhow::Result<()> {
+pub(super) async fn pictures(counter: &Counter, app: &App, name: &str) -> anyhow::Result<()> {
     for language in ["zh", "en"] {
         for (width, height) in SIZES {
             app.resize(width, height).await?;
@@ -28,7 +28,7 @@ async fn customer_picture(counter: &Counter, app: &App, stage: &str, name: &str)
 
 /// Waits for an element to have `part` in its text. The driver takes a line that is cut off where it is too long for hidden,
 /// so that its text is asked of the page.
-async fn holds(app: &App, testid: &str, part: &str) -> anyhow::Result<()> {
+pub(super) async fn holds(app: &App, testid: &str, part: &str) -> anyhow::Result<()> {
     let script = format!("return document.querySelector('[data-testid=\"{testid}\"]')?.textContent ?? ''");
     until(&format!("{testid:?} to hold {part:?}"), PATIENCE, async || {
         let text = app.ask(&script).await?;
@@ -41,7 +41,7 @@ async fn holds(app: &App, testid: &str, part: &str) -> anyhow::Result<()> {
 }
 
 /// Types a PIN on the big keypad.
-async fn enter_pin(app: &App, digits: &str) -> anyhow::Result<()> {
+pub(super) async fn enter_pin(app: &App, digits: &str) -> anyhow::Result<()> {
     for digit in digits.chars() {
         app.click(&format!("pin-{digit}")).await?;
     }

@@ -1,7 +1,5 @@
 //! A cashier's walk through the real window by keyboard and scanner: what only WebKit can show.
 
-use jiff::Timestamp;
-
 use super::*;
 
 /// A product whose price the cashier enters, and one whose pieces nobody counts.
@@ -135,7 +133,6 @@ async fn a_payment_after_the_cancel_is_told_at_once_and_hides_nothing() -> anyho
     app.type_keys(ENTER).await?;
     app.gone("qr").await?;
     reads(&app, "state", "正在撤销").await?;
-    let decided_by = Timestamp::now().as_second();
     counter.picture(&app, "closing").await?;
     app.element("pay-again").await?;
     assert!(
@@ -156,11 +153,6 @@ async fn a_payment_after_the_cancel_is_told_at_once_and_hides_nothing() -> anyho
     app.type_keys(ESCAPE).await?;
     app.gone("waiting").await?;
 
-    // WeChat's time has whole seconds: a payment in the second of the decision counts as in time.
-    until("the second of the cancel to be over", PATIENCE, async || {
-        Ok((Timestamp::now().as_second() > decided_by).then_some(()))
-    })
-    .await?;
     counter.customer.pay(&cancelled).await?;
     app.element("review-banner").await?;
     app.type_keys(F9).await?;
@@ -189,6 +181,57 @@ async fn a_payment_after_the_cancel_is_told_at_once_and_hides_nothing() -> anyho
     })
     .await?;
     counter.picture(&app, "review").await
+}
+
+#[tokio::test]
+async fn a_parked_payment_that_is_paid_is_told_at_once_and_is_none_of_the_next_customer_s()
+-> anyhow::Result<()> {
+    let counter = Counter::open("parked").await?;
+    let app = counter.start_till().await?;
+    app.resize(1366, 768).await?;
+    counter.stock_up(&app).await?;
+    let number = ring_up(&app).await?;
+    app.type_keys(F7).await?;
+    app.element("search").await?;
+    app.click("tile-1").await?;
+    reads(&app, "badge", "未了结 1").await?;
+
+    counter.customer.pay(&number).await?;
+    let message = format!("settled-{number}");
+    reads(&app, &message, "已收款").await?;
+    reads(&app, &message, "17.80").await?;
+    let spoken = "return document.querySelector('[data-testid=spoken-settled]').textContent";
+    let spoken = app.ask(spoken).await?;
+    assert!(
+        spoken.as_str().is_some_and(|it| it.contains("17.80")),
+        "a screen reader says it too: {spoken}"
+    );
+    reads(&app, "badge", "已了结 1").await?;
+    counter.picture(&app, "parked-and-paid").await?;
+
+    app.type_keys(F4).await?;
+    app.click(&format!("waiting-{number}")).await?;
+    app.element("paid-amount").await?;
+    app.look_at(Pane::Customer).await?;
+    app.customer_at("cart", PATIENCE).await?;
+    counter.picture(&app, "parked-and-paid-customer").await?;
+    app.look_at(Pane::Till).await?;
+    app.gone("badge").await?;
+    app.gone(&message).await
+}
+
+#[tokio::test]
+async fn thanks_leave_the_customer_display_while_the_cashier_looks_at_the_day() -> anyhow::Result<()> {
+    let counter = Counter::open("thanks").await?;
+    let app = counter.start_till().await?;
+    counter.stock_up(&app).await?;
+    let number = ring_up(&app).await?;
+    app.type_keys(F9).await?;
+    on_page(&app, "day").await?;
+    counter.customer.pay(&number).await?;
+    app.look_at(Pane::Customer).await?;
+    app.customer_at("paid", PATIENCE).await?;
+    app.customer_at("idle", PATIENCE).await
 }
 
 #[tokio::test]

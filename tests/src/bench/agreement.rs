@@ -11,6 +11,7 @@ use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp};
 use scantill_tests::bill_text::gzip;
 use scantill_tests::counter::{APPID, MCH_ID, config};
+use till_app::approval::{Act, Credential};
 use till_app::{Database, Till, bill_file, bill_ready_at};
 use till_core::{Attempt, Fen, FoundBy, OutTradeNo, Payment, State, Timing, bill_bounds};
 use till_store::NewSale;
@@ -18,16 +19,16 @@ use wechat_pay::beijing::format_spaced;
 use wechat_pay::bill::{HEADER_ALL, HEADER_SUMMARY};
 
 use crate::cost::{median, wall};
+use crate::scale::Scale;
 use crate::table::{Goal, Row, Unit};
 
 const ORDERS: u32 = 100_000;
-const ROUNDS: usize = 7;
 const DAY: Date = date(2026, 11, 22);
 /// Every thousandth order is missing on one side, and every thousandth differs by a fen.
 const DIFFERENT: u32 = 1_000;
 
 /// Measures the agreement.
-pub(crate) fn measure() -> anyhow::Result<Vec<Row>> {
+pub(crate) fn measure(scale: Scale) -> anyhow::Result<Vec<Row>> {
     let folder = tempfile::tempdir_in(scantill_tests::picture_folder("bench")?)?;
     let (start, _) = bill_bounds(DAY).context("a day")?;
     let orders: Vec<Attempt> = (0..ORDERS)
@@ -40,11 +41,12 @@ pub(crate) fn measure() -> anyhow::Result<Vec<Row>> {
     let config = config("T01", "http://127.0.0.1:9", 3, 30)?;
     let now = bill_ready_at(DAY).context("a morning")?;
     let mut till = Till::open(config, db, now, [0; 32])?;
-    till.import_bill(now, DAY, &file)?;
+    let approval = till.approve(now, Act::Bill, Some(&Credential::Confirmed))?;
+    till.import_bill(now, DAY, &file, approval)?;
 
     let (mut whole, mut reading, mut bare, mut bare_reading) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
+    for _ in 0..scale.of(7, 1) {
         let (seconds, picture) = wall(|| -> anyhow::Result<_> { Ok(till.agreement(now, DAY)?.run()?) });
         whole.push(seconds);
         let differences = picture?.agreement.context("an agreement")?.differences.len();

@@ -15,6 +15,7 @@ use wechat_pay::{Client, HttpConfig, HttpTransport};
 use wechat_pay_sim::PayWith;
 
 use crate::cost::{median, now, wall};
+use crate::scale::Scale;
 use crate::table::{Goal, Row, Unit};
 
 /// Not counted: never sold out.
@@ -22,7 +23,6 @@ const EGG: ProductId = ProductId(5);
 /// Pieces rung up in each sale.
 const PIECES: usize = 3;
 const SALES_PER_ROUND: usize = 10;
-const ROUNDS: usize = 15;
 /// No longer than this, however slow the disk.
 const SECONDS_MAX: f64 = 25.0;
 /// SQLite starts its log anew after a thousand pages.
@@ -47,17 +47,17 @@ struct Counter {
 }
 
 /// Measures commits.
-pub(crate) fn measure() -> anyhow::Result<Vec<Row>> {
+pub(crate) fn measure(scale: Scale) -> anyhow::Result<Vec<Row>> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()?;
     // Beside the built program: in memory, as /tmp may be, nothing is ever flushed.
     let folder = tempfile::tempdir_in(scantill_tests::picture_folder("bench")?)?;
-    runtime.block_on(measure_in(folder.path()))
+    runtime.block_on(measure_in(folder.path(), scale.of(15, 2)))
 }
 
-async fn measure_in(folder: &Path) -> anyhow::Result<Vec<Row>> {
+async fn measure_in(folder: &Path, rounds: usize) -> anyhow::Result<Vec<Row>> {
     let file = folder.join("scantill.db");
     let mut counter = Counter::open(&file).await?;
     counter.sell().await?;
@@ -74,7 +74,7 @@ async fn measure_in(folder: &Path) -> anyhow::Result<Vec<Row>> {
     let (mut ours, mut fsync, mut fdatasync) = (Vec::new(), Vec::new(), Vec::new());
     let commits = f64::from(all.commits) * SALES_PER_ROUND as f64;
     let start = now();
-    while ours.len() < ROUNDS && start.elapsed().as_secs_f64() < SECONDS_MAX {
+    while ours.len() < rounds && start.elapsed().as_secs_f64() < SECONDS_MAX {
         counter.seconds = 0.0;
         for _ in 0..SALES_PER_ROUND {
             counter.sell().await?;

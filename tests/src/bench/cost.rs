@@ -10,6 +10,13 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
+/// Seconds since 1970 by the machine's clock, which a page reads too.
+#[expect(clippy::disallowed_methods, reason = "measuring is reading the clock")]
+pub(crate) fn epoch() -> f64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.unwrap_or_default().as_secs_f64()
+}
+
 /// Seconds of wall time that `work` takes, and what came of it.
 pub(crate) fn wall<T>(work: impl FnOnce() -> T) -> (f64, T) {
     let start = now();

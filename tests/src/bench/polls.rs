@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use scantill_tests::counter::{config, fast_folder, goods_csv};
 use scantill_tests::process::Owned;
 use scantill_tests::simulator::Gateway;
+use tempfile::TempDir;
 use till_app::{Config, Database, Till, carry_out};
 use till_core::{OutTradeNo, ProductId};
 use wechat_pay::{
@@ -19,15 +20,14 @@ use wechat_pay::{
 
 use crate::commits::real_time;
 use crate::cost::{bytes_kept, count_bytes, cpu, median};
+use crate::scale::Scale;
 use crate::table::{Goal, Row, Unit};
 
-/// How many wait.
-const WAITING: [u32; 3] = [1, 100, 10_000];
+const LEDGER: &str = "scantill.db";
 /// Not counted: never sold out.
 const EGG: ProductId = ProductId(5);
 /// Questions between two looks at the clock.
 const BATCH: u32 = 40;
-const ROUNDS: usize = 200;
 
 /// Serves a simulator until whoever started this process is gone.
 pub(crate) fn be_the_gateway() -> anyhow::Result<()> {
@@ -46,7 +46,7 @@ pub(crate) fn be_the_gateway() -> anyhow::Result<()> {
 }
 
 /// Measures polls.
-pub(crate) fn measure() -> anyhow::Result<Vec<Row>> {
+pub(crate) fn measure(scale: Scale) -> anyhow::Result<Vec<Row>> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("--gateway").stdout(Stdio::piped());
     let mut gateway = Owned::start(&mut command, "the simulator")?;
@@ -57,20 +57,41 @@ pub(crate) fn measure() -> anyhow::Result<Vec<Row>> {
         .enable_all()
         .build()?;
     let mut rows = Vec::new();
-    for waiting in WAITING {
-        rows.extend(runtime.block_on(measure_with(base.trim(), waiting))?);
+    let rounds = scale.of(200, 2);
+    for waiting in [1, scale.of(100, 10)] {
+        let (found, _) = runtime.block_on(measure_with(base.trim(), waiting, rounds))?;
+        rows.extend(found);
     }
+    let many = scale.of(10_000, 200);
+    let (found, left) = runtime.block_on(measure_with(base.trim(), many, rounds))?;
+    rows.extend(found);
+    let kept = kept_for_each(&left)?;
+    rows.push(
+        Row::plain(
+            format!("memory kept for each of {many} that wait"),
+            kept,
+            Unit::Bytes,
+        )
+        .goal(Goal::AtMost(1000.0)),
+    );
     Ok(rows)
 }
 
-async fn measure_with(base: &str, waiting: u32) -> anyhow::Result<Vec<Row>> {
+/// What a till with waiting payments left behind.
+struct Left {
+    folder: TempDir,
+    config: Config,
+    now: Timestamp,
+    waiting: u32,
+}
+
+async fn measure_with(base: &str, waiting: u32, times: usize) -> anyhow::Result<(Vec<Row>, Left)> {
     let folder = fast_folder()?;
-    let file = folder.path().join("scantill.db");
     let mut config = config(&format!("P{waiting}"), base, 3, 30)?;
     // However long it takes: nobody pays and nothing expires.
     config.timing.timeout = SignedDuration::from_hours(48);
     let transport = HttpTransport::new(&HttpConfig::new(base))?;
-    let mut shop = Waiting::open(config.clone(), &file, transport)?;
+    let mut shop = Waiting::open(config.clone(), &folder.path().join(LEDGER), transport)?;
     let number = shop.place(waiting).await?;
     let bare = Bare::new(&config, base, &number)?;
     // The first answer about each order begins its evidence and is written down; those that follow are what waiting is.
@@ -78,7 +99,7 @@ async fn measure_with(base: &str, waiting: u32) -> anyhow::Result<Vec<Row>> {
     let query = OrderQuery::by_out_trade_no(&number)?;
 
     let mut rounds = Rounds::default();
-    rounds.run(&mut shop, &bare, &query).await?;
+    rounds.run(times, &mut shop, &bare, &query).await?;
     let theirs = median(&rounds.bare);
     let row = |name: &str, seconds: &[f64]| {
         Row::plain(name, median(seconds), Unit::Seconds).against(theirs, "bare reqwest call, same body")
@@ -99,7 +120,7 @@ async fn measure_with(base: &str, waiting: u32) -> anyhow::Result<Vec<Row>> {
     if waiting == 1 {
         shop.till.to_front(&OutTradeNo::parse(&number)?)?;
         let mut rounds = Rounds::default();
-        rounds.run(&mut shop, &bare, &query).await?;
+        rounds.run(times, &mut shop, &bare, &query).await?;
         rows.push(
             Row::plain(
                 "  the same while its code is on the screens",
@@ -109,16 +130,13 @@ async fn measure_with(base: &str, waiting: u32) -> anyhow::Result<Vec<Row>> {
             .against(median(&rounds.bare), "bare reqwest call, same body"),
         );
     }
-    if waiting >= 10_000 {
-        let now = shop.now;
-        drop(shop);
-        let kept = kept_for_each(&config, &file, now, waiting)?;
-        rows.push(
-            Row::plain("memory kept for each of 10,000 that wait", kept, Unit::Bytes)
-                .goal(Goal::AtMost(1000.0)),
-        );
-    }
-    Ok(rows)
+    let left = Left {
+        folder,
+        config,
+        now: shop.now,
+        waiting,
+    };
+    Ok((rows, left))
 }
 
 /// Seconds of CPU for a question, by who asks it.
@@ -133,9 +151,15 @@ struct Rounds {
 
 impl Rounds {
     /// All four in turns.
-    async fn run(&mut self, shop: &mut Waiting, bare: &Bare, query: &OrderQuery) -> anyhow::Result<()> {
+    async fn run(
+        &mut self,
+        times: usize,
+        shop: &mut Waiting,
+        bare: &Bare,
+        query: &OrderQuery,
+    ) -> anyhow::Result<()> {
         // The first round opens connections; it is not counted.
-        for round in 0..=ROUNDS {
+        for round in 0..=times {
             let start = cpu();
             let pictures = shop.poll(BATCH).await?;
             let polled = cpu();
@@ -166,25 +190,20 @@ impl Rounds {
 }
 
 /// Bytes that a till keeps for each waiting payment after a start, the run of answers that each is in included.
-fn kept_for_each(
-    config: &Config,
-    file: &std::path::Path,
-    now: Timestamp,
-    waiting: u32,
-) -> anyhow::Result<f64> {
+fn kept_for_each(left: &Left) -> anyhow::Result<f64> {
     let open = |db: Database| -> anyhow::Result<(Till, i64)> {
         count_bytes();
-        let till = Till::open(config.clone(), db, now, [2; 32])?;
+        let till = Till::open(left.config.clone(), db, left.now, [2; 32])?;
         Ok((till, bytes_kept()))
     };
     let mut empty = Database::in_memory()?;
     let products = till_app::import::training_products();
     empty.write(|tx| tx.products().import(&products.unwrap_or_default()))?;
     let (_, without) = open(empty)?;
-    let (till, with) = open(Database::open(file)?)?;
+    let (till, with) = open(Database::open(&left.folder.path().join(LEDGER))?)?;
     let seen = till.snapshot().waiting.len();
     anyhow::ensure!(seen > 1, "the orders wait again after the start: {seen}");
-    Ok((with - without) as f64 / f64::from(waiting))
+    Ok((with - without) as f64 / f64::from(left.waiting))
 }
 
 /// A till with payments that nobody makes, on invented time.

@@ -29,6 +29,7 @@ use wechat_pay::Fields;
 use wechat_pay::pay_notify::{CAP, NotifyReply, notify_reply};
 
 use crate::cost::{median, percentile};
+use crate::scale::Scale;
 use crate::table::{Goal, Row, Unit};
 use callers::{Letters, as_fast_as_possible, at_a_rate};
 
@@ -36,23 +37,20 @@ use callers::{Letters, as_fast_as_possible, at_a_rate};
 const WINDOW: usize = 64;
 /// As many as the relay has.
 const CHANNELS: usize = 4;
-/// Turns of each; the middle one counts.
-const ROUNDS: usize = 9;
+/// One turn of each; of several the middle one counts.
 const TURN: Duration = Duration::from_secs(1);
 /// Different notifies, signed beforehand: signing them is WeChat's work.
 const NOTIFIES: usize = 5_000;
-/// For times at half of the rate.
-const LONG_TURN: Duration = Duration::from_secs(10);
 
 /// Measures both.
-pub(crate) fn measure() -> anyhow::Result<Vec<Row>> {
+pub(crate) fn measure(scale: Scale) -> anyhow::Result<Vec<Row>> {
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
         let broker = Broker::start_new().await?;
         let vhost = broker.vhost().await?;
         declare_the_till(&vhost).await?;
-        let mut rows = throughput(&vhost).await?;
-        rows.extend(attack::measure(&vhost).await?);
+        let mut rows = throughput(&vhost, scale).await?;
+        rows.extend(attack::measure(&vhost, scale).await?);
         Ok(rows)
     })
 }
@@ -90,12 +88,13 @@ fn relay(vhost: &VirtualHost, table: &str) -> anyhow::Result<Relay> {
         .start()
 }
 
-async fn throughput(vhost: &VirtualHost) -> anyhow::Result<Vec<Row>> {
+async fn throughput(vhost: &VirtualHost, scale: Scale) -> anyhow::Result<Vec<Row>> {
     let relay = relay(
         vhost,
         "[limits]\nrequests_per_second = 1000000\nburst = 1000000\nconnections_per_sender = 1000",
     )?;
     relay.until_ready(true).await?;
+    let at_rest = relay.memory()?;
     let (_bare_process, bare) = bare_server()?;
     let publisher = BarePublisher::open(vhost).await?;
     let letters = Arc::new(Letters::new(
@@ -104,7 +103,7 @@ async fn throughput(vhost: &VirtualHost) -> anyhow::Result<Vec<Row>> {
 
     let (mut published, mut answered, mut relayed) = (Vec::new(), Vec::new(), Vec::new());
     // The first round warms everything up; it is not counted.
-    for round in 0..=ROUNDS {
+    for round in 0..=scale.of(9, 1) {
         let turn = [
             publisher.turn(&letters).await?,
             as_fast_as_possible(bare, &letters, WINDOW, TURN).await?,
@@ -123,9 +122,10 @@ async fn throughput(vhost: &VirtualHost) -> anyhow::Result<Vec<Row>> {
         .map(|(published, answered)| 1.0 / (1.0 / published + 1.0 / answered))
         .collect();
     let rate = median(&relayed);
-    let times = at_a_rate(relay.address(), &letters, WINDOW, rate / 2.0, LONG_TURN).await?;
+    let long = Duration::from_secs(scale.of(10, 2));
+    let times = at_a_rate(relay.address(), &letters, WINDOW, rate / 2.0, long).await?;
     publisher.purge().await?;
-    let memory = relay.memory()?;
+    let most = relay.memory_most()?;
     let per_second = |name: &str, rates: &[f64]| Row::plain(name, median(rates), Unit::PerSecond);
     Ok(vec![
         per_second(
@@ -146,7 +146,12 @@ async fn throughput(vhost: &VirtualHost) -> anyhow::Result<Vec<Row>> {
             percentile(&times, 99),
             Unit::Seconds,
         ),
-        Row::plain("  memory of the relay afterwards", memory as f64, Unit::Bytes),
+        Row::plain(
+            "  memory of the relay under load, at most",
+            most as f64,
+            Unit::Bytes,
+        )
+        .against(at_rest as f64, "at rest"),
     ])
 }
 

@@ -29,6 +29,10 @@ const BEGAN: i64 = 1_577_808_000_000;
 const ROUNDS: usize = 9;
 /// So often in one process of `sqlite3`, whose start is taken off.
 const REPEATED: u32 = 10;
+/// What only searches need.
+const SEARCHES: &str =
+    "DROP INDEX attempts_by_placed_at; DROP INDEX attempts_by_paid_at; DROP INDEX attempts_by_total_fee;
+    DROP INDEX attempts_by_transaction_id; DROP INDEX sales_by_paid_at; DROP INDEX cash_moves_by_at;";
 /// Rows of the journal that a sale leaves.
 const JOURNAL_ROWS: [&str; 3] = ["placed", "state", "state"];
 
@@ -64,7 +68,7 @@ fn one(sales: u32) -> anyhow::Result<(f64, f64, f64)> {
     let ledger = folder.path().join("scantill.db");
     let mut db = Database::open(&ledger)?;
     stock_up(&mut db)?;
-    fill(&ledger, sales)?;
+    fill(&ledger, sales, SEARCHES)?;
     close_the_days_before(&mut db, sales)?;
     db.checkpoint()?;
     let plain = folder.path().join("plain.db");
@@ -99,7 +103,7 @@ fn one(sales: u32) -> anyhow::Result<(f64, f64, f64)> {
     Ok((median(&ours), median(&theirs), bytes))
 }
 
-fn at(nth: u32) -> Timestamp {
+pub(crate) fn at(nth: u32) -> Timestamp {
     let millis = BEGAN + i64::from(nth) * STEP_MILLIS;
     Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
 }
@@ -108,7 +112,7 @@ fn calendar() -> anyhow::Result<Calendar> {
     Ok(Calendar::midnight(TimeZone::get("Asia/Shanghai")?))
 }
 
-fn stock_up(db: &mut Database) -> anyhow::Result<()> {
+pub(crate) fn stock_up(db: &mut Database) -> anyhow::Result<()> {
     let goods: Vec<NewProduct> = (1..=PRODUCTS)
         .map(|nth| NewProduct {
             name: name(nth),
@@ -126,8 +130,8 @@ fn name(nth: u32) -> String {
     format!("商品 {nth:03}")
 }
 
-/// The rows 1 to N of everything that a sale leaves and a report reads.
-fn fill(ledger: &Path, sales: u32) -> anyhow::Result<()> {
+/// The rows 1 to N of everything that a sale leaves and a report reads; `further` is SQL that comes before them.
+pub(crate) fn fill(ledger: &Path, sales: u32, further: &str) -> anyhow::Result<()> {
     let conn = Connection::open(ledger)?;
     let rows = format!("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {sales})");
     let at = format!("{BEGAN} + i * {STEP_MILLIS}");
@@ -135,8 +139,7 @@ fn fill(ledger: &Path, sales: u32) -> anyhow::Result<()> {
     let cash = format!("i % {CASH_EVERY} = 0");
     conn.execute_batch(&format!(
         "PRAGMA synchronous = OFF; PRAGMA cache_size = -400000;
-         DROP INDEX attempts_by_placed_at; DROP INDEX attempts_by_paid_at; DROP INDEX attempts_by_total_fee;
-         DROP INDEX attempts_by_transaction_id; DROP INDEX sales_by_paid_at; DROP INDEX cash_moves_by_at;
+         {further}
          DROP TRIGGER bookings_are_not_overwritten;
          BEGIN;
          {rows} INSERT INTO sales (id, click, total_fee, stock, rung_up_at, paid_at)

@@ -9,10 +9,10 @@ use till_app::catalogue::Catalogue;
 use till_core::{Barcode, Fen, Price, Product, ProductId};
 
 use crate::cost::{median, percentile, wall};
+use crate::scale::Scale;
 use crate::table::{Goal, Row, Unit};
 
 const PRODUCTS: u32 = 100_000;
-const QUERIES: usize = 1_500;
 /// As many as the till window gets.
 const LIMIT: usize = 200;
 
@@ -104,7 +104,8 @@ fn typed(made: &Made, rng: &mut StdRng) -> String {
 }
 
 /// Measures search.
-pub(crate) fn measure() -> anyhow::Result<Vec<Row>> {
+pub(crate) fn measure(scale: Scale) -> anyhow::Result<Vec<Row>> {
+    let queries = scale.of(1_500, 30);
     let mut rng = StdRng::seed_from_u64(1);
     let made = (1..=PRODUCTS)
         .map(|number| make(number, &mut rng))
@@ -113,7 +114,7 @@ pub(crate) fn measure() -> anyhow::Result<Vec<Row>> {
     let products = made.iter().map(|it| it.product.clone()).collect();
     let (opening, catalogue) = wall(|| Catalogue::new(products));
     let (mut ours, mut plain, mut found) = (Vec::new(), Vec::new(), 0);
-    for _ in 0..QUERIES {
+    for _ in 0..queries {
         let one = &made[rng.random_range(0..made.len())];
         let query = typed(one, &mut rng);
         let (seconds, hits) = wall(|| black_box(catalogue.search(black_box(&query), None, LIMIT)).len());
@@ -125,7 +126,7 @@ pub(crate) fn measure() -> anyhow::Result<Vec<Row>> {
         });
         plain.push(seconds);
     }
-    anyhow::ensure!(found > QUERIES / 2, "most queries find something: {found}");
+    anyhow::ensure!(found > queries / 2, "most queries find something: {found}");
     let p95 = Row::plain(
         "search in 100,000 products, p95",
         percentile(&ours, 95),

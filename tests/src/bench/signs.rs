@@ -8,9 +8,9 @@ use wechat_pay::sign::{sign, signed, verify};
 use wechat_pay::{ApiKey, Fields, SignType};
 
 use crate::cost::{median, wall};
+use crate::scale::Scale;
 use crate::table::{Goal, Row, Unit};
 
-const ROUNDS: usize = 60;
 /// Operations between two looks at the clock.
 const BATCH: u32 = 2_000;
 /// Above any answer to a query.
@@ -78,7 +78,7 @@ impl<'a> Timed<'a> {
     fn new(work: impl FnMut() + 'a) -> Self {
         Self {
             work: Box::new(work),
-            seconds: Vec::with_capacity(ROUNDS),
+            seconds: Vec::new(),
         }
     }
 
@@ -89,7 +89,7 @@ impl<'a> Timed<'a> {
 }
 
 /// Measures signing, reading and both.
-pub(crate) fn measure() -> anyhow::Result<Vec<Row>> {
+pub(crate) fn measure(scale: Scale) -> anyhow::Result<Vec<Row>> {
     let key = ApiKey::parse(API_KEY)?;
     let question = question();
     let text = string_to_sign(&question);
@@ -127,7 +127,7 @@ pub(crate) fn measure() -> anyhow::Result<Vec<Row>> {
         }),
         Timed::new(|| drop(black_box(read(&hmac_body, SignType::HmacSha256)))),
     ];
-    for _ in 0..ROUNDS {
+    for _ in 0..scale.of(60, 3) {
         sides.iter_mut().for_each(Timed::round);
     }
     let [sign_ours, sign_bare, read_ours, read_bare, sign_hmac, read_hmac] =

@@ -89,9 +89,14 @@ impl fmt::Display for Row {
             || "-".to_owned(),
             |(value, what)| format!("{} {what}", written(value, self.unit)),
         );
-        let ratio = self
-            .ratio()
-            .map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}"));
+        let ratio = self.ratio().map_or_else(
+            || "-".to_owned(),
+            |ratio| {
+                // Two digits that count.
+                let decimals = if ratio < 0.1 { 4 } else { 2 };
+                format!("{ratio:.decimals$}")
+            },
+        );
         let goal = match self.goal {
             Goal::RatioAtMost(most) => format!("<= {most}"),
             Goal::RatioAtLeast(least) => format!(">= {least}"),

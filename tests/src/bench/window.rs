@@ -24,55 +24,27 @@ use wechat_pay::{
 
 use crate::commits::real_time;
 use crate::cost::{median, now};
+use crate::page;
+use crate::scale::Scale;
 use crate::table::{Goal, Row, Unit};
 
 /// The web engine's own bare browser; comes with the engine.
 const MINI_BROWSER: &str = "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser";
-const STARTS: usize = 3;
-const CLICKS: usize = 12;
 
 /// Presses 收款 on one article. Answers when the frame that has the code in it has been painted.
 const CLICK: &str = r#"
-const done = arguments[0];
-const at = (id) => document.querySelector(`[data-testid="${id}"]`);
-const frame = () => new Promise(requestAnimationFrame);
-const found = async (look) => {
-    const end = performance.now() + 15000;
-    for (;;) {
-        const it = look();
-        if (it) return it;
-        if (performance.now() > end) throw new Error(`waited too long for ${look}`);
-        await frame();
-    }
-};
-const ready = (id) => () => { const it = at(id); return it && !it.disabled ? it : null; };
-(async () => {
     (await found(ready('tile-5'))).click();
     const pay = await found(ready('pay'));
     await new Promise((resolve) => setTimeout(resolve, 300));
     const frames = [];
     for (let i = 0; i < 10; i += 1) frames.push(await frame());
-    const painted = new Promise((resolve) => {
-        const look = new MutationObserver(() => {
-            if (!at('qr')) return;
-            look.disconnect();
-            const there = performance.now();
-            requestAnimationFrame(() => {
-                // After the painting that follows this callback.
-                const { port1, port2 } = new MessageChannel();
-                port1.onmessage = () => resolve([there, performance.now()]);
-                port2.postMessage(0);
-            });
-        });
-        look.observe(document.body, { subtree: true, childList: true });
-    });
+    const shown = appears('qr', () => performance.now());
     const start = performance.now();
     pay.click();
-    const [there, shown] = await painted;
+    const { there, painted } = await shown;
     (await found(ready('background'))).click();
     await found(ready('tile-5'));
-    done({ there: there - start, shown: shown - start, frame: (frames[9] - frames[0]) / 9 });
-})().catch((error) => done({ error: String(error) }));
+    return { there: there - start, shown: painted - start, frame: (frames[9] - frames[0]) / 9 };
 "#;
 
 /// What [`CLICK`] answers, in milliseconds.
@@ -92,7 +64,7 @@ struct Started {
 }
 
 /// Measures the program that `SCANTILL_BIN` names, or the one built beside this one.
-pub(crate) fn measure() -> anyhow::Result<Vec<Row>> {
+pub(crate) fn measure(scale: Scale) -> anyhow::Result<Vec<Row>> {
     match std::env::var_os("SCANTILL_BIN") {
         Some(path) => println!("The program in the windows is {}.", Path::new(&path).display()),
         None => anyhow::ensure!(
@@ -104,10 +76,10 @@ pub(crate) fn measure() -> anyhow::Result<Vec<Row>> {
         .worker_threads(1)
         .enable_all()
         .build()?;
-    runtime.block_on(measure_windows())
+    runtime.block_on(measure_windows(scale))
 }
 
-async fn measure_windows() -> anyhow::Result<Vec<Row>> {
+async fn measure_windows(scale: Scale) -> anyhow::Result<Vec<Row>> {
     let folder = tempfile::tempdir()?;
     let screen = Screen::open(1920, 1080)?;
     let gateway = Gateway::open(1).await?;
@@ -118,11 +90,11 @@ async fn measure_windows() -> anyhow::Result<Vec<Row>> {
         flags: &[],
         config: Some(&config),
     };
-    stock_up(&start, &gateway)?;
+    stock_up(&start, &gateway.till_config())?;
 
     let (mut ours, mut bare) = (Vec::new(), Vec::new());
     let mut last = None;
-    for _ in 0..STARTS {
+    for _ in 0..scale.of(3, 1) {
         drop(last.take());
         let (app, started) = start_till(&screen, &start).await?;
         ours.push(started);
@@ -132,14 +104,14 @@ async fn measure_windows() -> anyhow::Result<Vec<Row>> {
         }
     }
     let app = last.context("the till was started")?;
-    let mut rows = clicks(&app, &gateway).await?;
+    let mut rows = clicks(&app, &gateway, scale.of(12, 2)).await?;
     rows.extend(starts(&ours, &bare));
     Ok(rows)
 }
 
 /// Puts goods on the shelf before the program opens the ledger.
-fn stock_up(start: &Start<'_>, gateway: &Gateway) -> anyhow::Result<()> {
-    let config = Config::parse(&gateway.till_config())?;
+pub(crate) fn stock_up(start: &Start<'_>, config: &str) -> anyhow::Result<()> {
+    let config = Config::parse(config)?;
     fs::create_dir_all(start.data_dir())?;
     let db = Database::open(&start.data_dir().join("scantill.db"))?;
     let mut till = Till::open(config, db, real_time(), [1; 32])?;
@@ -148,13 +120,11 @@ fn stock_up(start: &Start<'_>, gateway: &Gateway) -> anyhow::Result<()> {
 }
 
 /// From 收款 to the painted code, and in turns the same order placed by a bare call.
-async fn clicks(app: &App, gateway: &Gateway) -> anyhow::Result<Vec<Row>> {
+async fn clicks(app: &App, gateway: &Gateway, clicks: usize) -> anyhow::Result<Vec<Row>> {
     let (mut there, mut shown, mut frames, mut bare) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let placing = Placing::new(gateway)?;
-    for number in 0..=CLICKS {
-        let answer = app.ask_later(CLICK).await?;
-        let click: Click =
-            serde_json::from_value(answer.clone()).with_context(|| format!("the page answered {answer}"))?;
+    for number in 0..=clicks {
+        let click: Click = page::ask(app, CLICK).await?;
         let own = placing.once(number).await?;
         // The first click loads what no later one does; it is not counted.
         if number > 0 {

@@ -52,6 +52,7 @@ impl World {
             }
             Act::CashInstead => self.cash_instead(which)?,
             Act::Refund => self.refund(which)?,
+            Act::RefundCash { nth } => self.refund_cash(which, nth)?,
         }
         if at_counter {
             self.look_into_journal(counter)?;

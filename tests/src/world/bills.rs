@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use jiff::civil::Date;
 use rand::RngExt as _;
 use rand::seq::IndexedRandom as _;
+use till_app::approval::{Act, Credential};
 use till_app::{AgreementPicture, BillStanding, bill_file, bill_ready_at};
 use till_core::{
     Attempt, Cause, Fen, MicroYuan, NotPaid, OutRefundNo, OutTradeNo, Rate, RefundStanding, State, Subject,
@@ -374,11 +375,13 @@ fn plant(world: &mut World, counter: usize, date: Date) -> anyhow::Result<()> {
         tomorrow.rows.extend(moved);
         let file = tomorrow.gzip()?;
         let read = bill_file::read(&file, &merchant)?;
-        till.import_bill(now, read.date, &file)?;
+        let approval = till.approve(now, Act::Bill, Some(&Credential::Confirmed))?;
+        till.import_bill(now, read.date, &file, approval)?;
     }
     let file = bill.gzip()?;
     let read = bill_file::read(&file, &merchant)?;
-    till.import_bill(now, read.date, &file)?;
+    let approval = till.approve(now, Act::Bill, Some(&Credential::Confirmed))?;
+    till.import_bill(now, read.date, &file, approval)?;
     compare(
         &agreement(world, counter, date)?,
         &expected,

@@ -1,10 +1,11 @@
 //! The Zs of a simulated day: each like the X of its instant, naming what is not settled; all of them together the money
 //! that was taken and given back, to the fen, as WeChat's book, its bill and the customers have it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use anyhow::{Context, ensure};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use rand::RngExt as _;
 use till_app::Till;
 use till_core::{Fen, Opened, OutTradeNo, Report, State, Takings, Tally};
@@ -125,7 +126,7 @@ fn money(world: &World, counter: usize, zs: &[StoredZ]) -> anyhow::Result<()> {
     let to = till.db().read().bookings().last()?;
     let books = till.db().read().bookings().on(Pages { from: 0, to })?;
     let calendar = &till.config().shop.calendar;
-    let all = Takings::of(calendar, world.began, books, [])?;
+    let all = Takings::of(calendar, world.began, books)?;
     ensure!(
         (last.totals.sold, last.totals.net) == (all.sold()?, all.net()?),
         "the Zs together are the books: {:?}, {all:?}",
@@ -170,12 +171,21 @@ fn money(world: &World, counter: usize, zs: &[StoredZ]) -> anyhow::Result<()> {
         told == back,
         "the Zs have {told:?} given back, WeChat gave {back:?}"
     );
-    let mine = world.visits.iter().filter(|visit| visit.counter == counter);
-    let handed_over = Fen::sum(mine.filter_map(|visit| Some(visit.cash?.0)))?;
+    let mine = || world.visits.iter().filter(|visit| visit.counter == counter);
+    let mut back = Tally::default();
+    for (_, sum, _) in mine().flat_map(|visit| &visit.cash_refunds) {
+        back = back.plus(Tally { count: 1, sum: *sum })?;
+    }
+    let told = sum(zs, |it| it.cash_refunds)?;
+    ensure!(
+        told == back,
+        "the Zs have {told:?} given back in cash, customers got {back:?}"
+    );
+    let handed_over = Fen::sum(mine().filter_map(|visit| Some(visit.cash?.0)))?;
     let told = sum(zs, |it| it.cash().unwrap_or_default())?;
     ensure!(
         told.sum.plus(last.drawer.in_hand.sum)? == handed_over,
-        "customers handed over {handed_over} in cash and got none of it back; the Zs have {told:?}, in hand is {:?}",
+        "customers handed over {handed_over} in cash for sales and what is in hand; the Zs have {told:?}, in hand is {:?}",
         last.drawer.in_hand
     );
     Ok(())
@@ -198,6 +208,9 @@ fn goods(world: &World, counter: usize, zs: &[StoredZ]) -> anyhow::Result<()> {
             sales += i64::from(matches!(attempt(till, number)?.state, State::Paid(_)));
         }
         home += sales * i64::try_from(visit.sold.len())?;
+        for (_, _, goods) in &visit.cash_refunds {
+            home -= i64::try_from(goods.len())?;
+        }
         if let Some((number, goods)) = &visit.refund {
             let refunds = world.network.with(|gateway, now| gateway.refunds(now));
             let closed = |status: &str| status == "REFUNDCLOSE";
@@ -214,13 +227,17 @@ fn goods(world: &World, counter: usize, zs: &[StoredZ]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The next morning: what WeChat's bills say to the Zs. All of them together differ by the refunds that a person has to hand
-/// over, for which WeChat still has the money, and by nothing else.
+/// The next morning: what WeChat's bills say to the Zs. Each has its own payments, to the fen, and names exactly the money of
+/// its time that no Z tells of; all of them together differ by that and by the refunds that a person has to hand over, for
+/// which WeChat still has the money, and by nothing else.
 pub(super) fn held_against_bills(world: &mut World, counter: usize) -> anyhow::Result<()> {
     let till = world.counters[counter].till.as_ref().context("the power is on")?;
     let zs = numbered(till)?;
     let (mut difference, mut billed) = (Fen::ZERO, Fen::ZERO);
+    let mut undecided = Fen::ZERO;
     for z in &zs {
+        let head = &z.report.head;
+        let mine = undecided_in(world, counter, head.from..head.to)?;
         let provider = till.provider(z.number)?.run()?.provider;
         ensure!(
             provider.waiting.is_empty(),
@@ -237,12 +254,25 @@ pub(super) fn held_against_bills(world: &mut World, counter: usize) -> anyhow::R
         billed = billed.plus(provider.paid.sum.minus(provider.refunded.sum)?)?;
         let takings = &z.report.takings;
         ensure!(
-            provider.paid == takings.wechat()? || takings.wechat()?.count > i64::from(provider.missing),
+            provider.paid == takings.wechat()?,
             "Z {}: {:?} on the bills, {:?} in the Z",
             z.number.0,
             provider.paid,
             takings.wechat()?
         );
+        let named: BTreeMap<String, Fen> = provider
+            .unbooked
+            .iter()
+            .map(|it| (it.number.clone(), it.amount))
+            .collect();
+        ensure!(
+            named == mine && named.len() == provider.unbooked.len(),
+            "Z {}: {:?} is on no books, and named is {:?}",
+            z.number.0,
+            mine,
+            provider.unbooked
+        );
+        undecided = undecided.plus(Fen::sum(mine.into_values())?)?;
     }
     let prefix = format!("T{:02}-", counter + 1);
     let mut by_hand = Fen::ZERO;
@@ -259,12 +289,34 @@ pub(super) fn held_against_bills(world: &mut World, counter: usize) -> anyhow::R
     let nets = zs.iter().map(|z| z.report.takings.wechat_net());
     let net = Fen::sum(nets.collect::<Result<Vec<_>, _>>()?)?;
     ensure!(
-        difference == by_hand,
-        "the bills differ from the Zs by {difference}, and by hand goes {by_hand}"
+        difference == by_hand.plus(undecided)?,
+        "the bills differ from the Zs by {difference}, by hand goes {by_hand}, undecided is {undecided}"
     );
     ensure!(
         billed == net.plus(by_hand)?,
         "the bills of these orders come to {billed}, the Zs to {net} and {by_hand} by hand"
     );
     Ok(())
+}
+
+/// What was paid at WeChat in that time and waits for a person's decision.
+fn undecided_in(
+    world: &World,
+    counter: usize,
+    time: Range<Timestamp>,
+) -> anyhow::Result<BTreeMap<String, Fen>> {
+    let till = world.counters[counter].till.as_ref().context("the power is on")?;
+    let prefix = format!("T{:02}-", counter + 1);
+    let mut undecided = BTreeMap::new();
+    for view in world.network.with(|gateway, now| gateway.orders(now)) {
+        let paid = view.paid_at.is_some_and(|at| time.contains(&at));
+        if !paid || !view.out_trade_no.starts_with(&prefix) {
+            continue;
+        }
+        let order = attempt(till, &OutTradeNo::parse(&view.out_trade_no)?)?;
+        if matches!(order.state, State::Review { .. }) {
+            undecided.insert(view.out_trade_no, fen(view.total_fee)?);
+        }
+    }
+    Ok(undecided)
 }

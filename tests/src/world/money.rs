@@ -30,6 +30,7 @@ impl World {
                 self.visits[which].cash = Some((total, now));
                 self.visits[which].in_cash = true;
                 self.tally.cash_sales += 1;
+                self.plan_cash_refunds(which);
                 Ok(None)
             }
             Manner::Split if part < total => {
@@ -38,6 +39,7 @@ impl World {
                     .context("a part in cash")?;
                 self.visits[which].cash = Some((part, now));
                 self.tally.cash_sales += 1;
+                self.plan_cash_refunds(which);
                 Ok(Some(number))
             }
             _ => Ok(Some(till.pay(now, &click(which)).context("收款")?)),
@@ -64,6 +66,7 @@ impl World {
         self.visits[which].in_cash = true;
         self.tally.cash_sales += 1;
         self.tally.cash_instead += 1;
+        self.plan_cash_refunds(which);
         self.last_trouble = self.last_trouble.max(now);
         Ok(())
     }

@@ -24,7 +24,9 @@ export class Display {
     }
 
     accept(arrived: CustomerView): void {
-        this.view = newest(this.view, arrived);
+        if (newest(this.view, arrived) !== arrived) return;
+        this.view = arrived;
+        this.clock.told(arrived.now);
         this.words.locale = this.view.locale;
     }
 }

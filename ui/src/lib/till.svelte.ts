@@ -9,9 +9,10 @@ import {
     type Snapshot,
 } from './backend/backend';
 import { Approvals } from '../staff/approvals.svelte';
+import { isLive } from '../pay/appearance';
 import type { Clock } from './clock.svelte';
 import { newClick } from './identifiers';
-import { leftWaiting } from './settled';
+import { settledMeanwhile } from './settled';
 import { newest } from './versions';
 import type { Words } from './words.svelte';
 
@@ -23,7 +24,7 @@ export type Notice = {
     detail: string;
 };
 
-/** How long a payment settled in the background is told of; it is good news and stays in the orders. Milliseconds. */
+/** How long a payment settled in the background is told of; then the list has it for a while. Milliseconds. */
 const GOOD_NEWS_STAYS = 30_000;
 /** The till locks itself after minutes; milliseconds. */
 const TOUCH_TOLD_EVERY = 15_000;
@@ -71,6 +72,7 @@ export class Till {
         const drawn = this.snapshot;
         if (newest(drawn, arrived) !== arrived) return;
         this.snapshot = arrived;
+        this.clock.told(arrived.now);
         this.words.locale = arrived.problem === null ? arrived.locale : (this.#wished ?? arrived.locale);
         if (arrived.problem !== null && drawn?.problem == null) this.page = 'settings';
         if (arrived.problem === null && drawn?.problem != null) {
@@ -78,7 +80,8 @@ export class Till {
             this.notice = null;
             if (this.#wished !== null && this.#wished !== arrived.locale) void this.setLocale(this.#wished);
         }
-        for (const outTradeNo of leftWaiting(drawn, arrived)) void this.#tellSettled(outTradeNo);
+        if (arrived.front !== null) this.#untell(arrived.front.outTradeNo);
+        for (const outTradeNo of settledMeanwhile(drawn, arrived)) void this.#tellSettled(outTradeNo);
     }
 
     /** Runs a command of the cashier's; a refusal becomes a notice. Answers whether it was done. */
@@ -198,13 +201,23 @@ export class Till {
         this.page = 'orders';
     }
 
+    /** The cashier has read that a payment in the background was settled. */
     putAway(outTradeNo: string): void {
-        this.settled = this.settled.filter((payment) => payment.outTradeNo !== outTradeNo);
+        this.#untell(outTradeNo);
+        // Unsaid, it stays in the list for a while longer.
+        void this.backend.seen(outTradeNo).catch(() => {});
+    }
+
+    #untell(outTradeNo: string): void {
+        if (this.settled.some((payment) => payment.outTradeNo === outTradeNo))
+            this.settled = this.settled.filter((payment) => payment.outTradeNo !== outTradeNo);
     }
 
     async #tellSettled(outTradeNo: string): Promise<void> {
         try {
             const payment = await this.backend.order(outTradeNo);
+            // The list had no room for it: it waits all the same.
+            if (isLive(payment) || payment.state === 'review') return;
             // That an order was closed which another payment had made needless is what everybody expects.
             if (
                 payment.state === 'closed' &&
@@ -214,7 +227,7 @@ export class Till {
             this.settled = [...this.settled.filter((told) => told.outTradeNo !== outTradeNo), payment].slice(
                 -3,
             );
-            setTimeout(() => this.putAway(outTradeNo), GOOD_NEWS_STAYS);
+            setTimeout(() => this.#untell(outTradeNo), GOOD_NEWS_STAYS);
         } catch {
             // The order page still has it; a missing word of comfort is not worth an error.
         }

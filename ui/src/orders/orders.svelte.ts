@@ -1,5 +1,5 @@
 /** The order page's list and the order picked from it. */
-import type { Backend, OrderQuery, PaymentBrief, PaymentView } from '../lib/backend/backend';
+import type { Backend, CashSaleView, OrderBrief, OrderQuery, PaymentView } from '../lib/backend/backend';
 import type { Till } from '../lib/till.svelte';
 
 /** As many as the till answers with at most. */
@@ -7,13 +7,28 @@ export const MOST_ORDERS = 500;
 /** A pause in typing starts the search, milliseconds. */
 const TYPING_PAUSE = 150;
 
+/** What stands beside the list: an order by its number, or a sale in cash by its own. */
+export type Picked = { by: 'wechat'; outTradeNo: string } | { by: 'cash'; sale: number };
+
+export function pickedOf(row: OrderBrief): Picked {
+    return row.by === 'cash'
+        ? { by: 'cash', sale: row.sale.sale }
+        : { by: 'wechat', outTradeNo: row.payment.outTradeNo };
+}
+
+/** One name for either. */
+export function keyOf(picked: Picked): string {
+    return picked.by === 'cash' ? `cash-${picked.sale}` : picked.outTradeNo;
+}
+
 export class Orders {
     /** `null`: today. */
     day = $state<string | null>(null);
     text = $state('');
-    list = $state.raw<PaymentBrief[] | null>(null);
-    picked = $state<string | null>(null);
+    list = $state.raw<OrderBrief[] | null>(null);
+    picked = $state.raw<Picked | null>(null);
     order = $state.raw<PaymentView | null>(null);
+    cashSale = $state.raw<CashSaleView | null>(null);
 
     readonly #till: Till;
     readonly #backend: Backend;
@@ -45,12 +60,25 @@ export class Orders {
         });
     }
 
-    async open(outTradeNo: string): Promise<void> {
+    async open(picked: Picked): Promise<void> {
         const turn = ++this.#opened;
-        this.picked = outTradeNo;
+        this.picked = picked;
         await this.#till.read(async () => {
-            const order = await this.#backend.order(outTradeNo);
-            if (turn === this.#opened) this.order = order;
+            if (picked.by === 'cash') {
+                const sale = await this.#backend.cashSale(picked.sale);
+                if (turn !== this.#opened) return;
+                [this.order, this.cashSale] = [null, sale];
+            } else {
+                const order = await this.#backend.order(picked.outTradeNo);
+                if (turn !== this.#opened) return;
+                [this.order, this.cashSale] = [order, null];
+            }
         });
+    }
+
+    /** Cash went back: the list and what is beside it are asked for again. */
+    async again(): Promise<void> {
+        const { picked } = this;
+        await Promise.all([this.ask(this.query), picked === null ? null : this.open(picked)]);
     }
 }

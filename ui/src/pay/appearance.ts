@@ -41,6 +41,11 @@ export function appearance(payment: PayState & { doubts: number }): Appearance {
     }
 }
 
+/** Whether a payment in the list is there only because nobody has looked yet at how it ended. */
+export function isNews(payment: PayState & { cashInHandFen: number }): boolean {
+    return !isLive(payment) && payment.state !== 'review' && payment.cashInHandFen === 0;
+}
+
 /** Whether WeChat may still be asked about it: it is neither settled nor refused. */
 export function isLive(payment: PayState): boolean {
     switch (payment.state) {

@@ -102,7 +102,7 @@ async fn post(config: &Config, probe: &Nonce) -> Result<(), Probed> {
             | wechat_pay::TransportError::NoClientCert => Probed::RelayNotReached,
         }
     })?;
-    let answer = Fields::from_xml(&answer, ANSWER_CAP).map_err(|_| Probed::NotARelay)?;
+    let answer = Fields::from_xml(&answer.body, ANSWER_CAP).map_err(|_| Probed::NotARelay)?;
     match answer.get("return_code") {
         Some("SUCCESS") => Ok(()),
         Some("FAIL") => Err(Probed::RelayRefused),

@@ -11,6 +11,7 @@ use wechat_pay::Fields;
 use wechat_pay::refund_notify::RefundNotify;
 
 use super::{Watched, order};
+use crate::counter::cashier;
 use crate::driver::{Job, Question};
 use crate::notify::Heard;
 use crate::runs::{Plan, Run};
@@ -21,6 +22,17 @@ struct SaleChange {
     before: Sale,
     after: Sale,
     effects: Vec<Effect>,
+}
+
+/// Why something happens to a refund, beyond what the machine is fed.
+#[derive(Clone, Copy)]
+enum Cause<'a> {
+    /// The driver has asked, or a time has come.
+    Driver,
+    /// WeChat's own message, which goes to the inbox with what follows from it.
+    Heard(&'a Heard<'a>),
+    /// A person's decision, which goes to the journal with what follows from it.
+    Decided { what: &'a str, detail: &'a str },
 }
 
 impl Till {
@@ -59,16 +71,36 @@ impl Till {
         input: RefundInput,
         evidence: Option<Evidence>,
     ) -> Result<(), Refusal> {
-        self.apply_refund_heard(now, number, input, evidence, None)
+        self.apply_refund_for(now, number, input, evidence, Cause::Driver)
     }
 
-    fn apply_refund_heard(
+    /// Feeds a refund what a person has decided about it; the journal names who approved it and who was at the till.
+    pub(super) fn apply_refund_decided(
+        &mut self,
+        now: Timestamp,
+        number: &OutRefundNo,
+        input: RefundInput,
+        what: &str,
+        approved_by: &str,
+    ) -> Result<(), Refusal> {
+        let detail = format!(
+            "{number}: approved by {approved_by}; at the till: {}",
+            self.staff.who()
+        );
+        let cause = Cause::Decided {
+            what,
+            detail: &detail,
+        };
+        self.apply_refund_for(now, number, input, Some(cashier(now, what)), cause)
+    }
+
+    fn apply_refund_for(
         &mut self,
         now: Timestamp,
         number: &OutRefundNo,
         input: RefundInput,
         evidence: Option<Evidence>,
-        heard: Option<&Heard<'_>>,
+        cause: Cause<'_>,
     ) -> Result<(), Refusal> {
         let before = self.recall_refund(number)?;
         let (after, effect) = before.clone().handle(now, &self.config.timing, input);
@@ -79,10 +111,21 @@ impl Till {
             .and_then(|watched| watched.run.as_ref());
         let plan = Plan::of(run, evidence);
         let sale = self.sale_change(&before, &after)?;
-        let new_row = if heard.is_some() || plan.is_news() || after.worth_saving(&before) {
+        let to_save = match cause {
+            Cause::Driver => plan.is_news() || after.worth_saving(&before),
+            Cause::Heard(_) | Cause::Decided { .. } => true,
+        };
+        let new_row = if to_save {
             let written = self.db.write(|tx| {
-                if let Some(heard) = heard {
-                    tx.inbox().put(now, &heard.message, &heard.became)?;
+                match cause {
+                    Cause::Driver => {}
+                    Cause::Heard(heard) => {
+                        tx.inbox().put(now, &heard.message, &heard.became)?;
+                    }
+                    Cause::Decided { what, detail } => {
+                        tx.journal()
+                            .add(now, what, None, Some(&before.out_trade_no), detail)?;
+                    }
                 }
                 write_step(tx, now, (&before, &after, effect), sale.as_ref())?;
                 plan.write(tx, |row| tx.evidence().insert_of_refund(&after, row))
@@ -135,12 +178,12 @@ impl Till {
             self.forget_refund(&number);
             return Ok(false);
         };
-        let told = self.apply_refund_heard(
+        let told = self.apply_refund_for(
             now,
             &number,
             RefundInput::Notified(report),
             Some(evidence),
-            Some(heard),
+            Cause::Heard(heard),
         );
         if told.is_err() {
             // It may have been brought into memory for nothing.

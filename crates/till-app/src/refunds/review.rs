@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use till_core::{
-    Effect, NotNow, OutRefundNo, OutTradeNo, Part, Refund, RefundBounds, RefundReason, Sale, Shelf, StockHold,
+    Effect, NotNow, OutRefundNo, OutTradeNo, Part, Refund, RefundBounds, RefundReason, Sale, Shelf, Sold,
+    StockHold,
 };
 
 use super::{Wished, write_wish};
@@ -109,8 +110,13 @@ impl Till {
         let payment = attempt.payment().ok_or(NotNow::NothingToDecide)?;
         let earlier = self.earlier_refunds(number)?;
         // No goods were sold for it.
-        let goods = (&[][..], StockHold::Returned);
-        let bounds = RefundBounds::of(now, number, payment, goods, &earlier)?;
+        let sold = Sold {
+            lines: &[],
+            stock: StockHold::Returned,
+            refunds: &earlier,
+            cash_refunds: &[],
+        };
+        let bounds = RefundBounds::of(now, number, payment, &sold)?;
         let wish = bounds.wish(Part::Whole { goods_back: false })?;
         let approved_by = approval.spend(Act::Review)?;
         let refund = Refund::new(&wish, now);

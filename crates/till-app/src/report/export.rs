@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use thiserror::Error;
-use till_core::MoneyError;
+use till_core::{MoneyError, TillId};
 use till_paper::{Fonts, PaperError, pdf};
 use till_store::{Pages, Reader};
 
@@ -123,7 +123,10 @@ impl ExportJob {
             Some(_) => {}
             None => fs::create_dir_all(own_folder).map_err(not_written)?,
         }
-        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(not_written)?;
+        let mut file = tempfile::Builder::new()
+            .prefix(&unfinished(&self.picture.report.head.till))
+            .tempfile_in(folder)
+            .map_err(not_written)?;
         self.fill(file.as_file_mut(), format, progress)
             .map_err(|error| match error {
                 Fault::Io(error) => not_written(error),
@@ -186,6 +189,30 @@ impl ExportJob {
             }
         };
         format!("{}-{which}.{}", head.till, format.ending())
+    }
+}
+
+/// How the name of a file begins that this till is writing.
+fn unfinished(till: &str) -> String {
+    format!(".{till}-unfinished-")
+}
+
+/// Takes away what an export of this till has left that was killed. Nothing may be exporting.
+pub fn remove_unfinished(folder: &Path, till: &TillId) {
+    let begins = unfinished(till.as_str());
+    let files = match fs::read_dir(folder) {
+        Ok(files) => files,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return,
+        Err(error) => return tracing::warn!(%error, "the folder for reports can't be looked at"),
+    };
+    for file in files.map_while(Result::ok) {
+        let ours = file
+            .file_name()
+            .to_str()
+            .is_some_and(|name| name.starts_with(&begins));
+        if ours && let Err(error) = fs::remove_file(file.path()) {
+            tracing::warn!(%error, path = %file.path().display(), "half a report stays");
+        }
     }
 }
 

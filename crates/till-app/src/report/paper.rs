@@ -10,7 +10,7 @@ use crate::config::{Locale, Shop};
 use crate::day_end::ReportPicture;
 use crate::provider::ProviderColumn;
 
-/// Most items on paper; the files hold all of them.
+/// Most items on paper one by one; the files hold all of them.
 const ITEMS_MAX: usize = 50;
 
 /// Whether a Z was printed before.
@@ -53,17 +53,22 @@ pub fn document(
         paper.mark(words.copy);
     }
     page.head(&mut paper, report);
+    if picture.blind {
+        paper.weighted_paragraph(words.blind, Weight::Strong);
+    }
     page.sales(&mut paper, report)?;
     page.wechat(&mut paper, report)?;
     if let Some(column) = provider {
         page.provider(&mut paper, column)?;
     }
-    page.cash(&mut paper, report)?;
-    page.drawer(&mut paper, report)?;
+    if !picture.blind {
+        page.cash(&mut paper, report)?;
+    }
+    page.drawer(&mut paper, picture)?;
     page.not_sold(&mut paper, report);
     page.given_up(&mut paper, report);
     page.carried(&mut paper, report);
-    page.sold(&mut paper, report);
+    page.sold(&mut paper, report)?;
     page.seals(&mut paper, picture);
     paper.note(format!("{} {}", words.printed, page.time(now)));
     Ok(paper)
@@ -109,6 +114,9 @@ impl Page<'_> {
         paper.row(self.counted(words.sold, sold.count), yuan(sold.sum));
         if let Some(average) = average(sold) {
             paper.row(words.average, yuan(average));
+        }
+        if !report.items.is_empty() {
+            paper.row(words.pieces_sold, report.pieces().to_string());
         }
         if takings.wechat_surplus.count != 0 {
             self.tally(paper, words.wechat_surplus, takings.wechat_surplus);
@@ -158,10 +166,18 @@ impl Page<'_> {
         if bill.missing > 0 {
             paper.row(words.missing, bill.missing.to_string());
         }
-        paper.weighted_row(words.difference, yuan(bill.difference), Weight::Strong);
-        if bill.not_arrived.count == 0 && bill.taken_back.count == 0 {
-            return Ok(());
+        for it in &bill.unbooked {
+            let (word, amount) = if it.refund {
+                (words.unbooked_refund, less(it.amount))
+            } else {
+                (words.unbooked_paid, yuan(it.amount))
+            };
+            paper.row(format!("{word} {}", it.number), amount);
         }
+        for day in &column.by_hand {
+            paper.row(words.bill_by_hand, day.to_string());
+        }
+        paper.weighted_row(words.difference, yuan(bill.difference), Weight::Strong);
         for (word, tally) in [
             (words.not_arrived, bill.not_arrived),
             (words.taken_back, bill.taken_back),
@@ -170,7 +186,9 @@ impl Page<'_> {
                 self.tally(paper, word, tally);
             }
         }
-        paper.row(words.unexplained, yuan(bill.unexplained()?));
+        if bill.names_causes() {
+            paper.row(words.unexplained, yuan(bill.unexplained()?));
+        }
         Ok(())
     }
 
@@ -183,11 +201,13 @@ impl Page<'_> {
         Ok(())
     }
 
-    fn drawer(&self, paper: &mut Document, report: &Report) -> Result<(), MoneyError> {
-        let (words, drawer) = (self.words, &report.drawer);
+    fn drawer(&self, paper: &mut Document, picture: &ReportPicture) -> Result<(), MoneyError> {
+        let (words, drawer) = (self.words, &picture.report.drawer);
         paper.weighted_paragraph(words.drawer, Weight::Strong);
-        self.tally(paper, words.taken, drawer.taken);
-        self.tally(paper, words.given_back, drawer.given_back);
+        if !picture.blind {
+            self.tally(paper, words.taken, drawer.taken);
+            self.tally(paper, words.given_back, drawer.given_back);
+        }
         for it in &drawer.moves {
             let word = if it.kind.comes_in() {
                 words.paid_in
@@ -219,7 +239,13 @@ impl Page<'_> {
             words.shift_open
         };
         paper.row(format!("{} {}", words.shift, shift.id.0), state);
+        if !shift.opened_by.is_empty() {
+            paper.row(words.opened_by, shift.opened_by.as_str());
+        }
         paper.row(words.float, yuan(shift.float));
+        if let Some(over) = shift.float_difference()?.filter(|over| *over != Fen::ZERO) {
+            paper.row(words.float_difference, yuan(over));
+        }
         // What should be there stands beside what was counted, never before: a count may be a blind one.
         if let Some(counted) = shift.counted {
             paper.row(words.expected, yuan(shift.expected));
@@ -230,8 +256,17 @@ impl Page<'_> {
                 Weight::Strong,
             );
         }
+        if let Some(by) = &shift.approved_by {
+            paper.row(words.approved_by, by.as_str());
+        }
+        if !shift.count.pieces().is_empty() {
+            paper.row(words.count, counted(shift));
+        }
         if let Some(left) = shift.left {
             paper.row(words.left, yuan(left));
+        }
+        if let Some(away) = shift.taken_away()? {
+            paper.row(words.taken_away, yuan(away));
         }
         if !shift.note.is_empty() {
             paper.row(words.note, shift.note.as_str());
@@ -279,7 +314,7 @@ impl Page<'_> {
         paper.rule();
     }
 
-    fn sold(&self, paper: &mut Document, report: &Report) {
+    fn sold(&self, paper: &mut Document, report: &Report) -> Result<(), MoneyError> {
         let words = self.words;
         let hours = report.takings.hours.iter().filter(|hour| hour.sold.count != 0);
         let bars: Vec<Bar> = hours
@@ -297,7 +332,7 @@ impl Page<'_> {
             (words.returned, &report.returned),
         ] {
             if !items.is_empty() {
-                paper.heading(title).table(self.items(items));
+                paper.heading(title).table(self.items(items)?);
             }
         }
         if !report.exceptions.is_empty() {
@@ -306,19 +341,28 @@ impl Page<'_> {
                 paper.row(exception(self.locale, &it.what), it.count.to_string());
             }
         }
+        Ok(())
     }
 
-    fn items(&self, items: &[ItemLine]) -> Table<3> {
+    /// The best of them, and what the others come to: the rows add up to all.
+    fn items(&self, items: &[ItemLine]) -> Result<Table<3>, MoneyError> {
         let words = self.words;
         let mut table = Table::new([
             Column::text(words.name),
             Column::figures(words.pieces),
             Column::figures(words.amount),
         ]);
-        for it in items.iter().take(ITEMS_MAX) {
+        let (best, others) = items.split_at(items.len().min(ITEMS_MAX));
+        for it in best {
             table.row([it.name.clone(), it.pieces.to_string(), yuan(it.sum)]);
         }
-        table
+        if !others.is_empty() {
+            let name = self.counted(words.and_more, i64::try_from(others.len()).unwrap_or(i64::MAX));
+            let pieces: i64 = others.iter().map(|it| it.pieces).sum();
+            let sum = Fen::sum(others.iter().map(|it| it.sum))?;
+            table.row([name, pieces.to_string(), yuan(sum)]);
+        }
+        Ok(table)
     }
 
     fn seals(&self, paper: &mut Document, picture: &ReportPicture) {
@@ -376,6 +420,16 @@ fn yuan(amount: Fen) -> String {
     format!("{sign}{grouped}.{decimals}")
 }
 
+/// What was counted, large to small: `100 × 1, 0.5 × 3`.
+pub(super) fn counted(shift: &ShiftLine) -> String {
+    let piles = shift.count.pieces().iter().map(|(piece, pieces)| {
+        let piece = piece.to_string();
+        let piece = piece.trim_end_matches('0').trim_end_matches('.');
+        format!("{piece} × {pieces}")
+    });
+    piles.collect::<Vec<_>>().join(", ")
+}
+
 fn less(amount: Fen) -> String {
     if amount == Fen::ZERO {
         return yuan(amount);
@@ -384,7 +438,7 @@ fn less(amount: Fen) -> String {
 }
 
 /// Whole fen, halves up.
-fn average(sold: Tally) -> Option<Fen> {
+pub(super) fn average(sold: Tally) -> Option<Fen> {
     let doubled = sold.sum.get().checked_mul(2)?.checked_add(sold.count)?;
     (sold.count > 0).then(|| Fen::new(doubled.div_euclid(sold.count * 2)))
 }
@@ -401,6 +455,60 @@ mod tests {
         assert_eq!(shown(-123_456_789), "-1,234,567.89", "the sign in front");
         assert_eq!(shown(0), "0.00", "nothing is an amount too");
         assert_eq!(less(Fen::new(6_480)), "-64.80", "what goes back is below zero");
+    }
+
+    #[test]
+    fn a_count_is_said_by_its_notes() {
+        let line = ShiftLine {
+            id: till_core::ShiftId(1),
+            opened_at: Timestamp::UNIX_EPOCH,
+            closed_at: None,
+            by: String::new(),
+            float: Fen::ZERO,
+            expected: Fen::ZERO,
+            counted: None,
+            left: None,
+            note: String::new(),
+            opened_by: String::new(),
+            left_before: None,
+            count: till_core::DrawerCount::parse([(Fen::new(10_000), 12), (Fen::new(50), 3)]).unwrap(),
+            approved_by: None,
+        };
+        assert_eq!(counted(&line), "100 × 12, 0.5 × 3", "large to small");
+    }
+
+    #[test]
+    fn what_is_not_listed_is_said_and_adds_up() {
+        let page = Page {
+            words: words(Locale::En),
+            locale: Locale::En,
+            zone: &TimeZone::UTC,
+        };
+        let line = |fen: i64| ItemLine {
+            name: fen.to_string(),
+            category: String::new(),
+            pieces: 2,
+            sum: Fen::new(fen),
+        };
+        let items: Vec<_> = (1..=53).rev().map(line).collect();
+        let mut all = Table::new([
+            Column::text("Name"),
+            Column::figures("Pieces"),
+            Column::figures("Amount"),
+        ]);
+        for it in &items[..50] {
+            all.row([it.name.clone(), "2".to_owned(), yuan(it.sum)]);
+        }
+        all.row([
+            "and more, kinds (3)".to_owned(),
+            "6".to_owned(),
+            "0.06".to_owned(),
+        ]);
+        assert_eq!(
+            format!("{:?}", page.items(&items).unwrap()),
+            format!("{all:?}"),
+            "fifty of them, and three more with six pieces for 1 + 2 + 3 fen"
+        );
     }
 
     #[test]

@@ -5,9 +5,10 @@ use std::io::{Seek, Write};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rust_xlsxwriter::{Format, FormatAlign, Workbook, Worksheet, XlsxError};
-use till_core::{Booked, Fen, ItemLine, MoneyError};
+use till_core::{Booked, Fen, ItemLine, MoneyError, ShiftLine};
 use till_store::{Entry, Pages, Read, StoreError};
 
+use super::paper::average;
 use super::words::{Words, exception, words};
 use crate::config::Locale;
 use crate::day_end::ReportPicture;
@@ -90,7 +91,7 @@ impl Book<'_> {
         ];
         let orders = workbook.add_worksheet_with_constant_memory()?;
         let mut orders = Rows::begin(orders, words.orders, &titles, &formats)?;
-        self.read.bookings().each_on(self.pages, |entry| {
+        self.each(|entry| {
             orders.entry(&entry, self.zone, self.locale)?;
             if orders.next.is_multiple_of(STEP) {
                 progress(Progress {
@@ -110,8 +111,8 @@ impl Book<'_> {
 
         let refunds = workbook.add_worksheet_with_constant_memory()?;
         let mut refunds = Rows::begin(refunds, words.refunds, &titles, &formats)?;
-        self.read.bookings().each_on(self.pages, |entry| {
-            if entry.out_refund_no.is_some() {
+        self.each(|entry| {
+            if refund_no(&entry).is_some() {
                 refunds.entry(&entry, self.zone, self.locale)?;
             }
             Ok::<_, SheetError>(())
@@ -142,22 +143,17 @@ impl Book<'_> {
             words.amount,
         ])?;
         let mut done = 0_u32;
-        self.read.bookings().each_on(self.pages, |entry| {
+        if self.picture.blind {
+            csv.write_record(["", words.blind, "", "", "", ""])?;
+        }
+        self.each(|entry| {
             let amount = signed(&entry)?.to_string();
             let transaction_id = entry.transaction_id.as_deref().map(as_text).unwrap_or_default();
             csv.write_record([
                 wall(entry.booking.at, self.zone).as_str(),
                 what(self.locale, entry.booking.what),
-                &entry
-                    .out_trade_no
-                    .as_ref()
-                    .map(ToString::to_string)
-                    .unwrap_or_default(),
-                &entry
-                    .out_refund_no
-                    .as_ref()
-                    .map(ToString::to_string)
-                    .unwrap_or_default(),
+                &order_no(&entry),
+                &refund_no(&entry).unwrap_or_default(),
                 &transaction_id,
                 &amount,
             ])?;
@@ -172,6 +168,16 @@ impl Book<'_> {
         Ok(())
     }
 
+    /// The entries, but for cash where it is yet to be counted blind.
+    fn each(&self, mut look: impl FnMut(Entry) -> Result<(), SheetError>) -> Result<(), SheetError> {
+        self.read.bookings().each_on(self.pages, |entry| {
+            if self.picture.blind && entry.booking.what.is_cash() {
+                return Ok(());
+            }
+            look(entry)
+        })
+    }
+
     fn z_sheet(&self, sheet: &mut Worksheet, words: &Words, formats: &Formats) -> Result<(), SheetError> {
         sheet.set_name(self.name())?;
         sheet.set_column_width(0, 34)?;
@@ -182,7 +188,7 @@ impl Book<'_> {
                 Cell::Money(amount) => {
                     sheet.write_number_with_format(row, 1, number(amount), &formats.money)?
                 }
-                Cell::Count(count) => sheet.write_string(row, 1, count.to_string())?,
+                Cell::Count(count) => sheet.write_number(row, 1, i32::try_from(count).unwrap_or(i32::MAX))?,
                 Cell::Text(text) => sheet.write_string(row, 1, text)?,
             };
         }
@@ -210,11 +216,15 @@ impl Book<'_> {
             text(words.by, head.by.clone()),
             text(words.note, head.note.clone()),
         ];
+        if self.picture.blind {
+            lines.push(text(words.blind, String::new()));
+        }
         let mut tally = |label: &str, tally: till_core::Tally| {
             lines.push((format!("{label} #"), Cell::Count(tally.count)));
             lines.push((label.to_owned(), Cell::Money(tally.sum)));
         };
-        tally(words.sold, takings.sold()?);
+        let sold = takings.sold()?;
+        tally(words.sold, sold);
         tally(words.refunds, takings.refunded()?);
         tally(words.wechat_paid, takings.wechat_paid);
         tally(words.wechat_late, takings.wechat_late);
@@ -222,30 +232,33 @@ impl Book<'_> {
         tally(words.wechat_refunded, takings.wechat_refunded()?);
         tally(words.refunds_by_hand, takings.refunds_by_hand);
         tally(words.refunds_closed, takings.refunds_closed);
-        tally(words.cash_sales, takings.cash_sales);
-        tally(words.cash_parts, takings.cash_parts);
-        tally(words.cash_refunds, takings.cash_refunds);
+        if !self.picture.blind {
+            tally(words.cash_sales, takings.cash_sales);
+            tally(words.cash_parts, takings.cash_parts);
+            tally(words.cash_refunds, takings.cash_refunds);
+            tally(words.in_hand, drawer.in_hand);
+        }
         tally(words.paid_in, drawer.paid_in);
         tally(words.paid_out, drawer.paid_out);
-        tally(words.in_hand, drawer.in_hand);
         tally(words.by_cancel, takings.closed_by_cancel);
         tally(words.at_deadline, takings.closed_at_deadline);
         tally(words.otherwise, takings.closed_otherwise);
         tally(words.refused, takings.refused);
-        if let Some(column) = self.provider {
-            tally(words.bill_paid, column.provider.paid);
-            tally(words.bill_refunded, column.provider.refunded);
-            tally(words.not_arrived, column.provider.not_arrived);
-            tally(words.taken_back, column.provider.taken_back);
-        }
         lines.push((words.net.to_owned(), Cell::Money(takings.net()?)));
+        if let Some(average) = average(sold) {
+            lines.push((words.average.to_owned(), Cell::Money(average)));
+        }
+        lines.push((words.pieces_sold.to_owned(), Cell::Count(report.pieces())));
+        lines.push((words.held_carts.to_owned(), Cell::Count(report.held_carts.into())));
+        for it in &drawer.moves {
+            let (word, amount) = match it.kind.comes_in() {
+                true => (words.paid_in, it.amount),
+                false => (words.paid_out, Fen::ZERO.minus(it.amount)?),
+            };
+            lines.push((format!("{word} {} {}", it.by, it.reason), Cell::Money(amount)));
+        }
         for shift in &drawer.shifts {
-            let label = |word: &str| format!("{} {} {word}", words.shift, shift.id.0);
-            // As on paper: never before it is counted.
-            if let Some(counted) = shift.counted {
-                lines.push((label(words.expected), Cell::Money(shift.expected)));
-                lines.push((label(words.counted), Cell::Money(counted)));
-            }
+            self.shift(&mut lines, words, shift)?;
         }
         for it in &report.given_up {
             let label = format!("{} {}", words.given_up, it.out_trade_no);
@@ -262,9 +275,34 @@ impl Book<'_> {
             lines.push((label, Cell::Count(it.count.into())));
         }
         if let Some(column) = self.provider {
+            lines.extend(bill_lines(column, words)?);
+        }
+        for (title, items) in [
+            (words.categories, &report.categories),
+            (words.returned, &report.returned),
+        ] {
+            for it in items {
+                let label = format!("{title} {}", it.name);
+                lines.push((format!("{label} #"), Cell::Count(it.pieces)));
+                lines.push((label, Cell::Money(it.sum)));
+            }
+        }
+        for (word, tally) in [
+            (words.sold, report.totals.sold),
+            (words.refunds, report.totals.refunded),
+        ] {
+            lines.push((format!("{} {word} #", words.totals), Cell::Count(tally.count)));
+            lines.push((format!("{} {word}", words.totals), Cell::Money(tally.sum)));
+        }
+        lines.push((
+            format!("{} {}", words.totals, words.net),
+            Cell::Money(report.totals.net),
+        ));
+        if let Some((number, digest)) = &self.picture.previous {
+            lines.push((words.previous.to_owned(), Cell::Count(number.0.into())));
             lines.push((
-                words.difference.to_owned(),
-                Cell::Money(column.provider.difference),
+                format!("{} {}", words.previous, words.digest),
+                Cell::Text(digest.clone()),
             ));
         }
         if let Some(seal) = &self.picture.seal {
@@ -272,6 +310,89 @@ impl Book<'_> {
         }
         Ok(lines)
     }
+
+    fn shift(
+        &self,
+        lines: &mut Vec<(String, Cell)>,
+        words: &Words,
+        shift: &ShiftLine,
+    ) -> Result<(), SheetError> {
+        let mut line = |word: &str, cell| {
+            lines.push((format!("{} {} {word}", words.shift, shift.id.0), cell));
+        };
+        line(words.opened_by, Cell::Text(shift.opened_by.clone()));
+        line(words.float, Cell::Money(shift.float));
+        if let Some(over) = shift.float_difference()? {
+            line(words.float_difference, Cell::Money(over));
+        }
+        // As on paper: never before it is counted.
+        let Some(counted) = shift.counted else {
+            return Ok(());
+        };
+        line(words.by, Cell::Text(shift.by.clone()));
+        line(words.expected, Cell::Money(shift.expected));
+        line(words.counted, Cell::Money(counted));
+        line(words.difference, Cell::Money(counted.minus(shift.expected)?));
+        if let Some(by) = &shift.approved_by {
+            line(words.approved_by, Cell::Text(by.clone()));
+        }
+        line(words.count, Cell::Text(super::paper::counted(shift)));
+        if let Some(left) = shift.left {
+            line(words.left, Cell::Money(left));
+        }
+        if let Some(away) = shift.taken_away()? {
+            line(words.taken_away, Cell::Money(away));
+        }
+        if !shift.note.is_empty() {
+            line(words.note, Cell::Text(shift.note.clone()));
+        }
+        Ok(())
+    }
+}
+
+/// What WeChat's bills say. As on paper: what only a part of them says is no figure yet.
+fn bill_lines(column: &ProviderColumn, words: &Words) -> Result<Vec<(String, Cell)>, SheetError> {
+    let bill = &column.provider;
+    if !bill.waiting.is_empty() {
+        let days = bill.waiting.iter();
+        return Ok(days
+            .map(|day| (words.bill_waits.to_owned(), Cell::Text(day.to_string())))
+            .collect());
+    }
+    let mut lines = Vec::new();
+    for (label, tally) in [(words.bill_paid, bill.paid), (words.bill_refunded, bill.refunded)] {
+        lines.push((format!("{label} #"), Cell::Count(tally.count)));
+        lines.push((label.to_owned(), Cell::Money(tally.sum)));
+    }
+    lines.push((words.fee.to_owned(), Cell::Text(bill.fee.to_string())));
+    if bill.missing > 0 {
+        lines.push((words.missing.to_owned(), Cell::Count(bill.missing.into())));
+    }
+    for it in &bill.unbooked {
+        let (word, amount) = if it.refund {
+            (words.unbooked_refund, Fen::ZERO.minus(it.amount)?)
+        } else {
+            (words.unbooked_paid, it.amount)
+        };
+        lines.push((format!("{word} {}", it.number), Cell::Money(amount)));
+    }
+    for day in &column.by_hand {
+        lines.push((words.bill_by_hand.to_owned(), Cell::Text(day.to_string())));
+    }
+    lines.push((words.difference.to_owned(), Cell::Money(bill.difference)));
+    for (label, tally) in [
+        (words.not_arrived, bill.not_arrived),
+        (words.taken_back, bill.taken_back),
+    ] {
+        if tally.count != 0 {
+            lines.push((format!("{label} #"), Cell::Count(tally.count)));
+            lines.push((label.to_owned(), Cell::Money(tally.sum)));
+        }
+    }
+    if bill.names_causes() {
+        lines.push((words.unexplained.to_owned(), Cell::Money(bill.unexplained()?)));
+    }
+    Ok(lines)
 }
 
 /// A sheet that is written row by row.
@@ -309,8 +430,8 @@ impl<'a> Rows<'a> {
         self.sheet
             .write_string(row, 1, what(locale, entry.booking.what))?;
         let texts = [
-            entry.out_trade_no.as_ref().map(ToString::to_string),
-            entry.out_refund_no.as_ref().map(ToString::to_string),
+            Some(order_no(entry)),
+            refund_no(entry),
             entry.transaction_id.clone(),
         ];
         for (column, text) in (2_u16..).zip(texts) {
@@ -345,14 +466,27 @@ fn number(amount: Fen) -> f64 {
     amount.to_string().parse().unwrap_or_default()
 }
 
+/// The number of an order at WeChat, or of a sale whose cash it is about.
+fn order_no(entry: &Entry) -> String {
+    match &entry.out_trade_no {
+        Some(number) => number.to_string(),
+        None => format!("#{}", entry.sale.0),
+    }
+}
+
+/// The number of a refund, at WeChat or in cash.
+fn refund_no(entry: &Entry) -> Option<String> {
+    let at_wechat = entry.out_refund_no.as_ref().map(ToString::to_string);
+    at_wechat.or_else(|| entry.cash_refund_no.map(|number| number.to_string()))
+}
+
 /// What the entry does to the money: below zero where it goes out, nothing where none moves.
 fn signed(entry: &Entry) -> Result<Fen, MoneyError> {
     let it = &entry.booking;
     if !it.moves_money() {
         return Ok(Fen::ZERO);
     }
-    let goes_out = entry.out_refund_no.is_some();
-    if goes_out == it.reversed {
+    if it.goes_out() == it.reversed {
         Ok(it.amount)
     } else {
         Fen::ZERO.minus(it.amount)
@@ -377,6 +511,7 @@ fn what(locale: Locale, what: Booked) -> &'static str {
         (Locale::ZhCn, Booked::WechatSurplus) => "微信非销售收款",
         (Locale::ZhCn, Booked::CashSale) => "现金销售",
         (Locale::ZhCn, Booked::CashPart) => "组合付款的现金",
+        (Locale::ZhCn, Booked::CashRefund) => "现金退款",
         (Locale::ZhCn, Booked::Refund) => "退款",
         (Locale::ZhCn, Booked::RefundByHand) => "退款（人工）",
         (Locale::ZhCn, Booked::RefundClosed) => "退款关闭",
@@ -389,6 +524,7 @@ fn what(locale: Locale, what: Booked) -> &'static str {
         (Locale::En, Booked::WechatSurplus) => "WeChat, no sale",
         (Locale::En, Booked::CashSale) => "Cash",
         (Locale::En, Booked::CashPart) => "Cash part",
+        (Locale::En, Booked::CashRefund) => "Refunded in cash",
         (Locale::En, Booked::Refund) => "Refund",
         (Locale::En, Booked::RefundByHand) => "Refund by hand",
         (Locale::En, Booked::RefundClosed) => "Refund closed",

@@ -27,18 +27,23 @@ impl Attempt {
                 self.review(ReviewReason::AmountDiffers, Some(payment))
             }
             State::Placing | State::AwaitingPayment { .. } => self.settled(payment),
-            State::Closing { why, since, .. } => match why {
+            State::Closing {
+                why,
+                since,
+                seen_unpaid,
+                ..
+            } => match why {
                 CloseReason::PaidOtherwise => self.review(ReviewReason::PaidTwice, Some(payment)),
                 CloseReason::RestChanged => self.review(ReviewReason::RestChanged, Some(payment)),
                 // WeChat's time has whole seconds, so a payment in the second of the decision counts as in time.
-                CloseReason::Deadline | CloseReason::Cancelled if payment.time_end <= *since => {
-                    self.settled(payment)
-                }
+                CloseReason::Deadline if payment.time_end <= *since => self.settled(payment),
+                CloseReason::Cancelled if !seen_unpaid && payment.time_end <= *since => self.settled(payment),
                 CloseReason::Deadline => self.review(ReviewReason::PaidAfterDeadline, Some(payment)),
                 CloseReason::Cancelled => self.review(ReviewReason::PaidAfterCancel, Some(payment)),
-                CloseReason::NumberTaken | CloseReason::PlacingFailed | CloseReason::ClosedAtWechat => {
-                    self.review(ReviewReason::PaidAfterClosed, Some(payment))
-                }
+                CloseReason::NumberTaken
+                | CloseReason::PlacingFailed
+                | CloseReason::ClosedAtWechat
+                | CloseReason::StateUnknown => self.review(ReviewReason::PaidAfterClosed, Some(payment)),
             },
             State::Closed { .. } | State::Refused { .. } => {
                 self.review(ReviewReason::PaidAfterClosed, Some(payment))

@@ -25,7 +25,8 @@ const DENIALS_MAX: u32 = 12;
 const UNANSWERED_MAX: u32 = 240;
 
 impl Attempt {
-    /// A notify. Of money that is known already it changes nothing; money that is news is asked after at once.
+    /// A notify. Of an order whose money is known already it changes nothing, whatever it says: what WeChat has answered itself
+    /// outweighs it, and what a notify alone has said is being asked after. Money that is news is asked after at once.
     pub(super) fn notified(self, now: Timestamp, payment: Payment) -> Self {
         if self.payment().is_some() {
             return self;

@@ -10,8 +10,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::left::{Left, LineLeft, Part, RefundLine, Sold, Taken};
 use super::{Goods, OutRefundNo, Refund};
-use crate::{Fen, Line, LineNo, MoneyError, OutTradeNo, Payment, StockHold};
+use crate::{Fen, MoneyError, OutTradeNo, Payment};
 
 /// "At most 50 partial refunds."
 pub const REFUND_PARTS_MAX: u32 = 50;
@@ -22,15 +23,6 @@ const REFUND_WITHIN: SignedDuration = SignedDuration::from_hours(365 * 24);
 /// The currency that a refund without `refund_fee_type` is in.
 const CURRENCY: &str = "CNY";
 
-/// Pieces of a line that are given back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RefundLine {
-    /// Which line of the sale.
-    pub line: LineNo,
-    /// How many pieces of it; never 0.
-    pub pieces: u32,
-}
-
 /// A refund of the order from before, and its lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EarlierRefund {
@@ -38,25 +30,8 @@ pub struct EarlierRefund {
     pub refund: Refund,
     /// What it was of; empty where it was of an amount.
     pub lines: Vec<RefundLine>,
-}
-
-/// What a person wants to give back. Goods come back only with lines that name them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Part {
-    /// All that is left, money and pieces.
-    Whole {
-        /// Whether the goods can be sold again.
-        goods_back: bool,
-    },
-    /// Some pieces, at the price they were sold for.
-    Lines {
-        /// Which.
-        lines: Vec<RefundLine>,
-        /// Whether they can be sold again.
-        goods_back: bool,
-    },
-    /// An amount.
-    Amount(Fen),
+    /// WeChat's bill has it as taken, whatever is known of it here.
+    pub on_bill: bool,
 }
 
 /// What the customer and the journal read: 1 to 80 bytes (WeChat's limit of `refund_desc`), no blanks at the ends, no
@@ -71,6 +46,9 @@ pub enum RefundRefusal {
     /// No money was taken by this order, or a person has to decide first.
     #[error("the order is not paid")]
     NotPaid,
+    /// A notify alone has told of the payment that made the sale.
+    #[error("the payment is not confirmed yet")]
+    NotConfirmed,
     /// The customer paid in another currency.
     #[error("the order was paid in another currency")]
     OtherCurrency,
@@ -122,22 +100,8 @@ pub struct RefundBounds {
     nth: u32,
     parts: u32,
     total_fee: Fen,
-    left: Fen,
+    left: Left,
     not_before: Timestamp,
-    lines: Vec<LineLeft>,
-}
-
-/// What is left of a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LineLeft {
-    /// Which line.
-    pub line: LineNo,
-    /// Price of a piece.
-    pub price: Fen,
-    /// Pieces whose money was not given back by line.
-    pub pieces: u32,
-    /// Pieces that can be put back on the shelf.
-    pub goods: u32,
 }
 
 /// A refund within its bounds: the only thing that a [`Refund`] can be made of.
@@ -159,16 +123,23 @@ impl From<MoneyError> for RefundRefusal {
     }
 }
 
+impl EarlierRefund {
+    /// Takes up a part of the order's money: it was given back, or may yet be, or the bill says so.
+    pub(super) fn counts(&self) -> bool {
+        self.refund.counts() || self.on_bill
+    }
+}
+
 impl RefundBounds {
-    /// What may be given back of an order that took this payment: of the goods in `lines`, if they were sold, less what
-    /// its earlier refunds (all of them, oldest first) have given back or may yet give back.
+    /// What may be given back of an order that took this payment: of what was sold, less what its refunds at WeChat (all of
+    /// them) and those of its sale in cash have given back or may yet give back.
     pub fn of(
         now: Timestamp,
         out_trade_no: &OutTradeNo,
         payment: &Payment,
-        goods: (&[Line], StockHold),
-        earlier: &[EarlierRefund],
+        sold: &Sold<'_>,
     ) -> Result<Self, RefundRefusal> {
+        let earlier = sold.refunds;
         if payment.fee_type != CURRENCY {
             return Err(RefundRefusal::OtherCurrency);
         }
@@ -178,7 +149,7 @@ impl RefundBounds {
         let nth = u32::try_from(earlier.len()).map_err(|_| RefundRefusal::TooManyParts)? + 1;
         let parts = earlier
             .iter()
-            .filter(|it| it.refund.sent_at.is_some() || it.refund.counts())
+            .filter(|it| it.refund.sent_at.is_some() || it.counts())
             .count();
         let parts = u32::try_from(parts).map_err(|_| RefundRefusal::TooManyParts)?;
         if parts >= REFUND_PARTS_MAX {
@@ -187,60 +158,33 @@ impl RefundBounds {
         if earlier.iter().any(|it| it.refund.under_way()) {
             return Err(RefundRefusal::EarlierUnderWay);
         }
-        let counted = earlier.iter().filter(|it| it.refund.counts());
+        let counted = earlier.iter().filter(|it| it.counts());
         let given = Fen::sum(counted.map(|it| it.refund.refund_fee))?;
-        let left = payment.total_fee.minus(given)?;
-        if left <= Fen::ZERO {
-            return Err(RefundRefusal::NothingLeft);
-        }
         Ok(Self {
             out_trade_no: out_trade_no.clone(),
             nth,
             parts,
             total_fee: payment.total_fee,
-            left,
+            left: Left::of(payment.total_fee, given, sold)?,
             not_before: next_part(now, earlier),
-            lines: lines_left(goods, earlier),
         })
     }
 
     /// Holds a wish against the bounds.
     pub fn wish(&self, part: Part) -> Result<RefundWish, RefundRefusal> {
-        let (refund_fee, lines, goods) = match part {
-            Part::Whole { goods_back } => {
-                let lines: Vec<RefundLine> = self
-                    .lines
-                    .iter()
-                    .filter(|it| it.pieces > 0)
-                    .map(|it| RefundLine {
-                        line: it.line,
-                        pieces: it.pieces,
-                    })
-                    .collect();
-                let goods = self.goods(&lines, goods_back)?;
-                (self.left, lines, goods)
-            }
-            Part::Lines { lines, goods_back } => {
-                let amount = self.price_of(&lines)?;
-                let goods = self.goods(&lines, goods_back)?;
-                (amount, lines, goods)
-            }
-            Part::Amount(amount) => (amount, Vec::new(), Goods::Stay),
-        };
-        if refund_fee < Fen::new(1) {
-            return Err(RefundRefusal::Nothing);
-        }
-        if refund_fee > self.left {
-            return Err(RefundRefusal::MoreThanLeft { left: self.left });
-        }
+        let Taken {
+            amount,
+            lines,
+            goods_back,
+        } = self.left.take(part)?;
         Ok(RefundWish {
             out_refund_no: OutRefundNo::compose(&self.out_trade_no, self.nth),
             out_trade_no: self.out_trade_no.clone(),
             nth: self.nth,
             total_fee: self.total_fee,
-            refund_fee,
+            refund_fee: amount,
             lines,
-            goods,
+            goods: if goods_back { Goods::Wanted } else { Goods::Stay },
             not_before: self.not_before,
         })
     }
@@ -254,59 +198,19 @@ impl RefundBounds {
     /// What is left of the payment.
     #[must_use]
     pub fn left(&self) -> Fen {
-        self.left
+        self.left.money
     }
 
     /// What is left of each line.
     #[must_use]
     pub fn lines(&self) -> &[LineLeft] {
-        &self.lines
+        &self.left.lines
     }
 
     /// When the next part may leave.
     #[must_use]
     pub fn not_before(&self) -> Timestamp {
         self.not_before
-    }
-
-    fn price_of(&self, lines: &[RefundLine]) -> Result<Fen, RefundRefusal> {
-        let mut amount = Fen::ZERO;
-        for (nth, wanted) in lines.iter().enumerate() {
-            let left = self.line(wanted.line)?;
-            if lines[..nth].iter().any(|it| it.line == wanted.line) {
-                return Err(RefundRefusal::NoSuchLine);
-            }
-            if wanted.pieces == 0 {
-                return Err(RefundRefusal::Nothing);
-            }
-            if wanted.pieces > left.pieces {
-                return Err(RefundRefusal::MorePiecesThanLeft { left: left.pieces });
-            }
-            amount = amount.plus(left.price.times(wanted.pieces)?)?;
-        }
-        Ok(amount)
-    }
-
-    fn goods(&self, lines: &[RefundLine], back: bool) -> Result<Goods, RefundRefusal> {
-        if !back {
-            return Ok(Goods::Stay);
-        }
-        for wanted in lines {
-            if wanted.pieces > self.line(wanted.line)?.goods {
-                return Err(RefundRefusal::GoodsNotSold);
-            }
-        }
-        if lines.is_empty() {
-            return Err(RefundRefusal::GoodsNotSold);
-        }
-        Ok(Goods::Wanted)
-    }
-
-    fn line(&self, line: LineNo) -> Result<&LineLeft, RefundRefusal> {
-        self.lines
-            .iter()
-            .find(|it| it.line == line)
-            .ok_or(RefundRefusal::NoSuchLine)
     }
 }
 
@@ -318,33 +222,6 @@ pub fn next_part(now: Timestamp, earlier: &[EarlierRefund]) -> Timestamp {
     let last = last.map(|at| at.min(now));
     last.and_then(|at| at.saturating_add(PARTS_APART).ok())
         .map_or(now, |at| at.max(now))
-}
-
-fn lines_left((lines, stock): (&[Line], StockHold), earlier: &[EarlierRefund]) -> Vec<LineLeft> {
-    let pieces_of = |line: LineNo, which: &dyn Fn(&Refund) -> bool| -> u32 {
-        earlier
-            .iter()
-            .filter(|it| which(&it.refund))
-            .flat_map(|it| &it.lines)
-            .filter(|it| it.line == line)
-            .fold(0, |sum, it| sum.saturating_add(it.pieces))
-    };
-    let back = |refund: &Refund| match refund.goods {
-        Goods::Stay => false,
-        Goods::Wanted | Goods::Back => true,
-    };
-    lines
-        .iter()
-        .map(|line| LineLeft {
-            line: line.line,
-            price: line.price,
-            pieces: line.pieces.saturating_sub(pieces_of(line.line, &Refund::counts)),
-            goods: match stock {
-                StockHold::Sold => line.pieces.saturating_sub(pieces_of(line.line, &back)),
-                StockHold::Held | StockHold::Returned => 0,
-            },
-        })
-        .collect()
 }
 
 impl RefundWish {

@@ -63,6 +63,14 @@ impl Sale {
         over.unwrap_or_default().clamp(Fen::ZERO, self.cash)
     }
 
+    /// Cash that the sale was made of: what was taken and not given back, less what no sale was made of. Refunds of it are not
+    /// taken off.
+    #[must_use]
+    pub fn cash_kept(&self) -> Fen {
+        // In hand is never more than the cash.
+        self.cash.minus(self.cash_in_hand()).unwrap_or_default()
+    }
+
     /// Whether [`Self::take_cash`] would be allowed.
     pub fn can_take_cash(&self) -> Result<(), NotNow> {
         let settled = self.attempts.iter().any(|attempt| match attempt.state {

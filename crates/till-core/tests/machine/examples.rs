@@ -44,6 +44,103 @@ fn fault_12_a_clock_turned_back_does_not_lengthen_the_wait() {
         yesterday + timing.timeout,
         "no order waits longer than half an hour from the start, whatever the clock says"
     );
+    let sale = sale.handle(yesterday, &timing, &number(0), Input::Cancel).0;
+    let before = yesterday - SignedDuration::from_hours(24);
+    let resume = Input::Resume {
+        hold_back: SignedDuration::ZERO,
+    };
+    let sale = sale.handle(before, &timing, &number(0), resume).0;
+    let State::Closing { since, close_at, .. } = sale.attempts[0].state else {
+        panic!("a start changes no wish")
+    };
+    assert!(
+        since <= before && close_at <= before + timing.close_after,
+        "nor does an order that is not wanted hold its goods for a day more"
+    );
+}
+
+#[test]
+fn after_a_start_nothing_expires_before_it_was_asked_about() {
+    let timing = Timing::default();
+    let sale = Sale::new(SaleId(1), TOTAL, number(0), start(), &timing);
+    let morning = start() + SignedDuration::from_hours(12);
+    let hold_back = SignedDuration::from_secs(2);
+    let sale = sale
+        .handle(morning, &timing, &number(0), Input::Resume { hold_back })
+        .0;
+    assert_eq!(
+        sale.attempts[0].due_at(),
+        Some(morning + hold_back),
+        "the first thing due is its question, in its turn, and not the deadline that went by in the night"
+    );
+    for timer in [Timer::Own, Timer::Broker] {
+        let sale = sale
+            .clone()
+            .handle(morning, &timing, &number(0), Input::Deadline(timer))
+            .0;
+        assert_eq!(
+            sale.attempts[0].state,
+            State::Placing,
+            "whoever says that time is up, it was up while nobody could ask"
+        );
+    }
+    let unpaid = Input::Query(QueryAnswer::NotPaid { user_paying: false });
+    let sale = sale.handle(morning, &timing, &number(0), unpaid).0;
+    assert!(
+        sale.attempts[0].is_overdue(morning),
+        "once WeChat has said that nobody paid, it is over"
+    );
+}
+
+#[test]
+fn who_is_seen_unpaid_after_the_cancel_paid_late_whatever_the_clocks_say() {
+    let timing = Timing::default();
+    let sale = Sale::new(SaleId(1), TOTAL, number(0), start(), &timing);
+    let now = start() + SignedDuration::from_mins(1);
+    let sale = sale.handle(now, &timing, &number(0), Input::Cancel).0;
+    // The till's clock is two minutes ahead of WeChat's: by WeChat's, this was paid before the cancel.
+    let time_end = now - SignedDuration::from_mins(1);
+    let money = Input::Query(QueryAnswer::Paid(payment(TOTAL.get(), "CNY", time_end, 1)));
+    let first = sale.clone().handle(now, &timing, &number(0), money.clone()).0;
+    assert!(
+        matches!(first.attempts[0].state, State::Paid(_)),
+        "the first answer after the cancel says paid: it was paid when the cancel came"
+    );
+    let unpaid = Input::Query(QueryAnswer::NotPaid { user_paying: false });
+    let sale = sale.handle(now, &timing, &number(0), unpaid).0;
+    let late = sale.handle(now, &timing, &number(0), money).0;
+    assert!(
+        matches!(
+            late.attempts[0].state,
+            State::Review {
+                why: ReviewReason::PaidAfterCancel,
+                payment: Some(_)
+            }
+        ),
+        "it was unpaid after the cancel, so the money came later: the cashier is told"
+    );
+}
+
+#[test]
+fn two_answers_that_contradict_each_other_are_not_asked_for_in_circles() {
+    let timing = Timing::default();
+    let mut sale = Sale::new(SaleId(1), TOTAL, number(0), start(), &timing);
+    let mut now = start();
+    let mut asked = 0;
+    while now < start() + timing.poll * 10 {
+        let Some(due) = sale.attempts[0].next else {
+            panic!("an order that may be payable is always asked about")
+        };
+        now = now.max(due.at);
+        let answer = match due.ask {
+            Ask::Place => Input::Place(PlaceAnswer::AlreadyClosed),
+            Ask::Query => Input::Query(QueryAnswer::NotPaid { user_paying: false }),
+            Ask::Close => panic!("nobody wants it closed"),
+        };
+        sale = sale.handle(now, &timing, &number(0), answer).0;
+        asked += 1;
+    }
+    assert!(asked <= 16, "{asked} questions in half a minute");
 }
 
 #[test]
@@ -132,6 +229,39 @@ fn fault_23_states_nobody_knows_go_to_a_person() {
         "an unknown word of WeChat is not guessed at"
     );
     assert_eq!(effects, [], "and the goods stay held");
+
+    let hear =
+        |sale: Sale, after: SignedDuration, answer| sale.handle(start() + after, &timing, &number(0), answer);
+    let poll = timing.poll;
+    let money = Input::Query(QueryAnswer::Paid(payment(TOTAL.get(), "CNY", start(), 1)));
+    let (paid, _) = hear(sale.clone(), poll, money);
+    assert!(
+        matches!(
+            paid.attempts[0].state,
+            State::Review {
+                why: ReviewReason::StateUnknown,
+                payment: Some(_)
+            }
+        ),
+        "money that comes after all is before the person who has to decide"
+    );
+    assert!(
+        !sale.attempts[0].is_done() && sale.attempts[0].next.is_some(),
+        "it may still be paid, so it is asked after, also after a start"
+    );
+    let unpaid = Input::Query(QueryAnswer::NotPaid { user_paying: false });
+    let (sale, _) = hear(sale, timing.close_after, unpaid);
+    assert_eq!(
+        sale.attempts[0].next.map(|due| due.ask),
+        Some(Ask::Close),
+        "once WeChat speaks words we know it is closed: its code is on no screen"
+    );
+    let (sale, effects) = hear(sale, timing.close_after + poll, Input::Query(QueryAnswer::Closed));
+    assert_eq!(
+        (effects, sale.attempts[0].is_done()),
+        (vec![Effect::GiveBack], true),
+        "and the goods go back"
+    );
 }
 
 #[test]

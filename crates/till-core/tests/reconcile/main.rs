@@ -197,3 +197,60 @@ fn sums_that_do_not_fit_are_an_error_and_no_panic() {
         "a hostile bill must not wrap round"
     );
 }
+
+#[test]
+fn a_bill_with_another_count_or_fee_than_its_rows_says_so_also_with_a_row_that_is_neither() {
+    let mut revoked = line(2, 200, noon(2));
+    revoked.entry = BillEntry::Other("REVOKED".to_owned());
+    let mut bill = Bill {
+        lines: vec![line(1, 100, noon(1)), revoked],
+        totals: None,
+    };
+    let right = totals(&bill);
+    let fee = right.fee.plus(MicroYuan::FEN).unwrap();
+    bill.totals = Some(BillTotals {
+        count: 3,
+        fee,
+        ..right
+    });
+    let agreement = alone(&[paid(1, 100, noon(1))], &bill, None, None);
+    let about_the_bill: Vec<Cause> = agreement
+        .differences
+        .into_iter()
+        .filter(|it| it.subject == Subject::Bill)
+        .map(|it| it.cause)
+        .collect();
+    assert_eq!(
+        about_the_bill,
+        [
+            Cause::CountDiffers { rows: 2, said: 3 },
+            Cause::FeeTotalDiffers {
+                rows: right.fee,
+                said: fee,
+            },
+        ],
+        "a row was cut out, and its fee stands in the summary"
+    );
+}
+
+#[test]
+fn a_refund_that_failed_on_both_sides_asks_nobody_for_a_note() {
+    let failed = |here| Difference {
+        subject: Subject::Bill,
+        at: noon(1),
+        here: Fen::ZERO,
+        there: Fen::new(100),
+        cause: Cause::RefundDiffers {
+            here,
+            there: RefundStanding::Failed,
+        },
+    };
+    assert!(
+        failed(RefundStanding::Failed).explains_itself(),
+        "both sides say the same"
+    );
+    assert!(
+        !failed(RefundStanding::Done).explains_itself(),
+        "given up there and done here is another matter"
+    );
+}

@@ -36,6 +36,7 @@ pub(crate) fn order(nth: usize, fen: i64, state: State) -> Attempt {
         doubts: 0,
         unconfirmed: None,
         adopted: None,
+        unasked: false,
     }
 }
 
@@ -454,7 +455,10 @@ pub(crate) fn totals(bill: &Bill) -> BillTotals {
             BillEntry::Other(_) => {}
         }
     }
+    let fee = bill.lines.iter().map(|line| line.fee.get()).sum();
     BillTotals {
+        count: u64::try_from(bill.lines.len()).unwrap(),
+        fee: MicroYuan::new(fee),
         paid: Some(Fen::new(paid)),
         refunded: Some(Fen::new(refunded)),
     }

@@ -66,11 +66,16 @@ fn what_is_out_of_bounds_is_refused_before_anything_is_saved() {
     let mut other = payment();
     other.fee_type = "HKD".to_owned();
     assert_eq!(
-        RefundBounds::of(now, &order(), &other, (&[], StockHold::Sold), &[]),
+        RefundBounds::of(now, &order(), &other, &sold(&[], &[], &[])),
         Err(RefundRefusal::OtherCurrency),
         "yuan are not given back for dollars"
     );
-    let held = RefundBounds::of(now, &order(), &payment(), (&lines(), StockHold::Returned), &[]).unwrap();
+    let lines = lines();
+    let on_the_shelf = Sold {
+        stock: StockHold::Returned,
+        ..sold(&lines, &[], &[])
+    };
+    let held = RefundBounds::of(now, &order(), &payment(), &on_the_shelf).unwrap();
     assert_eq!(
         held.wish(Part::Whole { goods_back: true }),
         Err(RefundRefusal::GoodsNotSold),

@@ -5,6 +5,7 @@
 
 mod anything;
 mod bounds;
+mod cash;
 mod examples;
 mod truth;
 
@@ -48,8 +49,17 @@ fn lines() -> Vec<Line> {
         .collect()
 }
 
+fn sold<'a>(lines: &'a [Line], refunds: &'a [EarlierRefund], cash_refunds: &'a [CashRefund]) -> Sold<'a> {
+    Sold {
+        lines,
+        stock: StockHold::Sold,
+        refunds,
+        cash_refunds,
+    }
+}
+
 fn bounds(now: Timestamp, earlier: &[EarlierRefund]) -> Result<RefundBounds, RefundRefusal> {
-    RefundBounds::of(now, &order(), &payment(), (&lines(), StockHold::Sold), earlier)
+    RefundBounds::of(now, &order(), &payment(), &sold(&lines(), earlier, &[]))
 }
 
 fn wished(
@@ -61,6 +71,7 @@ fn wished(
     earlier.push(EarlierRefund {
         refund: Refund::new(&wish, now),
         lines: wish.lines().to_vec(),
+        on_bill: false,
     });
     Ok(wish.out_refund_no().clone())
 }

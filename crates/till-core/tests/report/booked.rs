@@ -71,6 +71,7 @@ fn an_order_that_brought_nothing_is_booked_by_why() {
         (CloseReason::PaidOtherwise, Booked::ClosedOtherwise),
         (CloseReason::RestChanged, Booked::ClosedOtherwise),
         (CloseReason::ClosedAtWechat, Booked::ClosedOtherwise),
+        (CloseReason::StateUnknown, Booked::ClosedOtherwise),
     ] {
         let closed = order(State::Closed { why }, None).booked().unwrap();
         assert_eq!(

@@ -85,14 +85,14 @@ fn a_bar_that_closes_at_three_has_one_business_day() {
     let bar = Calendar::new(zone, 4).unwrap();
     let opened = at("2026-11-23T18:00:00+08:00");
     let night = paid("2026-11-24T02:30:00+08:00");
-    let of = |since: &str, it: Booking| Takings::of(&bar, at(since), [it], []).unwrap().of_earlier_days;
+    let of = |since: &str, it: Booking| Takings::of(&bar, at(since), [it]).unwrap().of_earlier_days;
     assert_eq!(
         bar.day_of(night.at),
         date(2026, 11, 23),
         "half past two is last night"
     );
     assert_eq!(
-        Takings::of(&bar, opened, [night], []).unwrap().of_earlier_days,
+        Takings::of(&bar, opened, [night]).unwrap().of_earlier_days,
         Tally::default(),
         "and of the evening's own day"
     );
@@ -141,7 +141,7 @@ fn days_of_23_and_25_hours_lose_no_sale_and_count_none_twice() {
                     )
                 })
                 .collect();
-            let z = Takings::of(&shop, from, sales, []).unwrap();
+            let z = Takings::of(&shop, from, sales).unwrap();
             assert_eq!(
                 z.sold().unwrap(),
                 tally(quarters, quarters * 100),
@@ -166,7 +166,7 @@ fn days_of_23_and_25_hours_lose_no_sale_and_count_none_twice() {
                 "{day} from {starts_at}: all of it is of this day"
             );
             let last_second = booking(Booked::WechatPaid, 100, from - SignedDuration::from_secs(1));
-            let z = Takings::of(&shop, from, [last_second], []).unwrap();
+            let z = Takings::of(&shop, from, [last_second]).unwrap();
             assert_eq!(
                 z.of_earlier_days,
                 tally(1, 100),
@@ -174,4 +174,51 @@ fn days_of_23_and_25_hours_lose_no_sale_and_count_none_twice() {
             );
         }
     }
+}
+
+#[test]
+fn a_day_closed_after_midnight_is_the_day_it_was_sold_on() {
+    let at_night = at("2026-11-24T00:30:00+08:00");
+    let monday = [
+        booking(Booked::WechatPaid, 980, noon()),
+        booking(Booked::ClosedByCancel, 500, at("2026-11-24T00:10:00+08:00")),
+    ];
+    let day = |books: &[Booking]| Report::day_of(&shop(), books, at_night).to_string();
+    assert_eq!(
+        day(&monday),
+        "2026-11-23",
+        "of its last money, whatever the clock shows"
+    );
+    assert_eq!(
+        day(&[]),
+        "2026-11-24",
+        "without money it is of the moment it is made"
+    );
+    let both = [
+        monday[0],
+        booking(Booked::CashSale, 100, at("2026-11-24T00:05:00+08:00")),
+    ];
+    assert_eq!(
+        day(&both),
+        "2026-11-24",
+        "with a sale after midnight it is of the day of that"
+    );
+    let ahead = [booking(Booked::WechatPaid, 980, at("2026-11-25T00:00:01+08:00"))];
+    assert_eq!(
+        day(&ahead),
+        "2026-11-24",
+        "no clock that runs ahead makes it a day of the future"
+    );
+
+    // Closed at half past midnight; what is heard of later, of the same Monday, is in a Z of that Monday too.
+    let late = booking(Booked::WechatPaid, 980, at("2026-11-23T23:55:00+08:00"));
+    let noon_after = at("2026-11-24T12:00:00+08:00");
+    let mut head = head(Some(2), at_night, noon_after);
+    head.day = Report::day_of(&shop(), &[late], noon_after);
+    let z = Report::make(&shop(), input(head, vec![late], Vec::new())).unwrap();
+    assert_eq!(
+        (z.head.day.to_string(), z.takings.of_earlier_days),
+        ("2026-11-23".to_owned(), Tally::default()),
+        "and is no money of an earlier day in it"
+    );
 }

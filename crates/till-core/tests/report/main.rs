@@ -82,5 +82,5 @@ fn input(
 }
 
 fn takings(since: Timestamp, bookings: &[Booking]) -> Takings {
-    Takings::of(&shop(), since, bookings.iter().copied(), []).unwrap()
+    Takings::of(&shop(), since, bookings.iter().copied()).unwrap()
 }

@@ -8,6 +8,16 @@ use super::*;
 
 const DAY: Date = date(2026, 11, 23);
 
+/// A Z of no time: only its entries are looked up.
+const NO_TIME: Stretch = Stretch {
+    from: Timestamp::UNIX_EPOCH,
+    to: Timestamp::UNIX_EPOCH,
+};
+
+fn said(entries: &[ZEntry], bills: &BTreeMap<Date, Bill>) -> Result<Provider, MoneyError> {
+    Provider::of(entries, NO_TIME, bills, Vec::new())
+}
+
 fn entry(number: &str, refund: bool, fen: i64, at: Timestamp) -> ZEntry {
     ZEntry {
         number: number.to_owned(),
@@ -79,7 +89,7 @@ fn a_z_whose_orders_are_on_the_bill_differs_by_nothing_and_shows_the_fee() {
         paid_line("of another till", 77, 10_000),
         refund_line("r", 980, -60_000, RefundStanding::Done),
     ];
-    let provider = Provider::of(&entries, &bills(&[(DAY, bill)])).unwrap();
+    let provider = said(&entries, &bills(&[(DAY, bill)])).unwrap();
     assert_eq!(
         provider,
         Provider {
@@ -95,7 +105,7 @@ fn a_z_whose_orders_are_on_the_bill_differs_by_nothing_and_shows_the_fee() {
 #[test]
 fn fault_24_what_is_missing_or_of_another_amount_is_the_difference() {
     let entries = [entry("a", false, 2_980, noon()), entry("b", false, 500, noon())];
-    let with = |lines| Provider::of(&entries, &bills(&[(DAY, lines)])).unwrap();
+    let with = |lines| said(&entries, &bills(&[(DAY, lines)])).unwrap();
     let missing = with(vec![paid_line("a", 2_980, 0)]);
     assert_eq!(
         (missing.missing, missing.difference, missing.paid),
@@ -109,14 +119,14 @@ fn fault_24_what_is_missing_or_of_another_amount_is_the_difference() {
         "a fen less at WeChat is a fen of difference, and WeChat's amount is shown"
     );
     let refunds = [entry("r", true, 980, noon())];
-    let none = Provider::of(&refunds, &bills(&[(DAY, Vec::new())])).unwrap();
+    let none = said(&refunds, &bills(&[(DAY, Vec::new())])).unwrap();
     assert_eq!(
         (none.missing, none.difference),
         (1, Fen::new(980)),
         "a refund that WeChat does not have is money that is still there"
     );
     let failed = refund_line("r", 980, 0, RefundStanding::Failed);
-    let failed = Provider::of(&refunds, &bills(&[(DAY, vec![failed])])).unwrap();
+    let failed = said(&refunds, &bills(&[(DAY, vec![failed])])).unwrap();
     assert_eq!(
         (failed.not_arrived, failed.missing, failed.difference),
         (tally(1, 980), 0, Fen::new(980)),
@@ -136,11 +146,11 @@ fn until_its_bill_is_there_a_day_is_waited_for_and_differs_by_nothing() {
         entry("b", false, 500, at("2026-11-24T12:00:00+08:00")),
     ];
     assert_eq!(
-        Provider::days(&entries).into_iter().collect::<Vec<_>>(),
+        Provider::days(&entries, NO_TIME).into_iter().collect::<Vec<_>>(),
         [DAY, date(2026, 11, 24), date(2026, 11, 25)],
         "the bills of both days are looked into, and of the days after for what came past midnight"
     );
-    let provider = Provider::of(&entries, &bills(&[(DAY, vec![paid_line("a", 2_980, 0)])])).unwrap();
+    let provider = said(&entries, &bills(&[(DAY, vec![paid_line("a", 2_980, 0)])])).unwrap();
     assert_eq!(
         (provider.waiting.len(), provider.missing, provider.difference),
         (1, 0, Fen::ZERO),
@@ -163,7 +173,7 @@ fn fault_15_a_refund_sent_before_midnight_and_taken_after_it_waits_for_tomorrows
         } else {
             paid_line("x", 980, 0)
         };
-        let today_only = Provider::of(&entries, &bills(&[(DAY, Vec::new())])).unwrap();
+        let today_only = said(&entries, &bills(&[(DAY, Vec::new())])).unwrap();
         assert_eq!(
             (today_only.missing, today_only.difference),
             (0, Fen::ZERO),
@@ -174,7 +184,7 @@ fn fault_15_a_refund_sent_before_midnight_and_taken_after_it_waits_for_tomorrows
             "and that one is waited for: {:?}",
             today_only.waiting
         );
-        let both = Provider::of(
+        let both = said(
             &entries,
             &bills(&[(DAY, Vec::new()), (date(2026, 11, 24), vec![row])]),
         )
@@ -187,14 +197,14 @@ fn fault_15_a_refund_sent_before_midnight_and_taken_after_it_waits_for_tomorrows
         );
         let neither = bills(&[(DAY, Vec::new()), (date(2026, 11, 24), Vec::new())]);
         assert_eq!(
-            Provider::of(&entries, &neither).unwrap().missing,
+            said(&entries, &neither).unwrap().missing,
             1,
             "when it is on neither it is missing"
         );
     }
     let noon = [entry("x", false, 980, noon())];
     assert_eq!(
-        Provider::of(&noon, &bills(&[(DAY, Vec::new())])).unwrap().missing,
+        said(&noon, &bills(&[(DAY, Vec::new())])).unwrap().missing,
         1,
         "what was paid at noon waits for no other bill"
     );
@@ -205,13 +215,13 @@ fn what_was_taken_back_within_the_z_is_looked_up_once_or_not_at_all() {
     let first = entry("a", false, 980, noon());
     let bill = bills(&[(DAY, vec![paid_line("a", 980, 60_000)])]);
     let moved = [first.clone(), back(&first), first.clone()];
-    let provider = Provider::of(&moved, &bill).unwrap();
+    let provider = said(&moved, &bill).unwrap();
     assert_eq!(
         (provider.paid, provider.difference),
         (tally(1, 980), Fen::ZERO),
         "booked, taken back and booked otherwise is one payment"
     );
-    let gone = Provider::of(&[first.clone(), back(&first)], &bill).unwrap();
+    let gone = said(&[first.clone(), back(&first)], &bill).unwrap();
     assert_eq!(
         gone,
         Provider::default(),
@@ -224,13 +234,13 @@ fn fault_31_a_refund_taken_back_after_its_z_moves_the_difference_by_its_amount_o
     let refund = entry("r", true, 980, noon());
     for (standing, first) in [(RefundStanding::Processing, 0), (RefundStanding::Failed, 980)] {
         let bill = bills(&[(DAY, vec![refund_line("r", 980, -60_000, standing)])]);
-        let told = Provider::of(std::slice::from_ref(&refund), &bill).unwrap();
+        let told = said(std::slice::from_ref(&refund), &bill).unwrap();
         assert_eq!(
             told.difference,
             Fen::new(first),
             "{standing:?}: the first Z has it as given back"
         );
-        let taken_back = Provider::of(&[back(&refund)], &bill).unwrap();
+        let taken_back = said(&[back(&refund)], &bill).unwrap();
         assert_eq!(
             (taken_back.refunded, taken_back.fee, taken_back.difference),
             (Tally::default(), MicroYuan::ZERO, Fen::new(-980)),
@@ -246,4 +256,131 @@ fn fault_31_a_refund_taken_back_after_its_z_moves_the_difference_by_its_amount_o
             "{standing:?}: and that is said as what it is, not as something missing"
         );
     }
+}
+
+#[test]
+fn fault_15_a_clock_ahead_at_midnight_looks_into_the_bill_of_the_day_before() {
+    let yesterday = date(2026, 11, 22);
+    let early = [entry("r", true, 980, at("2026-11-23T00:00:02+08:00"))];
+    assert!(
+        Provider::days(&early, NO_TIME).contains(&yesterday),
+        "taken by WeChat before its midnight, it is on the bill of the day before"
+    );
+    let today = (DAY, Vec::new());
+    let waits = said(&early, &bills(std::slice::from_ref(&today))).unwrap();
+    assert_eq!(
+        (waits.missing, waits.waiting.into_iter().collect::<Vec<_>>()),
+        (0, vec![yesterday]),
+        "until that one is here it is waited for"
+    );
+    let row = refund_line("r", 980, 0, RefundStanding::Done);
+    let both = said(&early, &bills(&[(yesterday, vec![row]), today.clone()])).unwrap();
+    assert_eq!(
+        (both.refunded, both.missing, both.difference),
+        (tally(1, 980), 0, Fen::ZERO),
+        "and there it is found"
+    );
+    let neither = said(&early, &bills(&[(yesterday, Vec::new()), today])).unwrap();
+    assert_eq!(
+        (neither.missing, neither.difference),
+        (1, Fen::new(980)),
+        "on neither it is missing"
+    );
+}
+
+const T01: &str = "T01-261123-000001-AAAA";
+
+fn day_of_the_z() -> Stretch {
+    Stretch {
+        from: at("2026-11-23T08:00:00+08:00"),
+        to: at("2026-11-23T22:00:00+08:00"),
+    }
+}
+
+fn beside(entries: &[ZEntry], bills: &BTreeMap<Date, Bill>) -> Vec<Unbooked> {
+    let till = TillId::parse("T01").unwrap();
+    Provider::beside(&till, day_of_the_z(), entries, bills).unwrap()
+}
+
+#[test]
+fn money_at_wechat_that_no_entry_takes_counts_and_is_named() {
+    let number = |serial: u32| format!("T01-261123-{serial:06}-AAAA");
+    let late = paid_line(&number(2), 500, 30_000);
+    let mut refund = refund_line("platform", 300, -20_000, RefundStanding::Done);
+    refund.out_trade_no = number(1);
+    let mut failed = refund_line("failed", 70, 0, RefundStanding::Failed);
+    failed.out_trade_no = number(1);
+    let mut before = paid_line(&number(3), 900, 0);
+    before.at = at("2026-11-23T07:59:59+08:00");
+    let lines = vec![
+        paid_line(T01, 2_980, 180_000),
+        late,
+        paid_line("T02-261123-000001-AAAA", 77, 0),
+        refund,
+        failed,
+        before,
+        paid_line(T01, 2_980, 180_000),
+    ];
+    let bill = bills(&[(DAY, lines)]);
+    let entries = [entry(T01, false, 2_980, noon())];
+    let rows = beside(&entries, &bill);
+    let named: Vec<(&str, bool, i64, bool)> = rows
+        .iter()
+        .map(|it| (it.number.as_str(), it.refund, it.amount.get(), it.again))
+        .collect();
+    assert_eq!(
+        named,
+        [
+            (number(2).as_str(), false, 500, false),
+            ("platform", true, 300, false),
+            (T01, false, 2_980, true),
+        ],
+        "a payment and a refund without an entry and a row too many; no other till's, no failed refund, none of another time"
+    );
+    let provider = Provider::of(&entries, day_of_the_z(), &bill, rows.clone()).unwrap();
+    assert_eq!(
+        (provider.paid, provider.missing, provider.difference),
+        (tally(1, 2_980), 0, Fen::new(500 - 300 + 2_980)),
+        "the Z's own payment is found, and WeChat holds more by what is beside it"
+    );
+    assert_eq!(provider.unbooked, rows, "named one by one");
+    assert_eq!(
+        provider.unexplained(),
+        Ok(Fen::ZERO),
+        "so that all of the difference has a cause"
+    );
+    let two = [entries[0].clone(), entry("missing", false, 3_180, noon())];
+    let hidden = Provider::of(&two, day_of_the_z(), &bill, rows).unwrap();
+    assert_eq!(
+        (hidden.missing, hidden.difference, hidden.unexplained()),
+        (1, Fen::ZERO, Ok(Fen::new(-3_180))),
+        "what is missing stays to be found out, also where rows on no books make up for it"
+    );
+    assert_eq!(
+        provider.fee,
+        MicroYuan::new(180_000 + 30_000 - 20_000 + 180_000),
+        "with its fee"
+    );
+}
+
+#[test]
+fn a_z_waits_for_the_bill_of_every_day_of_its_time() {
+    let none = Provider::of(&[], day_of_the_z(), &BTreeMap::new(), Vec::new()).unwrap();
+    assert!(
+        none.waiting.contains(&DAY),
+        "a Z without an entry can't agree before its bill is here: {:?}",
+        none.waiting
+    );
+    let nothing = bills(&[(DAY, Vec::new())]);
+    let there = Provider::of(&[], day_of_the_z(), &nothing, Vec::new()).unwrap();
+    assert_eq!(there, Provider::default(), "with a bill without rows it does");
+    let midnight = Stretch {
+        from: at("2026-11-23T00:00:00+08:00"),
+        to: at("2026-11-24T00:00:00+08:00"),
+    };
+    assert_eq!(
+        midnight.days().into_iter().collect::<Vec<_>>(),
+        [DAY],
+        "a time that ends at midnight is of no other day"
+    );
 }

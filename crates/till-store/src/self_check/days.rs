@@ -6,6 +6,7 @@ use rusqlite::Connection;
 use till_core::self_check::{About, Part, Wrong};
 use till_core::{Booking, Calendar, Report, SaleId, Takings, ZNumber};
 
+use super::drawer;
 use crate::table::attempts;
 use crate::table::bookings::About as BookedAbout;
 use crate::{Read, StoreError, StoredZ, Told, ToldUpTo, sql};
@@ -54,6 +55,17 @@ pub(super) fn books(conn: &Connection, part: &mut Part) -> Result<(), StoreError
             found,
         ));
     }
+    for sale in read.cash_refunds().sales()? {
+        let stored = read.cash_refunds().of_sale(sale)?;
+        for (id, stored) in read.cash_refunds().ids(sale)?.into_iter().zip(stored) {
+            let found = read.bookings().about(BookedAbout::CashRefund(id))?;
+            part.look(differ(
+                About::Sale(sale),
+                Some(stored.refund.booked(stored.at)),
+                found,
+            ));
+        }
+    }
     entries(conn, part)
 }
 
@@ -63,6 +75,8 @@ fn entries(conn: &Connection, part: &mut Part) -> Result<(), StoreError> {
         let word = format!("{about} {subject}");
         match about.as_str() {
             "sale" => Ok((id, About::Sale(SaleId(subject)), word)),
+            // Named by its movement; whether it is one of a sale is looked at among the refunds.
+            "cash_refund" => Ok((id, About::Ledger, word)),
             _ => Ok((id, named(conn, &about, subject)?, word)),
         }
     };
@@ -100,6 +114,7 @@ const ABOUT_NOTHING: &str = "SELECT id, about, subject FROM bookings
      WHERE (about = 'order' AND subject NOT IN (SELECT id FROM attempts))
         OR (about = 'refund' AND subject NOT IN (SELECT id FROM refunds))
         OR (about = 'sale' AND subject NOT IN (SELECT id FROM sales))
+        OR (about = 'cash_refund' AND subject NOT IN (SELECT id FROM cash_refunds))
      ORDER BY id";
 
 const OUT_OF_TURN: &str = "SELECT id, about, subject FROM (
@@ -140,7 +155,13 @@ pub(super) fn zs(conn: &Connection, part: &mut Part) -> Result<(), StoreError> {
             Ok(z) => {
                 let wrong = check_journal(read, &z)?;
                 match begins {
-                    Some(from) if wrong.is_none() => check_takings(read, &z, &Told { from, to: z.up_to })?,
+                    Some(from) if wrong.is_none() => {
+                        let told = Told { from, to: z.up_to };
+                        match check_takings(read, &z, &told)? {
+                            None => drawer::check_z(read, &z, &told)?,
+                            wrong => wrong,
+                        }
+                    }
                     Some(_) | None => wrong,
                 }
             }
@@ -190,11 +211,10 @@ fn check_journal(read: Read<'_>, z: &StoredZ) -> Result<Option<Wrong>, StoreErro
 /// The hours are left out: they hang on the zone, which may be configured anew.
 fn check_takings(read: Read<'_>, z: &StoredZ, told: &Told) -> Result<Option<Wrong>, StoreError> {
     let bookings = read.bookings().on(told.bookings())?;
-    let cash = read.cash_moves().on(told.cash_moves())?;
     let utc = Calendar::midnight(jiff::tz::TimeZone::UTC);
     let Report { head, takings, .. } = &z.report;
     let unreadable = |error| StoreError::unreadable("bookings", error);
-    let added_up = Takings::of(&utc, head.from, bookings, &cash).map_err(unreadable)?;
+    let added_up = Takings::of(&utc, head.from, bookings).map_err(unreadable)?;
     let money = |it: &Takings| Takings {
         hours: Vec::new(),
         of_earlier_days: till_core::Tally::default(),

@@ -1,11 +1,14 @@
 //! Sales and their orders, one by one: amounts, states, goods, and the evidence for every payment.
 
+use std::collections::BTreeMap;
+
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 use till_core::self_check::{
-    About, Part, Wrong, check_evidence, check_goods, check_last_state, check_placed, check_sums,
+    About, Part, Wrong, check_cash_refunds, check_evidence, check_goods, check_last_state, check_placed,
+    check_sums,
 };
-use till_core::{Attempt, Fen, Sale, SaleId, StockHold};
+use till_core::{Attempt, CashRefund, EarlierRefund, Fen, MoveKind, Sale, SaleId, Sold, StockHold};
 
 use crate::table::attempts::{self, Columns};
 use crate::{Read, StoreError, sql};
@@ -177,8 +180,70 @@ pub(super) fn evidence(conn: &Connection, part: &mut Part) -> Result<(), StoreEr
     })
 }
 
-/// What the schema forbids, looked at again by what the order says that it was paid.
+/// Nobody gets back more than they paid, by WeChat or in cash.
 pub(super) fn refunds(conn: &Connection, part: &mut Part) -> Result<(), StoreError> {
+    at_wechat(conn, part)?;
+    in_cash(conn, part)
+}
+
+/// Every sale that cash was refunded of, by the rows, the drawer or the journal.
+fn in_cash(conn: &Connection, part: &mut Part) -> Result<(), StoreError> {
+    let read = Read { conn };
+    let mut told = told_in_journal(conn)?;
+    let mut sales = read.cash_refunds().sales()?;
+    sales.extend(told.keys());
+    sales.sort_unstable();
+    sales.dedup();
+    for id in sales {
+        let Some(stored) = read.sales().by_id(id)? else {
+            part.look(Some(Wrong::new(About::Sale(id), "sale", "")));
+            continue;
+        };
+        let mut at_wechat = Vec::new();
+        for attempt in &stored.sale.attempts {
+            let refunds = read.refunds().of_order(&attempt.out_trade_no)?;
+            at_wechat.extend(refunds.into_iter().map(|it| EarlierRefund {
+                refund: it.refund,
+                // What a bill says bounds the next refund, not what was given before.
+                on_bill: false,
+                lines: it.lines,
+            }));
+        }
+        let refunds = read.cash_refunds().of_sale(id)?;
+        let refunds: Vec<CashRefund> = refunds.into_iter().map(|it| it.refund).collect();
+        let moved = read.cash_moves().of_sale(id)?;
+        let moved = moved.iter().filter(|it| it.kind == MoveKind::Refund);
+        let moved: Vec<Fen> = moved.map(|it| it.amount).collect();
+        let told = told.remove(&id).unwrap_or_default();
+        let sold = Sold {
+            lines: &read.sales().lines(id)?,
+            stock: stored.sale.stock,
+            refunds: &at_wechat,
+            cash_refunds: &refunds,
+        };
+        part.look(check_cash_refunds(&stored.sale, &sold, &moved, &told));
+    }
+    Ok(())
+}
+
+/// What the journal says of refunds in cash, the reasons left out, by sale.
+fn told_in_journal(conn: &Connection) -> Result<BTreeMap<SaleId, Vec<String>>, StoreError> {
+    let rows = sql::all(
+        conn,
+        "SELECT sale_id, detail FROM journal WHERE what = 'cash_refunded' AND sale_id IS NOT NULL ORDER BY id",
+        [],
+        |row| Ok((SaleId(row.get(0)?), row.get::<_, String>(1)?)),
+    )?;
+    let mut told: BTreeMap<SaleId, Vec<String>> = BTreeMap::new();
+    for (sale, detail) in rows {
+        let before_reason = detail.split_once(": ").map_or(detail.as_str(), |(told, _)| told);
+        told.entry(sale).or_default().push(before_reason.to_owned());
+    }
+    Ok(told)
+}
+
+/// What the schema forbids, looked at again by what the order says that it was paid.
+fn at_wechat(conn: &Connection, part: &mut Part) -> Result<(), StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT a.body, sum(r.refund_fee)
          FROM refunds r JOIN attempts a ON a.out_trade_no = r.out_trade_no

@@ -38,7 +38,7 @@ pub struct BillNote {
     pub date: Date,
     /// About what.
     pub subject: Subject,
-    /// The difference's cause when this was written, in one word: a note about one cause says nothing about another.
+    /// The difference's cause and figures when this was written: a note about one says nothing about another.
     pub cause: String,
     /// When.
     pub at: Timestamp,

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Params, Row, params};
 use serde::Deserialize as _;
 use serde::de::IntoDeserializer as _;
 use serde::de::value::StrDeserializer;
-use till_core::{Booked, Booking, GivenUp, ItemLine, OutRefundNo, OutTradeNo, SaleId};
+use till_core::{Booked, Booking, CashRefundNo, GivenUp, ItemLine, OutRefundNo, OutTradeNo, SaleId};
 
 use crate::handle::Tx;
 use crate::migration::Migration;
@@ -37,7 +37,33 @@ pub(crate) const OPENED: Migration = Migration {
           BEGIN SELECT RAISE(ABORT, 'the books are append-only'); END;",
 };
 
-pub(crate) const MIGRATIONS: &[Migration] = &[OPENED];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    OPENED,
+    // What an entry may be about is a rule of the table's own, and SQLite changes none: the same table again, with one more.
+    Migration {
+        number: 2026112472,
+        sql: "CREATE TABLE bookings_anew (
+                  id INTEGER PRIMARY KEY,
+                  about TEXT NOT NULL CHECK (about IN ('order', 'refund', 'sale', 'cash_refund')),
+                  subject INTEGER NOT NULL, -- its id in attempts, refunds, sales or cash_refunds
+                  what TEXT NOT NULL,
+                  amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+                  at INTEGER NOT NULL, -- UTC milliseconds: the day it belongs to
+                  reversed INTEGER NOT NULL CHECK (reversed IN (0, 1)) -- takes back the subject's entry before it
+              ) STRICT;
+              INSERT INTO bookings_anew SELECT id, about, subject, what, amount_fen, at, reversed FROM bookings ORDER BY id;
+              DROP TABLE bookings;
+              ALTER TABLE bookings_anew RENAME TO bookings;
+              CREATE INDEX bookings_of_subject ON bookings (about, subject);
+              CREATE TRIGGER bookings_are_not_changed BEFORE UPDATE ON bookings
+              BEGIN SELECT RAISE(ABORT, 'the books are append-only'); END;
+              CREATE TRIGGER bookings_are_not_overwritten BEFORE INSERT ON bookings
+              WHEN EXISTS (SELECT 1 FROM bookings WHERE id = NEW.id)
+              BEGIN SELECT RAISE(ABORT, 'the books are append-only'); END;
+              CREATE TRIGGER bookings_are_not_taken_out BEFORE DELETE ON bookings
+              BEGIN SELECT RAISE(ABORT, 'the books are append-only'); END;",
+    },
+];
 
 /// Which rows of the books: those after `from`, up to `to`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +80,7 @@ pub(crate) enum About {
     Order(i64),
     Refund(i64),
     Sale(SaleId),
+    CashRefund(i64),
 }
 
 /// An entry of the books and what it is about.
@@ -65,8 +92,10 @@ pub struct Entry {
     pub sale: SaleId,
     /// The order; `None` of cash.
     pub out_trade_no: Option<OutTradeNo>,
-    /// The refund, if it is one's.
+    /// The refund at WeChat, if it is one's.
     pub out_refund_no: Option<OutRefundNo>,
+    /// The refund in cash, if it is one's.
+    pub cash_refund_no: Option<CashRefundNo>,
     /// WeChat's number of the order.
     pub transaction_id: Option<String>,
 }
@@ -89,6 +118,7 @@ impl About {
             Self::Order(id) => ("order", id),
             Self::Refund(id) => ("refund", id),
             Self::Sale(id) => ("sale", id.0),
+            Self::CashRefund(id) => ("cash_refund", id),
         }
     }
 }
@@ -138,6 +168,41 @@ impl BookingsRead<'_> {
         Ok(())
     }
 
+    /// Whether a Z, or the next one, tells of this order's money. What was taken back within the same Z is told by none.
+    pub fn tells_of_order(self, number: &OutTradeNo) -> Result<bool, StoreError> {
+        self.tells_of(
+            "order",
+            "SELECT id FROM attempts WHERE out_trade_no = ?2",
+            number.as_str(),
+        )
+    }
+
+    /// The same of a refund.
+    pub fn tells_of_refund(self, number: &OutRefundNo) -> Result<bool, StoreError> {
+        self.tells_of(
+            "refund",
+            "SELECT id FROM refunds WHERE out_refund_no = ?2",
+            number.as_str(),
+        )
+    }
+
+    fn tells_of(self, about: &str, subject: &str, number: &str) -> Result<bool, StoreError> {
+        let found = sql::first(
+            self.conn,
+            &format!(
+                "SELECT 1 FROM bookings b
+                 WHERE b.about = ?1 AND b.subject = ({subject})
+                   AND b.what IN ('wechat_paid', 'wechat_late', 'wechat_surplus', 'refund', 'refund_by_hand')
+                 GROUP BY (SELECT min(z.number) FROM z_reports z WHERE z.bookings_to >= b.id)
+                 HAVING sum(b.amount_fen * (1 - 2 * b.reversed)) <> 0
+                 LIMIT 1"
+            ),
+            [about, number],
+            |_| Ok(()),
+        )?;
+        Ok(found.is_some())
+    }
+
     /// How many entries are on these pages.
     pub fn count_on(self, pages: Pages) -> Result<u32, StoreError> {
         let count = sql::first(
@@ -152,16 +217,19 @@ impl BookingsRead<'_> {
     /// What was sold by the sales on these pages, as it was rung up, by name and the category it stands in now.
     pub fn items_on(self, pages: Pages) -> Result<Vec<ItemLine>, StoreError> {
         self.items(
-            // The sales first, whatever the planner thinks: a day is small, and all lines ever rung up are not.
-            "SELECT l.name, p.category, sum(l.pieces * s.times), sum(l.price_fen * l.pieces * s.times)
-             FROM (SELECT 1 - 2 * b.reversed AS times,
-                          CASE b.what WHEN 'cash_sale' THEN b.subject
-                                      ELSE (SELECT a.sale_id FROM attempts a WHERE a.id = b.subject) END AS sale
-                   FROM bookings b
-                   WHERE b.id > ?1 AND b.id <= ?2 AND b.what IN ('wechat_paid', 'wechat_late', 'cash_sale')) s
-             CROSS JOIN sale_lines l ON l.sale_id = s.sale JOIN products p ON p.id = l.product_id
-             GROUP BY l.product_id, l.name
-             HAVING sum(l.pieces * s.times) <> 0 OR sum(l.price_fen * l.pieces * s.times) <> 0",
+            // The sales first, whatever the planner thinks: a day is small, and all lines ever rung up are not. The products
+            // last: there are few of them.
+            "SELECT l.name, p.category, l.pieces, l.sum
+             FROM (SELECT l.product_id, l.name, sum(l.pieces * s.times) AS pieces,
+                          sum(l.price_fen * l.pieces * s.times) AS sum
+                   FROM (SELECT 1 - 2 * b.reversed AS times,
+                                iif(b.what = 'cash_sale', b.subject, a.sale_id) AS sale
+                         FROM bookings b LEFT JOIN attempts a ON a.id = b.subject
+                         WHERE b.id > ?1 AND b.id <= ?2 AND b.what IN ('wechat_paid', 'wechat_late', 'cash_sale')) s
+                   CROSS JOIN sale_lines l ON l.sale_id = s.sale
+                   GROUP BY l.product_id, l.name) l
+             CROSS JOIN products p ON p.id = l.product_id
+             WHERE l.pieces <> 0 OR l.sum <> 0",
             [pages.from, pages.to],
         )
     }
@@ -169,13 +237,19 @@ impl BookingsRead<'_> {
     /// What came back with the refunds on these pages.
     pub fn returned_on(self, pages: Pages) -> Result<Vec<ItemLine>, StoreError> {
         self.items(
-            "SELECT l.name, p.category, sum(back.pieces * s.times), sum(l.price_fen * back.pieces * s.times)
-             FROM (SELECT subject, sum(1 - 2 * reversed) AS times FROM bookings
-                   WHERE id > ?1 AND id <= ?2 AND what IN ('refund', 'refund_by_hand')
-                   GROUP BY subject HAVING times <> 0) s
-             JOIN refunds r ON r.id = s.subject JOIN refund_lines back ON back.refund = r.id
-             JOIN attempts a ON a.out_trade_no = r.out_trade_no
-             JOIN sale_lines l ON l.sale_id = a.sale_id AND l.line = back.line
+            "SELECT l.name, p.category, sum(back.pieces * back.times), sum(l.price_fen * back.pieces * back.times)
+             FROM (SELECT a.sale_id, back.line, back.pieces, s.times
+                   FROM (SELECT subject, sum(1 - 2 * reversed) AS times FROM bookings
+                         WHERE id > ?1 AND id <= ?2 AND what IN ('refund', 'refund_by_hand')
+                         GROUP BY subject HAVING times <> 0) s
+                   JOIN refunds r ON r.id = s.subject JOIN refund_lines back ON back.refund = r.id
+                   JOIN attempts a ON a.out_trade_no = r.out_trade_no
+                   UNION ALL
+                   SELECT r.sale_id, back.line, back.pieces, 1
+                   FROM bookings b JOIN cash_refunds r ON r.id = b.subject
+                   JOIN cash_refund_lines back ON back.cash_refund = r.id
+                   WHERE b.id > ?1 AND b.id <= ?2 AND b.what = 'cash_refund') back
+             JOIN sale_lines l ON l.sale_id = back.sale_id AND l.line = back.line
              JOIN products p ON p.id = l.product_id
              GROUP BY l.product_id, l.name",
             [pages.from, pages.to],
@@ -302,11 +376,12 @@ pub(crate) fn book_old_rows(conn: &Connection) -> Result<(), StoreError> {
 
 const EACH: &str = "SELECT b.what, b.amount_fen, b.at, b.reversed,
             coalesce(o.out_trade_no, r.out_trade_no), r.out_refund_no,
-            coalesce(o.sale_id, ro.sale_id, b.subject), coalesce(o.transaction_id, ro.transaction_id)
+            coalesce(o.sale_id, ro.sale_id, c.sale_id, b.subject), coalesce(o.transaction_id, ro.transaction_id), c.nth
      FROM bookings b
      LEFT JOIN attempts o ON b.about = 'order' AND o.id = b.subject
      LEFT JOIN refunds r ON b.about = 'refund' AND r.id = b.subject
      LEFT JOIN attempts ro ON ro.out_trade_no = r.out_trade_no
+     LEFT JOIN cash_refunds c ON b.about = 'cash_refund' AND c.id = b.subject
      WHERE b.id > ?1 AND b.id <= ?2 ORDER BY b.id";
 
 fn refund_no(text: &str) -> Result<OutRefundNo, StoreError> {
@@ -316,11 +391,14 @@ fn refund_no(text: &str) -> Result<OutRefundNo, StoreError> {
 fn entry(row: &Row<'_>) -> Result<Entry, StoreError> {
     let order: Option<String> = row.get(4)?;
     let refund: Option<String> = row.get(5)?;
+    let sale = SaleId(row.get(6)?);
+    let nth: Option<u32> = row.get(8)?;
     Ok(Entry {
         booking: booking(row, 0)?,
         out_trade_no: order.map(|text| sql::order_no(TABLE, &text)).transpose()?,
         out_refund_no: refund.map(|text| refund_no(&text)).transpose()?,
-        sale: SaleId(row.get(6)?),
+        cash_refund_no: nth.map(|nth| CashRefundNo { sale, nth }),
+        sale,
         transaction_id: row.get(7)?,
     })
 }

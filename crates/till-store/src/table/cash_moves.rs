@@ -70,6 +70,11 @@ impl CashMovesRead<'_> {
         self.find("shift_id = ?1", [shift.0])
     }
 
+    /// What had moved in a shift up to this row.
+    pub(crate) fn of_shift_up_to(self, shift: ShiftId, row: i64) -> Result<Vec<CashMove>, StoreError> {
+        self.find("shift_id = ?1 AND id <= ?2", [shift.0, row])
+    }
+
     /// The last movement; 0 when nothing has moved.
     pub fn last(self) -> Result<i64, StoreError> {
         let last = sql::first(self.conn, "SELECT max(id) FROM cash_moves", [], |row| {

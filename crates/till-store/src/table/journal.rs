@@ -59,7 +59,13 @@ pub(crate) const CHAINED: Migration = Migration {
           BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;",
 };
 
-pub(crate) const MIGRATIONS: &[Migration] = &[BEFORE_THE_CHAIN, CHAINED];
+/// What is asked about an old Z must not be looked for in the years after it.
+const BY_WHAT: Migration = Migration {
+    number: 2026112491,
+    sql: "CREATE INDEX journal_by_what ON journal (what);",
+};
+
+pub(crate) const MIGRATIONS: &[Migration] = &[BEFORE_THE_CHAIN, CHAINED, BY_WHAT];
 
 /// One thing this till has done.
 #[derive(Debug, Clone, PartialEq, Eq)]

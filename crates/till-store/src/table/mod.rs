@@ -5,6 +5,7 @@ pub(crate) mod bill_notes;
 pub(crate) mod bills;
 pub(crate) mod bookings;
 pub(crate) mod cash_moves;
+pub(crate) mod cash_refunds;
 pub(crate) mod evidence;
 pub(crate) mod held_carts;
 pub(crate) mod inbox;

@@ -11,6 +11,7 @@ use till_core::{
 
 use crate::handle::Tx;
 use crate::migration::Migration;
+use crate::table::attempts::ORDERS_MAX;
 use crate::table::bookings::About;
 use crate::{StoreError, sql};
 
@@ -45,6 +46,9 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
           UPDATE sales SET paid_at = (SELECT a.paid_at FROM attempts a WHERE a.sale_id = sales.id AND a.state = 'paid');
           CREATE INDEX sales_by_paid_at ON sales (paid_at) WHERE paid_at IS NOT NULL;
           CREATE INDEX sales_with_cash_in_hand ON sales (id) WHERE cash_in_hand_fen > 0;",
+}, Migration {
+    number: 2026112473,
+    sql: "CREATE INDEX sales_by_total_fee ON sales (total_fee);",
 }];
 
 /// A sale to be written down.
@@ -77,6 +81,23 @@ pub struct StoredSale {
     pub first: String,
     /// Pieces of all lines.
     pub pieces: u32,
+}
+
+/// A sale paid in cash alone, in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CashSaleRow {
+    /// Its number.
+    pub sale: SaleId,
+    /// What it came to.
+    pub total: Fen,
+    /// When the whole sum was there.
+    pub paid_at: Timestamp,
+    /// Name of the first line, to tell sales apart.
+    pub first: String,
+    /// Pieces of all lines.
+    pub pieces: u32,
+    /// What was given back of it since.
+    pub refunded: Fen,
 }
 
 /// Reads sales.
@@ -133,6 +154,53 @@ impl SalesRead<'_> {
                     name: row.get(2)?,
                     price: sql::fen(row, 3)?,
                     pieces: sql::count("sale_lines", row, 4)?,
+                })
+            },
+        )
+    }
+
+    /// Sales paid in cash alone from this time to before that one, newest first, at most [`ORDERS_MAX`].
+    pub fn in_cash_of_day(self, from: Timestamp, to: Timestamp) -> Result<Vec<CashSaleRow>, StoreError> {
+        self.in_cash(
+            "s.paid_at >= ?1 AND s.paid_at < ?2",
+            [sql::to_millis(from), sql::to_millis(to)],
+        )
+    }
+
+    /// Sales paid in cash alone that have this number or came to exactly this; newest first, at most [`ORDERS_MAX`].
+    pub fn search_in_cash(
+        self,
+        number: Option<SaleId>,
+        amount: Option<Fen>,
+    ) -> Result<Vec<CashSaleRow>, StoreError> {
+        self.in_cash(
+            "s.id IN (SELECT ?1 UNION SELECT id FROM sales WHERE total_fee = ?2)",
+            params![number.map(|sale| sale.0), amount.map(Fen::get)],
+        )
+    }
+
+    fn in_cash(self, which: &str, params: impl Params) -> Result<Vec<CashSaleRow>, StoreError> {
+        sql::all(
+            self.conn,
+            &format!(
+                "SELECT s.id, s.total_fee, s.paid_at,
+                        (SELECT name FROM sale_lines WHERE sale_id = s.id ORDER BY nth LIMIT 1),
+                        (SELECT ifnull(sum(pieces), 0) FROM sale_lines WHERE sale_id = s.id),
+                        (SELECT ifnull(sum(amount_fen), 0) FROM cash_moves WHERE sale_id = s.id AND kind = 'refund')
+                 FROM sales s WHERE {which} AND s.paid_at IS NOT NULL AND s.total_fee = (
+                     SELECT sum(CASE kind WHEN 'sale' THEN amount_fen WHEN 'given_back' THEN -amount_fen END)
+                     FROM cash_moves WHERE sale_id = s.id)
+                 ORDER BY s.paid_at DESC, s.id DESC LIMIT {ORDERS_MAX}"
+            ),
+            params,
+            |row| {
+                Ok(CashSaleRow {
+                    sale: SaleId(row.get(0)?),
+                    total: sql::fen(row, 1)?,
+                    paid_at: sql::time(TABLE, row, 2)?,
+                    first: row.get::<_, Option<String>>(3)?.unwrap_or_default(),
+                    pieces: sql::count("sale_lines", row, 4)?,
+                    refunded: sql::fen(row, 5)?,
                 })
             },
         )

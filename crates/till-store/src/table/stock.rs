@@ -90,10 +90,16 @@ impl StockRead<'_> {
              ) l ON l.product_id = s.product_id
              LEFT JOIN (
                  SELECT line.product_id, sum(back.pieces) AS pieces
-                 FROM refund_lines back JOIN refunds refund ON refund.id = back.refund
-                 JOIN attempts attempt ON attempt.out_trade_no = refund.out_trade_no
-                 JOIN sale_lines line ON line.sale_id = attempt.sale_id AND line.line = back.line
-                 WHERE refund.goods = 'back' GROUP BY line.product_id
+                 FROM (SELECT attempt.sale_id, back.line, back.pieces
+                       FROM refund_lines back JOIN refunds refund ON refund.id = back.refund
+                       JOIN attempts attempt ON attempt.out_trade_no = refund.out_trade_no
+                       WHERE refund.goods = 'back'
+                       UNION ALL
+                       SELECT refund.sale_id, back.line, back.pieces
+                       FROM cash_refund_lines back JOIN cash_refunds refund ON refund.id = back.cash_refund
+                       WHERE refund.goods = 'back') back
+                 JOIN sale_lines line ON line.sale_id = back.sale_id AND line.line = back.line
+                 GROUP BY line.product_id
              ) b ON b.product_id = s.product_id
              WHERE s.sold <> sold_in_sales OR s.reserved <> held_in_sales ORDER BY s.product_id",
             [],
@@ -122,6 +128,12 @@ impl StockWrite<'_> {
     /// The pieces of a refund can be sold again.
     pub(crate) fn put_back(self, refund: &OutRefundNo) -> Result<(), StoreError> {
         sql::execute(self.conn, PUT_BACK, [refund.as_str()])?;
+        Ok(())
+    }
+
+    /// The same of a refund in cash.
+    pub(crate) fn put_cash_refund_back(self, cash_refund: i64) -> Result<(), StoreError> {
+        sql::execute(self.conn, PUT_CASH_REFUND_BACK, [cash_refund])?;
         Ok(())
     }
 
@@ -190,6 +202,13 @@ const PUT_BACK: &str = "UPDATE stock SET sold = sold - b.pieces
           JOIN attempts attempt ON attempt.out_trade_no = refund.out_trade_no
           JOIN sale_lines line ON line.sale_id = attempt.sale_id AND line.line = back.line
           WHERE refund.out_refund_no = ?1 GROUP BY line.product_id) b
+    WHERE stock.product_id = b.product_id";
+
+const PUT_CASH_REFUND_BACK: &str = "UPDATE stock SET sold = sold - b.pieces
+    FROM (SELECT line.product_id, sum(back.pieces) AS pieces
+          FROM cash_refunds refund JOIN cash_refund_lines back ON back.cash_refund = refund.id
+          JOIN sale_lines line ON line.sale_id = refund.sale_id AND line.line = back.line
+          WHERE refund.id = ?1 GROUP BY line.product_id) b
     WHERE stock.product_id = b.product_id";
 
 fn stock_row(row: &rusqlite::Row<'_>) -> Result<StockRow, rusqlite::Error> {

@@ -1,17 +1,17 @@
 //! The books: written with the state they follow from, each entry once, never changed; and the self-check over them.
 
 use rusqlite::Connection;
-use till_core::self_check::{About, Check, SelfCheck};
+use till_core::self_check::{About, Check};
 use till_core::{
     Booked, Booking, CashMove, Fen, Input, MoveKind, Part, QueryAnswer, RefundInput, RefundQueryAnswer,
     RefundReport, RefundStatus, Sale, SaleId, Shelf, Takings, Timing,
 };
-use till_store::{Database, NewSale, Pages, StoreError, self_check};
+use till_store::{Database, NewSale, Pages, StoreError};
 
 use crate::cash::take;
 use crate::refunds::{accepted, feed_refund, insert, of_line, paid_sale, wish};
 use crate::self_check::wrong;
-use crate::{Folder, at, feed, lines, number, paid, placed, ring_up, shop, stock_shop};
+use crate::{Folder, at, feed, lines, number, paid, placed, ring_up, shop, stock_shop, tamper};
 
 pub(super) fn books(db: &Database) -> Vec<Booking> {
     let to = db.read().bookings().last().unwrap();
@@ -279,7 +279,6 @@ fn cash_is_booked_when_the_sale_is_paid_and_a_part_with_the_rest() {
         &till_core::Calendar::midnight(jiff::tz::TimeZone::UTC),
         at(0),
         books(&db),
-        [],
     )
     .unwrap();
     assert_eq!(
@@ -373,20 +372,6 @@ fn booked() -> Folder {
     folder
 }
 
-fn tamper(folder: &Folder, statements: &str) -> SelfCheck {
-    let conn = Connection::open(folder.path()).unwrap();
-    conn.execute_batch(
-        "PRAGMA foreign_keys = OFF;
-         DROP TRIGGER bookings_are_not_changed;
-         DROP TRIGGER bookings_are_not_overwritten;
-         DROP TRIGGER bookings_are_not_taken_out;",
-    )
-    .unwrap();
-    conn.execute_batch(statements).unwrap();
-    conn.close().unwrap();
-    self_check(&folder.path()).unwrap()
-}
-
 #[test]
 fn whatever_is_done_to_the_books_behind_the_tills_back_is_named() {
     let order = || About::Order("T1-261123-000001-AAAA".to_owned());
@@ -452,8 +437,7 @@ fn a_sale_taken_out_with_all_that_speaks_of_it_leaves_its_entry_on_the_books() {
     let folder = booked();
     let check = tamper(
         &folder,
-        "DROP TRIGGER journal_is_not_shortened; DROP TRIGGER IF EXISTS cash_moves_are_not_taken_out;
-         DELETE FROM sale_lines WHERE sale_id = 3; DELETE FROM sales WHERE id = 3;",
+        "DELETE FROM sale_lines WHERE sale_id = 3; DELETE FROM sales WHERE id = 3;",
     );
     let found = wrong(&check);
     assert!(

@@ -159,6 +159,9 @@ pub(super) fn take(db: &mut Database, sale: &Sale, fen: i64, seconds: i64) -> Sa
         .unwrap();
     db.write(|tx| {
         tx.cash_moves().add(&format!("cash-{seconds}"), &moved)?;
+        let detail = format!("{}: 李娜", moved.amount);
+        tx.journal()
+            .add(moved.at, "cash_taken", moved.sale, None, &detail)?;
         tx.sales().save(sale, &after, &effects)
     })
     .unwrap();

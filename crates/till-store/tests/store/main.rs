@@ -5,8 +5,10 @@ mod backup;
 mod bills;
 mod books;
 mod cash;
+mod cash_refunds;
 mod crash;
 mod disk;
+mod drawer;
 mod inbox;
 mod journal;
 mod open;
@@ -48,6 +50,29 @@ impl Folder {
     fn open(&self) -> Database {
         Database::open(&self.path()).unwrap()
     }
+}
+
+/// Changes a ledger with SQLite itself: its guards are taken away for it and put back, as somebody would who knows them.
+fn tamper(folder: &Folder, statements: &str) -> till_core::self_check::SelfCheck {
+    let conn = rusqlite::Connection::open(folder.path()).unwrap();
+    let guards: Vec<(String, String)> = conn
+        .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
+        .unwrap()
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    conn.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON;")
+        .unwrap();
+    for (name, _) in &guards {
+        conn.execute_batch(&format!("DROP TRIGGER {name}")).unwrap();
+    }
+    conn.execute_batch(statements).unwrap();
+    for (_, guard) in &guards {
+        conn.execute_batch(guard).unwrap();
+    }
+    conn.close().unwrap();
+    till_store::self_check(&folder.path()).unwrap()
 }
 
 /// So many seconds after the morning of some day.

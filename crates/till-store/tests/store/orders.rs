@@ -151,6 +151,10 @@ fn searching_reads_indexes_and_not_the_ledger() {
             "SELECT id FROM evidence WHERE out_trade_no = 'x' ORDER BY id",
             "evidence_of_order",
         ),
+        (
+            "SELECT 1 FROM journal WHERE id > 9 AND what = 'z_printed' AND substr(detail, 1, 3) = '1: ' LIMIT 1",
+            "journal_by_what (what=? AND rowid>?)",
+        ),
     ] {
         let plan: String = conn
             .query_row(&format!("EXPLAIN QUERY PLAN {query}"), [], |row| row.get(3))

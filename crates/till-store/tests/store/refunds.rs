@@ -3,7 +3,7 @@
 use till_core::{
     EarlierRefund, Evidence, EvidenceKind, Goods, LineNo, Part, Refund, RefundAnswer, RefundBounds,
     RefundInput, RefundLine, RefundReason, RefundRefusal, RefundState, RefundWish, Sale, SaleId, Shelf,
-    SignVerdict, State, StockHold,
+    SignVerdict, Sold, State, StockHold,
 };
 use till_store::{NewRefund, StoredRefund};
 
@@ -32,11 +32,18 @@ pub(super) fn wish(
         .map(|stored| EarlierRefund {
             refund: stored.refund,
             lines: stored.lines,
+            on_bill: false,
         })
         .collect();
     let lines = db.read().sales().lines(sale.id).unwrap();
     let payment = sale.attempts[0].payment().unwrap();
-    RefundBounds::of(now, order, payment, (&lines, sale.stock), &earlier)?.wish(part)
+    let sold = Sold {
+        lines: &lines,
+        stock: sale.stock,
+        refunds: &earlier,
+        cash_refunds: &[],
+    };
+    RefundBounds::of(now, order, payment, &sold)?.wish(part)
 }
 
 pub(super) fn insert(

@@ -9,10 +9,10 @@ use till_store::{Database, StoreError, ToldUpTo, self_check};
 
 use crate::books::cash_sale;
 use crate::self_check::wrong;
-use crate::{Folder, at, feed, paid, placed, ring_up, shop, stock_shop};
+use crate::{Folder, at, feed, paid, placed, ring_up, shop, stock_shop, tamper};
 
 /// What a Z made now would say.
-fn report(db: &Database, number: u32, seconds: i64) -> (Report, ToldUpTo) {
+pub(super) fn report(db: &Database, number: u32, seconds: i64) -> (Report, ToldUpTo) {
     let read = db.read();
     let told = read.z_reports().untold().unwrap();
     let from = read
@@ -61,7 +61,7 @@ fn close(db: &mut Database, click: &str, number: u32, seconds: i64) -> Result<()
     keep(db, click, number, &report, up_to)
 }
 
-fn keep(
+pub(super) fn keep(
     db: &mut Database,
     click: &str,
     number: u32,
@@ -241,24 +241,6 @@ fn a_z_is_never_changed_taken_out_or_written_over() {
     ] {
         assert!(raw.execute(&statement, []).is_err(), "{why}: {statement}");
     }
-}
-
-fn tamper(folder: &Folder, statements: &str) -> SelfCheck {
-    let conn = Connection::open(folder.path()).unwrap();
-    conn.execute_batch(
-        "PRAGMA foreign_keys = OFF;
-         DROP TRIGGER z_reports_have_no_gap;
-         DROP TRIGGER z_reports_are_not_changed;
-         DROP TRIGGER z_reports_are_not_taken_out;
-         DROP TRIGGER bookings_are_not_changed;
-         DROP TRIGGER bookings_are_not_taken_out;
-         DROP TRIGGER cash_moves_are_not_changed;
-         DROP TRIGGER cash_moves_are_not_taken_out;",
-    )
-    .unwrap();
-    conn.execute_batch(statements).unwrap();
-    conn.close().unwrap();
-    self_check(&folder.path()).unwrap()
 }
 
 fn named(check: &SelfCheck) -> Vec<u32> {

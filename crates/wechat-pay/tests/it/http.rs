@@ -297,6 +297,7 @@ async fn the_backup_is_used_when_the_network_fails() {
         Outcome::Yes(OrderState::NotPay),
         "nobody at the first host"
     );
+    assert!(!exchange.after_loss, "where nobody was, nothing was done");
     let hanging = Gateway::start(|_| Reply::Hang).await;
     let exchange = query(&with_backup(hanging.config())).await;
     assert_eq!(
@@ -304,9 +305,20 @@ async fn the_backup_is_used_when_the_network_fails() {
         Outcome::Yes(OrderState::NotPay),
         "silence at the first host"
     );
+    assert!(exchange.after_loss, "who is silent may have done what was asked");
     let first = hanging.received().remove(0);
     let second = backup.received().remove(1);
     assert_eq!(first.fields, second.fields, "the same request, nonce and all");
+
+    let gone = HttpConfig {
+        backup_url: Some(nobody().await),
+        ..hanging.config()
+    };
+    assert_eq!(
+        query(&gone).await.outcome,
+        Outcome::Unknown(Doubt::Timeout),
+        "a request that went to a silent host was sent, although the other host was out of reach"
+    );
 }
 
 #[tokio::test]

@@ -32,6 +32,7 @@ fn debug_output_holds_no_secret() {
         sent: KEY.to_owned(),
         received: Some(OPENID.to_owned()),
         verdict: SignVerdict::Right,
+        after_loss: false,
     };
     let call = HttpCall {
         path: "/pay/orderquery",

@@ -13,6 +13,7 @@ use tokio::time::{interval, sleep};
 
 use super::callers::{Letters, at_a_rate};
 use crate::cost::percentile;
+use crate::scale::Scale;
 use crate::table::{Goal, Row, Unit};
 
 /// Connections that send a byte of their headers a second.
@@ -24,12 +25,11 @@ const FLOODERS: u32 = 20;
 /// Good notifies a second, and their connections.
 const GOOD: f64 = 200.0;
 const GOOD_CONNECTIONS: usize = 16;
-const ROUNDS: usize = 5;
 const TURN: Duration = Duration::from_secs(5);
 /// For the attack to begin, and to be over.
 const BETWEEN: Duration = Duration::from_secs(2);
 
-pub(super) async fn measure(vhost: &VirtualHost) -> anyhow::Result<Vec<Row>> {
+pub(super) async fn measure(vhost: &VirtualHost, scale: Scale) -> anyhow::Result<Vec<Row>> {
     let relay = super::relay(vhost, "")?;
     relay.until_ready(true).await?;
     let address = relay.address();
@@ -41,7 +41,8 @@ pub(super) async fn measure(vhost: &VirtualHost) -> anyhow::Result<Vec<Row>> {
 
     let (mut quiet, mut attacked) = (Vec::new(), Vec::new());
     let (mut held, mut forgeries) = (u64::MAX, 0);
-    for _ in 0..ROUNDS {
+    let rounds = scale.of(5, 1);
+    for _ in 0..rounds {
         quiet.extend(at_a_rate(address, &letters, GOOD_CONNECTIONS, GOOD, TURN).await?);
         let attack = Attack::begin(address);
         sleep(BETWEEN).await;
@@ -52,7 +53,7 @@ pub(super) async fn measure(vhost: &VirtualHost) -> anyhow::Result<Vec<Row>> {
         attack.end().await;
         sleep(BETWEEN).await;
     }
-    let flood = f64::from(forgeries) / (ROUNDS as f64 * TURN.as_secs_f64());
+    let flood = f64::from(forgeries) / (f64::from(rounds) * TURN.as_secs_f64());
     let row = |percent| {
         Row::plain(
             format!("good notifies' p{percent} under attack, 200/s"),
@@ -67,8 +68,8 @@ pub(super) async fn measure(vhost: &VirtualHost) -> anyhow::Result<Vec<Row>> {
         Row::plain("  connections held meanwhile, at least", held as f64, Unit::Count),
         Row::plain("  forged notifies sent meanwhile", flood, Unit::PerSecond),
         Row::plain(
-            "  memory of the relay afterwards",
-            relay.memory()? as f64,
+            "  memory of the relay meanwhile, at most",
+            relay.memory_most()? as f64,
             Unit::Bytes,
         ),
     ])

@@ -10,6 +10,7 @@ function refund(here: BillRefundStanding, there: BillRefundStanding): BillDiffer
             outRefundNo: 'T01-261122-000187-3QXD-R1',
             outTradeNo: 'T01-261122-000187-3QXD',
         },
+        asOf: 'refund_differs:0:450',
         at: '2026-11-22T06:22:10Z',
         hereFen: '0',
         thereFen: '450',

@@ -32,6 +32,10 @@ function values(words: Words, difference: BillDifferenceView): Record<string, st
             };
         case 'totals_differ':
             return { rows: money(cause.rowsFen), said: money(cause.saidFen) };
+        case 'count_differs':
+            return { rows: String(cause.rows), said: String(cause.said) };
+        case 'fee_total_differs':
+            return { rows: feeText(cause.rows), said: feeText(cause.said) };
         case 'only_here':
         case 'only_there':
         case 'waiting_here':

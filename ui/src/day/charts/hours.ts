@@ -2,6 +2,8 @@
 import type { HourView } from '../../lib/backend/backend';
 
 export interface HourColumn extends HourView {
+    /** Which of the drawn hours it is: a day on which the clocks go back has one hour twice. */
+    place: number;
     /** For drawing alone; what is read comes from the text. */
     drawn: number;
 }
@@ -22,7 +24,9 @@ export function hourColumns(hours: HourView[]): HourColumn[] {
         sold.at(-1) ?? 0,
         hours.findLastIndex((hour) => hour.hour === CLOSES),
     );
-    return hours.slice(from, to + 1).map((hour) => ({ ...hour, drawn: Math.max(0, Number(hour.sumFen)) }));
+    return hours
+        .slice(from, to + 1)
+        .map((hour, place) => ({ ...hour, place, drawn: Math.max(0, Number(hour.sumFen)) }));
 }
 
 /** The place of the best hour; `null` where nothing was sold. */

@@ -33,14 +33,16 @@ export const commands = {
 	toBackground: () => typedError<null, CommandError>(__TAURI_INVOKE("to_background")),
 	/**  Shows this payment in the pay view. */
 	toFront: (outTradeNo: string) => typedError<null, CommandError>(__TAURI_INVOKE("to_front", { outTradeNo })),
+	/**  The cashier has seen how a payment in the background ended; it leaves the list. */
+	seen: (outTradeNo: string) => typedError<null, CommandError>(__TAURI_INVOKE("seen", { outTradeNo })),
 	/**  Asks for the payment to be cancelled; the QR code is gone at once, the order is watched until WeChat has closed it. */
 	cancel: (outTradeNo: string) => typedError<null, CommandError>(__TAURI_INVOKE("cancel", { outTradeNo })),
 	/**  A new QR code for the same sale, the old order being closed or watched; answers with the new `out_trade_no`. */
 	payAgain: (outTradeNo: string) => typedError<string, CommandError>(__TAURI_INVOKE("pay_again", { outTradeNo })),
 	/**  Leaves the paid, closed or refused view and goes back to selling. */
 	done: () => typedError<null, CommandError>(__TAURI_INVOKE("done")),
-	/**  Orders of a day, or those that match a text, newest first, at most 500. */
-	orders: (query: OrderQuery) => typedError<PaymentBrief[], CommandError>(__TAURI_INVOKE("orders", { query })),
+	/**  Orders and sales in cash of a day, or those that match a text, newest first, at most 500. */
+	orders: (query: OrderQuery) => typedError<OrderBrief[], CommandError>(__TAURI_INVOKE("orders", { query })),
 	/**  One order whole, with its evidence. */
 	order: (outTradeNo: string) => typedError<PaymentView, CommandError>(__TAURI_INVOKE("order", { outTradeNo })),
 	/**  Figures of a business day, `None` for today. */
@@ -86,8 +88,8 @@ export const commands = {
 	giveCashBack: (click: string, outTradeNo: string) => typedError<number, CommandError>(__TAURI_INVOKE("give_cash_back", { click, outTradeNo })),
 	/**  The shift page. */
 	drawer: () => typedError<DrawerView, CommandError>(__TAURI_INVOKE("drawer")),
-	/**  Begins a shift with what is in the drawer. */
-	openShift: (floatFen: number) => typedError<null, CommandError>(__TAURI_INVOKE("open_shift", { floatFen })),
+	/**  Begins a shift with what is in the drawer; far from what the last one left there, it needs a manager. */
+	openShift: (floatFen: number, shown: Shown | null) => typedError<null, CommandError>(__TAURI_INVOKE("open_shift", { floatFen, shown })),
 	/**  Puts cash into the drawer or takes it out. The same `click` is the same movement. */
 	moveCash: (click: string, direction: CashDirection, amountFen: number, reason: string) => typedError<null, CommandError>(__TAURI_INVOKE("move_cash", { click, direction, amountFen, reason })),
 	/**  Ends the shift with a count; a difference over the limit needs a manager. */
@@ -98,8 +100,11 @@ export const commands = {
 	backUpNow: () => typedError<BackupView, CommandError>(__TAURI_INVOKE("back_up_now")),
 	/**  Looks at everything in a copy, and how it stands to the ledger in use. */
 	checkBackup: (name: string) => typedError<BackupCheck, CommandError>(__TAURI_INVOKE("check_backup", { name })),
-	/**  Puts a copy in the ledger's place; the ledger is set aside. A manager approves it, where there is a till to ask. */
-	restoreBackup: (name: string, shown: Shown | null) => typedError<RestoredView, CommandError>(__TAURI_INVOKE("restore_backup", { name, shown })),
+	/**
+	 *  Puts a copy in the ledger's place; the ledger is set aside. A manager approves it, where there is a till to ask. A copy of
+	 *  another till's is refused unless `anothers` says that it is meant.
+	 */
+	restoreBackup: (name: string, anothers: boolean, shown: Shown | null) => typedError<RestoredView, CommandError>(__TAURI_INVOKE("restore_backup", { name, anothers, shown })),
 	/**  Checks the whole ledger, and changes nothing; also where the till can't be opened. */
 	selfCheck: () => typedError<SelfCheckView, CommandError>(__TAURI_INVOKE("self_check")),
 	/**  Sends a test message to the notify address and waits for it to come back by the broker; ten seconds at most. */
@@ -110,12 +115,12 @@ export const commands = {
 	deadLettersSeen: () => typedError<null, CommandError>(__TAURI_INVOKE("dead_letters_seen")),
 	/**  A day (in Beijing) held against WeChat's bill; `None` for the last day that is over. */
 	agreement: (day: string | null) => typedError<AgreementView, CommandError>(__TAURI_INVOKE("agreement", { day })),
-	/**  Writes down what a difference is about. */
-	noteDifference: (day: string, subject: BillSubject, text: string) => typedError<null, CommandError>(__TAURI_INVOKE("note_difference", { day, subject, text })),
-	/**  Signs a day off as it stands now. */
-	signOff: (day: string) => typedError<null, CommandError>(__TAURI_INVOKE("sign_off", { day })),
-	/**  Takes a bill's file, plain or compressed, in base64. */
-	importBill: (file: string) => typedError<BillImportResult, CommandError>(__TAURI_INVOKE("import_bill", { file })),
+	/**  Writes down what a difference is about, as it was shown. */
+	noteDifference: (day: string, subject: BillSubject, asOf: string, text: string) => typedError<null, CommandError>(__TAURI_INVOKE("note_difference", { day, subject, asOf, text })),
+	/**  Signs a day off as it stands now; a manager approves it. */
+	signOff: (day: string, shown: Shown | null) => typedError<null, CommandError>(__TAURI_INVOKE("sign_off", { day, shown })),
+	/**  Takes a bill's file, plain or compressed, in base64; a manager approves it. */
+	importBill: (file: string, shown: Shown | null) => typedError<BillImportResult, CommandError>(__TAURI_INVOKE("import_bill", { file, shown })),
 	/**  What may be given back of a paid order; `None`: it is not paid, or a person has to decide about it first. */
 	refundable: (outTradeNo: string) => typedError<RefundableView | null, CommandError>(__TAURI_INVOKE("refundable", { outTradeNo })),
 	/**
@@ -123,14 +128,23 @@ export const commands = {
 	 *  same refund.
 	 */
 	refund: (outTradeNo: string, part: RefundPart, reason: string, click: string, shown: Shown | null) => typedError<string, CommandError>(__TAURI_INVOKE("refund", { outTradeNo, part, reason, click, shown })),
-	/**  Sends a refused refund again, under its number. */
-	refundAgain: (outRefundNo: string) => typedError<null, CommandError>(__TAURI_INVOKE("refund_again", { outRefundNo })),
-	/**  Gives a refund up that WeChat does not have. */
-	refundWithdraw: (outRefundNo: string) => typedError<null, CommandError>(__TAURI_INVOKE("refund_withdraw", { outRefundNo })),
+	/**  Sends a refused refund again, under its number; a manager approves it. */
+	refundAgain: (outRefundNo: string, shown: Shown | null) => typedError<null, CommandError>(__TAURI_INVOKE("refund_again", { outRefundNo, shown })),
+	/**  Gives a refund up that WeChat does not have; a manager approves it. */
+	refundWithdraw: (outRefundNo: string, shown: Shown | null) => typedError<null, CommandError>(__TAURI_INVOKE("refund_withdraw", { outRefundNo, shown })),
 	/**  Marks a refund as seen to, with a note; a manager approves it. */
 	refundSettle: (outRefundNo: string, note: string, shown: Shown | null) => typedError<null, CommandError>(__TAURI_INVOKE("refund_settle", { outRefundNo, note, shown })),
 	/**  Asks WeChat now how a refund stands. */
 	refundCheck: (outRefundNo: string) => typedError<null, CommandError>(__TAURI_INVOKE("refund_check", { outRefundNo })),
+	/**  A sale paid in cash alone, whole. */
+	cashSale: (sale: number) => typedError<CashSaleView, CommandError>(__TAURI_INVOKE("cash_sale", { sale })),
+	/**  What may be given back of a sale's cash; `None`: no cash was kept for it. */
+	cashRefundable: (sale: number) => typedError<RefundableView | null, CommandError>(__TAURI_INVOKE("cash_refundable", { sale })),
+	/**
+	 *  Gives a part of a sale's cash back out of the drawer; a manager approves it. Answers with the refund's number; the same
+	 *  `click` gives the same refund.
+	 */
+	cashRefund: (sale: number, part: RefundPart, reason: string, click: string, shown: Shown | null) => typedError<string, CommandError>(__TAURI_INVOKE("cash_refund", { sale, part, reason, click, shown })),
 	/**  Takes a late or double payment over as a sale; a manager approves it. */
 	adopt: (outTradeNo: string, shown: Shown | null) => typedError<null, CommandError>(__TAURI_INVOKE("adopt", { outTradeNo, shown })),
 	/**  Gives a late or double payment back, all of it; a manager approves it. The same `click` gives the same refund. */
@@ -185,6 +199,8 @@ export type BackupCheck = {
 	sales: number,
 	journal: CopyJournal,
 	relation: CopyRelation,
+	/**  It is another till's: it takes the ledger's place only where that was said. */
+	anothers: boolean,
 };
 
 /**  The last try was no good. */
@@ -216,11 +232,15 @@ export type BillCauseView = { cause: "only_here" } | { cause: "only_there" } |
 /**  `there`: the day whose bill has it; `None`: that bill is not there yet. */
 { cause: "day_boundary"; here: string; there: string | null } | 
 /**  In yuan with five decimals. */
-{ cause: "fee_differs"; rate: string; expected: string; charged: string } | { cause: "twice_there" } | { cause: "refund_differs"; here: BillRefundStanding; there: BillRefundStanding } | { cause: "totals_differ"; rowsFen: string; saidFen: string };
+{ cause: "fee_differs"; rate: string; expected: string; charged: string } | { cause: "twice_there" } | { cause: "refund_differs"; here: BillRefundStanding; there: BillRefundStanding } | { cause: "totals_differ"; rowsFen: string; saidFen: string } | { cause: "count_differs"; rows: number; said: number } | 
+/**  In yuan with five decimals. */
+{ cause: "fee_total_differs"; rows: string; said: string };
 
 /**  One difference. */
 export type BillDifferenceView = {
 	subject: BillSubject,
+	/**  Tells it from others about the same subject, and from what it was before. */
+	asOf: string,
 	at: string,
 	/**  What this till counts for it on this day. */
 	hereFen: string,
@@ -410,8 +430,65 @@ export type CashPaidView = {
 	at: string,
 };
 
+/**  The cash that a sale was made of. */
+export type CashPartView = {
+	sale: number,
+	/**  Kept for it, the change taken off. */
+	keptFen: number,
+	refundedFen: number,
+	/**  What customers handed over for it, oldest first. */
+	taken: CashTakenView[],
+	/**  Oldest first. */
+	refunds: CashRefundView[],
+};
+
+/**  Cash that was given back. */
+export type CashRefundView = {
+	number: string,
+	at: string,
+	amountFen: number,
+	lines: RefundLineView[],
+	/**  The pieces are back on the shelf. */
+	goodsBack: boolean,
+	reason: string,
+	/**  Which manager has approved it. */
+	approvedBy: string,
+	by: string | null,
+	shift: number | null,
+};
+
+export type CashSaleBrief = {
+	sale: number,
+	totalFen: number,
+	refundedFen: number,
+	paidAt: string,
+	/**  Name of the first line and how many pieces, to tell sales apart. */
+	first: string,
+	pieces: number,
+};
+
+/**  A sale paid in cash alone, whole. */
+export type CashSaleView = {
+	totalFen: number,
+	paidAt: string,
+	lines: CartLine[],
+	cash: CashPartView,
+};
+
+/**  Cash that a customer handed over. */
+export type CashTakenView = {
+	at: string,
+	amountFen: number,
+	tenderedFen: number,
+	changeFen: number,
+	/**  Who was at the till; `None`: a till without users. */
+	by: string | null,
+	/**  In which shift; `None`: none was open. */
+	shift: number | null,
+};
+
 /**  What is checked. */
-export type CheckCode = "file" | "journal" | "sales" | "sums" | "orders" | "goods" | "evidence" | "refunds" | "stock" | "books" | "zs";
+export type CheckCode = "file" | "journal" | "sales" | "sums" | "orders" | "goods" | "evidence" | "refunds" | "stock" | "books" | "zs" | "drawer" | "records" | "schema";
 
 /**  Something that does not hold. */
 export type CheckFinding = {
@@ -434,7 +511,7 @@ export type CheckPart = {
 };
 
 /**  What a finding is about. */
-export type CheckSubject = { about: "ledger" } | { about: "journal"; first: string; last: string } | { about: "sale"; id: string } | { about: "order"; number: string } | { about: "product"; name: string } | { about: "z"; number: number };
+export type CheckSubject = { about: "ledger" } | { about: "journal"; first: string; last: string } | { about: "sale"; id: string } | { about: "order"; number: string } | { about: "product"; name: string } | { about: "z"; number: number } | { about: "shift"; id: string };
 
 export type CloseReason = "deadline" | "cancelled" | 
 /**  Another attempt for the same sale was paid, or it was paid in cash. */
@@ -446,7 +523,9 @@ export type CloseReason = "deadline" | "cancelled" |
 /**  WeChat refused it after an answer had been lost. */
 "placing_failed" | 
 /**  WeChat said it was closed before we asked. */
-"closed_at_wechat";
+"closed_at_wechat" | 
+/**  After a state that this program does not know. */
+"state_unknown";
 
 /**  How somebody wants to end a shift. */
 export type ClosingView = {
@@ -497,12 +576,16 @@ export type CustomerView = {
 	version: number,
 	shopName: string,
 	locale: Locale,
+	/**  The till's own time, as in [`Snapshot`]. */
+	now: string | null,
 	timeZone: string,
 	training: boolean,
 } & CustomerStage;
 
 export type DayView = {
 	day: string,
+	/**  A shift of it goes on and is counted blind: all of this is of WeChat alone. */
+	blind: boolean,
 	/**  Sales, whichever way they were paid. */
 	paid: CountAndSum,
 	/**  Of that, by WeChat, in orders. */
@@ -574,6 +657,8 @@ export type ErrorCode = "cart_empty" |
 "already_paid" | 
 /**  No money was taken by this order, or a person has to decide first: nothing to give back. */
 "refund_not_paid" | 
+/**  The payment that made the sale is not confirmed by WeChat yet. */
+"refund_not_confirmed" | 
 /**  Paid in another currency. */
 "refund_other_currency" | 
 /**  The payment is more than a year old. */
@@ -608,6 +693,8 @@ export type ErrorCode = "cart_empty" |
 "backup_under_way" | "no_such_backup" | 
 /**  A copy is damaged or can't be read; nothing was put in the ledger's place. */
 "backup_unsound" | 
+/**  The copy is another till's, and nobody has said that it is to take the ledger's place all the same. */
+"backup_anothers" | 
 /**  What is on the disk is not sound any more. */
 "ledger_damaged" | 
 /**  The ledger can't be looked at. */
@@ -772,6 +859,8 @@ export type ItemLineView = {
 export type ItemLinesView = {
 	/**  How many different ones there are. */
 	kinds: number,
+	/**  Of all of them. */
+	pieces: number,
 	/**  At most 50, best first. */
 	best: ItemLineView[],
 };
@@ -812,7 +901,7 @@ export type KeyPlace =
 export type Lamps = {
 	wechat: WechatLamp,
 	notify: NotifyView,
-	/**  The machine's clock was turned back or differs from WeChat's by more than two minutes. */
+	/**  The machine's clock stands more than two minutes behind the till's, or did when the till was opened. */
 	clockWrong: boolean,
 	/**  The last save failed (disk full, disk broken): no new sale until it works again. */
 	diskTrouble: boolean,
@@ -898,6 +987,13 @@ export type NotifyView = {
 	/**  Messages of no use that nobody has looked at yet. */
 	deadLetters: number,
 } & NotifyLink;
+
+/**  A line of the list of orders. */
+export type OrderBrief = 
+/**  An order at WeChat. */
+{ by: "wechat"; payment: PaymentBrief } | 
+/**  A sale paid in cash alone. */
+{ by: "cash"; sale: CashSaleBrief };
 
 /**  What to look for among the orders; all `None` gives today's. */
 export type OrderQuery = {
@@ -989,6 +1085,8 @@ export type PaymentView = {
 	cashFen: number,
 	/**  Of that, what no sale was made of: to be paid beside, or to be given back. */
 	cashInHandFen: number,
+	/**  The cash that the sale was made of beside this order, which has paid the rest. */
+	cashPart: CashPartView | null,
 	canTakeCash: boolean,
 	canGiveCashBack: boolean,
 	canCancel: boolean,
@@ -1083,12 +1181,16 @@ export type ProviderView = {
 	takenBack: TallyView,
 	/**  Payments and refunds of the Z that are on no bill, for no known reason. */
 	missing: number,
+	/**  On the bills in the Z's time and on no books, by the bills' order. */
+	unbooked: UnbookedView[],
 	/**  What the bills come to, less what the Z says. */
 	differenceFen: string,
 	/**  What of it has no cause that is known. */
 	unexplainedFen: string,
-	/**  Every day of the Z was signed off. */
+	/**  Every day of the Z was signed off, and stands as it was signed. */
 	signed: boolean,
+	/**  Days whose bill a person has brought, while WeChat's own is not here. */
+	byHand: string[],
 };
 
 /**  A QR code as a drawing: dark modules as one SVG path in module units, quiet zone not included. */
@@ -1169,8 +1271,8 @@ export type RefundView = {
 export type RefundableView = { may: "refund"; leftFen: number; lines: LineLeftView[]; 
 /**  When the next part may leave, if not at once. */
 notBefore: string | null; 
-/**  So many more refunds of this order. */
-partsLeft: number } | 
+/**  So many more refunds of this order; `None`: cash knows no such limit. */
+partsLeft: number | null } | 
 /**  Nothing, and why. */
 { may: "nothing"; why: ErrorCode };
 
@@ -1205,6 +1307,8 @@ export type ReportView = {
 	/**  Empty on a till without users. */
 	by: string,
 	note: string,
+	/**  A shift of it goes on and is counted blind: all of this is of WeChat alone. */
+	blind: boolean,
 	/**  Sales paid, each once. */
 	sold: TallyView,
 	/**  Given back either way. */
@@ -1331,11 +1435,21 @@ export type ShiftLineView = {
 	closedAt: string | null,
 	by: string,
 	floatFen: string,
-	expectedFen: string,
+	/**  `None`: not to be known before the count. */
+	expectedFen: string | null,
 	/**  `None`: it goes on. */
 	countedFen: string | null,
 	leftFen: string | null,
+	/**  Taken away after the count. */
+	takenFen: string | null,
 	note: string,
+	/**  Empty on a till without users, and in Zs from before it was written down. */
+	openedBy: string,
+	/**  At the start, against what the shift before had left; `None`: it was the first. */
+	floatDifference: DifferenceView | null,
+	/**  What was counted, large to small. */
+	count: PiecesView[],
+	approvedBy: string | null,
 };
 
 export type ShiftSumsView = {
@@ -1377,6 +1491,8 @@ export type Snapshot = {
 	shopName: string,
 	tillId: string,
 	locale: Locale,
+	/**  The till's own time, which never goes back: what is counted down is counted from here. `None` without a till. */
+	now: string | null,
 	/**  IANA name of the shop's zone, for showing times. */
 	timeZone: string,
 	/**  The simulator is in use: striped band on every screen. */
@@ -1389,8 +1505,13 @@ export type Snapshot = {
 	held: HeldCart[],
 	/**  The payment in the pay view; `None` shows the sell view. */
 	front: PaymentView | null,
-	/**  Everything that is not settled and everything a person must decide, oldest first; `front` is among them while it waits. */
+	/**
+	 *  What a person must decide, then what is not settled, both oldest first; then what was settled in the background and not
+	 *  looked at, newest first. `front` is among them while it waits.
+	 */
 	waiting: PaymentBrief[],
+	/**  So many more there are than `waiting` has room for. */
+	unlisted: number,
 	/**  Refunds that WeChat is still asked about, or that a person has to see to; those first. */
 	refunds: RefundBrief[],
 	/**  Goes up when products or stock changed: ask for the tiles again. */
@@ -1421,6 +1542,14 @@ export type StaffView = {
 export type TallyView = {
 	count: number,
 	sumFen: string,
+};
+
+/**  Money at WeChat that no Z tells of. */
+export type UnbookedView = {
+	/**  The order's number; of a refund, its own. */
+	number: string,
+	refund: boolean,
+	amountFen: string,
 };
 
 export type UserView = {

@@ -8,6 +8,7 @@ import type {
     BillSubject,
     BillView,
     ErrorCode,
+    Shown,
     WayOut,
 } from '../backend';
 import { Refusal } from '../backend';
@@ -33,16 +34,18 @@ export class FakeBills {
         this.version += 1;
     }
 
-    commands(change: (act: () => void) => Promise<null>) {
+    commands(change: (act: () => void) => Promise<null>, approve: (shown: Shown | null) => void) {
         return {
             agreement: async (day: string | null) => this.#view(day),
-            noteDifference: async (day: string, subject: BillSubject, text: string) =>
+            noteDifference: async (day: string, subject: BillSubject, asOf: string, text: string) =>
                 change(() => {
-                    const difference = this.#view(day).differences.find((it) => same(it.subject, subject));
+                    const difference = this.#view(day).differences.find(
+                        (it) => same(it.subject, subject) && it.asOf === asOf,
+                    );
                     if (difference === undefined) refuse('no_such_difference');
                     if (text.trim() === '') refuse('note_wrong');
                     const note = { at: new Date().toISOString(), by: '李娜', text: text.trim() };
-                    const key = day + JSON.stringify(subject);
+                    const key = day + JSON.stringify(subject) + asOf;
                     this.#notes.set(key, [...(this.#notes.get(key) ?? []), note]);
                     this.version += 1;
                 }),
@@ -54,10 +57,11 @@ export class FakeBills {
                     this.#signed.set(day, new Date().toISOString());
                     this.version += 1;
                 }),
-            importBill: async (file: string): Promise<BillImportResult> => {
+            importBill: async (file: string, shown: Shown | null): Promise<BillImportResult> => {
                 if (!file.startsWith('H4sI')) {
                     return { result: 'wrong', fault: { code: 'column', subject: '交易时间', line: null } };
                 }
+                approve(shown);
                 await change(() => this.become('same'));
                 return { result: 'imported', day: dayOf(Date.now() - DAY) };
             },
@@ -162,9 +166,11 @@ export class FakeBills {
             ],
         ];
         return planted.map(([subject, time, here, there, cause, waysOut]) => {
-            const notes = this.#notes.get(day + JSON.stringify(subject)) ?? [];
+            const asOf = `${cause.cause} ${here} ${there}`;
+            const notes = this.#notes.get(day + JSON.stringify(subject) + asOf) ?? [];
             return {
                 subject,
+                asOf,
                 at: new Date(Date.parse(`${day}T${time}+08:00`)).toISOString(),
                 hereFen: String(here),
                 thereFen: String(there),

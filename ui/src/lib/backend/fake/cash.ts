@@ -2,6 +2,9 @@
 import type {
     CashDirection,
     CashDueView,
+    CashSaleView,
+    RefundPart,
+    RefundableView,
     CashPaidView,
     CashMoveView,
     CartLine,
@@ -12,6 +15,7 @@ import type {
     ShiftView,
 } from '../backend';
 import { Refusal } from '../backend';
+import { FakeCash } from './cashRefunds';
 import type { PastCash } from './history';
 import type { FakePayment } from './payment';
 import type { FakeStaff } from './staff';
@@ -29,6 +33,7 @@ interface Shift {
     sales: number;
     salesCount: number;
     givenBack: number;
+    refunds: number;
     moves: CashMoveView[];
     end: ShiftView['end'];
 }
@@ -55,6 +60,10 @@ export class FakeDrawer {
     shifts: Shift[] = [];
     /** Sales paid in cash alone, oldest first. */
     readonly cashSales: PastCash[] = [];
+    /** What went back of them, and of parts in cash, oldest first. */
+    readonly cashBack: PastCash[] = [];
+    /** The cash of every sale, oldest first. */
+    readonly sold: FakeCash[] = [];
     #clicks = new Map<string, string>();
     #sales = 0;
 
@@ -118,10 +127,12 @@ export class FakeDrawer {
             salesCount: shift.salesCount,
             salesFen: String(shift.sales),
             givenBackFen: String(shift.givenBack),
-            refundsFen: '0',
+            refundsFen: String(shift.refunds),
             paidInFen: String(paidIn),
             paidOutFen: String(paidOut),
-            expectedFen: String(shift.float + shift.sales - shift.givenBack + paidIn - paidOut),
+            expectedFen: String(
+                shift.float + shift.sales - shift.givenBack - shift.refunds + paidIn - paidOut,
+            ),
         };
     }
 
@@ -135,6 +146,7 @@ export class FakeDrawer {
         const payment = outTradeNo === null ? null : this.counter.find(outTradeNo);
         if (payment === null) {
             this.cashSales.push({ at: Date.now(), fen: due.dueFen, lines: due.lines });
+            this.#remember(due.lines, due.dueFen, tendered, true);
             this.counter.clear();
         } else {
             payment.cashFen += due.dueFen;
@@ -142,7 +154,6 @@ export class FakeDrawer {
         }
         this.counter.leave();
         this.of = undefined;
-        this.#sales += 1;
         this.paid = {
             sale: this.#sales,
             totalFen: due.totalFen,
@@ -151,6 +162,36 @@ export class FakeDrawer {
             changeFen: tendered - due.dueFen,
             at: new Date().toISOString(),
         };
+    }
+
+    #remember(lines: CartLine[], amountFen: number, tenderedFen: number, whole: boolean): FakeCash {
+        this.#sales += 1;
+        const taken = {
+            at: new Date().toISOString(),
+            amountFen,
+            tenderedFen,
+            changeFen: tenderedFen - amountFen,
+            by: this.counter.staff.view().atTill?.name ?? null,
+            shift: this.open?.number ?? null,
+        };
+        const cash = new FakeCash(this.#sales, lines, [taken], whole);
+        this.sold.push(cash);
+        return cash;
+    }
+
+    #cash(sale: number): FakeCash {
+        return this.sold.find((cash) => cash.sale === sale) ?? refuse('no_such_order');
+    }
+
+    #refund(sale: number, part: RefundPart, reason: string, click: string): string {
+        const known = this.#clicks.get(click);
+        if (known !== undefined) return known;
+        const { atTill } = this.counter.staff.view();
+        const refund = this.#cash(sale).give(part, reason, atTill?.name ?? null, this.open?.number ?? null);
+        if (this.open !== null) this.open.refunds += refund.amountFen;
+        this.cashBack.push({ at: Date.now(), fen: refund.amountFen, lines: [] });
+        this.#clicks.set(click, refund.number);
+        return refund.number;
     }
 
     #part(click: string, outTradeNo: string | null, part: number): string {
@@ -163,6 +204,7 @@ export class FakeDrawer {
         const old = outTradeNo === null ? null : this.counter.find(outTradeNo);
         if (old?.live) old.state = { state: 'closing', why: 'rest_changed' };
         const payment = this.counter.place(due.lines, due.takenFen + part);
+        payment.cash = this.#remember(due.lines, part, part, false);
         if (old === null) this.counter.clear();
         else old.cashFen = 0;
         this.of = undefined;
@@ -187,6 +229,20 @@ export class FakeDrawer {
                 await change(() => {});
                 return number;
             },
+            cashSale: async (sale: number): Promise<CashSaleView> => this.#cash(sale).view(),
+            cashRefundable: async (sale: number): Promise<RefundableView> => this.#cash(sale).bounds(),
+            cashRefund: async (
+                sale: number,
+                part: RefundPart,
+                reason: string,
+                click: string,
+                shown: Shown | null,
+            ) => {
+                this.counter.staff.approve(shown);
+                const number = this.#refund(sale, part, reason, click);
+                await change(() => {});
+                return number;
+            },
             giveCashBack: async (_click: string, outTradeNo: string) => {
                 const payment = this.counter.find(outTradeNo);
                 const amount = payment.cashFen;
@@ -206,9 +262,13 @@ export class FakeDrawer {
                     denominations: DENOMINATIONS,
                 };
             },
-            openShift: async (float: number) =>
+            openShift: async (float: number, shown: Shown | null) =>
                 change(() => {
                     if (this.open !== null) refuse('shift_open');
+                    const left = this.shifts.at(-1)?.end?.leftFen ?? null;
+                    const apart = left === null ? 0 : Math.abs(float - Number(left));
+                    if (apart > this.counter.staff.house.differenceLimitFen)
+                        this.counter.staff.approve(shown);
                     this.shifts = [
                         ...this.shifts,
                         {
@@ -219,6 +279,7 @@ export class FakeDrawer {
                             sales: 0,
                             salesCount: 0,
                             givenBack: 0,
+                            refunds: 0,
                             moves: [],
                             end: null,
                         },

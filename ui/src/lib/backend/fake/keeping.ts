@@ -26,6 +26,9 @@ const LOOKED_AT: [CheckCode, number][] = [
     ['stock', 36],
     ['books', 118],
     ['zs', 21],
+    ['drawer', 312],
+    ['records', 40],
+    ['schema', 96],
 ];
 
 export class FakeKeeping {
@@ -71,10 +74,11 @@ export class FakeKeeping {
                     sales: 2198,
                     journal: 'holds',
                     relation: { relation: 'older', rows: 57 },
+                    anothers: false,
                     ...this.check,
                 };
             },
-            restoreBackup: async (_name: string, shown: Shown | null) => {
+            restoreBackup: async (_name: string, _anothers: boolean, shown: Shown | null) => {
                 approve(shown);
                 await this.#wait();
                 const setAside = `${LEDGER}.aside-20261123T093012Z`;

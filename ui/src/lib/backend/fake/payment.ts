@@ -11,6 +11,7 @@ import type {
     ReviewReason,
     SignVerdict,
 } from '../backend';
+import type { FakeCash } from './cashRefunds';
 import { drawQr } from './qr';
 import { refundedFen } from './refunds';
 
@@ -30,6 +31,8 @@ export class FakePayment {
     deadline: number;
     /** Taken in cash for the same sale. */
     cashFen: number;
+    /** The part in cash, with what went back of it. */
+    cash: FakeCash | null = null;
     readonly codeUrl: string;
 
     constructor(
@@ -150,6 +153,7 @@ export class FakePayment {
             saleTotalFen: this.saleTotalFen,
             cashFen: this.cashFen,
             cashInHandFen: this.cashInHandFen,
+            cashPart: state.state === 'paid' ? (this.cash?.part() ?? null) : null,
             canTakeCash:
                 state.state !== 'paid' && state.state !== 'review' && this.cashFen < this.saleTotalFen,
             canGiveCashBack: this.cashInHandFen > 0 && !mayShow && state.state !== 'placing',

@@ -177,14 +177,18 @@ export class FakeRefunds {
                 this.orders.push();
                 return number;
             },
-            refundAgain: async (outRefundNo: string) =>
+            refundAgain: async (outRefundNo: string, shown: Shown | null) =>
                 change(() => {
+                    approve(shown);
                     one(outRefundNo);
                     this.become(outRefundNo, { state: 'sending' });
                     setTimeout(() => this.become(outRefundNo, this.fate), this.pace);
                 }),
-            refundWithdraw: async (outRefundNo: string) =>
-                change(() => this.become(outRefundNo, { state: 'withdrawn' })),
+            refundWithdraw: async (outRefundNo: string, shown: Shown | null) =>
+                change(() => {
+                    approve(shown);
+                    this.become(outRefundNo, { state: 'withdrawn' });
+                }),
             refundSettle: async (outRefundNo: string, note: string, shown: Shown | null) =>
                 change(() => {
                     approve(shown);

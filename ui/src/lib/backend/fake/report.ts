@@ -45,7 +45,14 @@ export function dayView(day: string, payments: FakePayment[], locale: Locale, sh
     }));
     const net =
         BigInt(figures.paid.sumFen) + BigInt(figures.givenBack.sumFen) - BigInt(figures.refunded.sumFen);
-    return { day, ...figures, netFen: String(net), hours, text: text(day, figures, locale, shop) };
+    return {
+        day,
+        blind: false,
+        ...figures,
+        netFen: String(net),
+        hours,
+        text: text(day, figures, locale, shop),
+    };
 }
 
 function text(day: string, figures: Record<string, CountAndSum>, locale: Locale, shop: string): string {

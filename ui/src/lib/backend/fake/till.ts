@@ -9,7 +9,7 @@ import type {
     ImportResult,
     Lamps,
     Locale,
-    PaymentBrief,
+    OrderBrief,
     PayState,
     Problem,
     Snapshot,
@@ -30,9 +30,17 @@ import { FakeReports } from './zreports';
 
 const ZONE = 'Asia/Shanghai';
 const POLL = 3000;
+/** As long as the till lists what nobody has looked at, and as many. */
+const UNSEEN_STAYS = 600_000;
+const UNSEEN_MOST = 20;
 
 function refuse(code: ErrorCode, detail = ''): never {
     throw new Refusal({ code, detail });
+}
+
+/** The till's time, which does not go back when the machine's does. */
+function steadyNow(): string {
+    return new Date(performance.timeOrigin + performance.now()).toISOString();
 }
 
 export class FakeTill {
@@ -78,6 +86,7 @@ export class FakeTill {
         products: () => this.products,
         shifts: () => this.drawer.views(),
         cash: () => this.drawer.cashSales,
+        cashBack: () => this.drawer.cashBack,
         held: () => this.#held,
         by: () => this.staff.view().atTill?.name ?? '',
         shop: SHOP_NAME,
@@ -93,6 +102,10 @@ export class FakeTill {
     #next = 1;
     /** The customer display thanks until this time. */
     #thanks: { payment: FakePayment; until: number } | null = null;
+    /** In front to be looked at: none of the customer's business who stands there. */
+    #lookedAt: FakePayment | null = null;
+    /** Settled while nobody looked, newest first. */
+    #unseen: FakePayment[] = [];
 
     constructor() {
         this.payments = pastDay(dayOf(Date.now()), Date.now(), this.products);
@@ -105,6 +118,7 @@ export class FakeTill {
             shopName: SHOP_NAME,
             tillId: 'T01',
             locale: this.locale,
+            now: steadyNow(),
             timeZone: ZONE,
             training: this.training,
             problem: this.problem,
@@ -117,12 +131,8 @@ export class FakeTill {
             held: this.#held.map(({ lines: _, ...held }) => held),
             front: this.front?.view() ?? null,
             refunds: this.refunds.briefs(),
-            waiting: this.payments
-                .filter(
-                    (payment) =>
-                        payment.live || payment.state.state === 'review' || payment.cashInHandFen > 0,
-                )
-                .map((payment) => payment.brief()),
+            waiting: this.#waiting().map((payment) => payment.brief()),
+            unlisted: 0,
             catalogueVersion: this.#catalogueVersion,
             billsVersion: this.bills.version,
             staff: this.staff.view(),
@@ -139,6 +149,7 @@ export class FakeTill {
             version: this.#version,
             shopName: SHOP_NAME,
             locale: this.locale,
+            now: steadyNow(),
             timeZone: ZONE,
             training: this.training,
             ...this.#stage(),
@@ -158,16 +169,42 @@ export class FakeTill {
                 transactionId: payment.paid?.transactionId ?? '',
             };
         }
-        if (this.front !== null) {
+        if (this.front !== null && this.front !== this.#lookedAt) {
             const view = this.front.view();
             if (view.qr !== null && this.front.doubts < 3) {
                 const { qr, totalFen, outTradeNo, deadline } = view;
                 return { stage: 'scan', qr, totalFen, outTradeNo, deadline };
             }
-            return this.front.live ? { stage: 'wait', totalFen: view.totalFen } : { stage: 'idle' };
+            if (this.front.live || view.state === 'review') return { stage: 'wait', totalFen: view.totalFen };
         }
         if (this.#lines.length > 0) return { stage: 'cart', lines: this.#lines, totalFen: this.#total() };
         return { stage: 'idle' };
+    }
+
+    /** What a person must decide, then what is not settled; then what was settled while nobody looked. */
+    #waiting(): FakePayment[] {
+        const review = this.payments.filter((payment) => payment.state.state === 'review');
+        const open = this.payments.filter(
+            (payment) => !review.includes(payment) && (payment.live || payment.cashInHandFen > 0),
+        );
+        return [...review, ...open, ...this.#unseen.filter((payment) => !open.includes(payment))];
+    }
+
+    /** Nobody looks at it: the list keeps it for a while. */
+    #settledUnseen(payment: FakePayment): void {
+        const { state } = payment;
+        const expected =
+            state.state === 'closed' && (state.why === 'paid_otherwise' || state.why === 'rest_changed');
+        if (payment === this.front || payment.live || state.state === 'review' || expected) return;
+        this.#unseen = [payment, ...this.#unseen].slice(0, UNSEEN_MOST);
+        setTimeout(() => {
+            this.#look(payment);
+            this.push();
+        }, UNSEEN_STAYS);
+    }
+
+    #look(payment: FakePayment): void {
+        this.#unseen = this.#unseen.filter((unseen) => unseen !== payment);
     }
 
     /** Tells both windows what changed. */
@@ -195,6 +232,8 @@ export class FakeTill {
     }
 
     #add(product: FakeProduct, priceFen: number): void {
+        // The next customer has come.
+        this.#thanks = null;
         const inCart = this.#lines
             .filter((line) => line.productId === product.id)
             .reduce((sum, line) => sum + line.quantity, 0);
@@ -237,6 +276,7 @@ export class FakeTill {
         this.placed += 1;
         this.payments = [...this.payments, payment];
         this.front = payment;
+        this.#thanks = null;
         this.#stock(payment, -1);
         setTimeout(() => {
             if (payment.state.state !== 'placing') return;
@@ -281,7 +321,9 @@ export class FakeTill {
     customerPays(payment: FakePayment, foundBy: 'query' | 'notify' = 'query'): void {
         if (!payment.live) return;
         payment.pay(Date.now(), foundBy);
-        if (payment === this.front) {
+        this.#settledUnseen(payment);
+        if (payment === this.front && payment !== this.#lookedAt) {
+            this.#lookedAt = payment;
             this.#thanks = { payment, until: Date.now() + 5000 };
             setTimeout(() => this.push(), 5050);
         }
@@ -293,6 +335,7 @@ export class FakeTill {
         if (state.state === 'review') payment.pay(Date.now(), 'query');
         payment.state = state;
         if (state.state === 'closed') this.#stock(payment, 1);
+        this.#settledUnseen(payment);
         this.push();
     }
 
@@ -333,7 +376,10 @@ export class FakeTill {
             ...this.notify.commands((act) => this.#change(act)),
             ...this.staff.commands((act) => this.#change(act)),
             ...this.drawer.commands((act) => this.#change(act)),
-            ...this.bills.commands((act) => this.#change(act)),
+            ...this.bills.commands(
+                (act) => this.#change(act),
+                (shown) => this.staff.approve(shown),
+            ),
             ...this.refunds.commands((act) => this.#change(act)),
             ...this.reports.commands((act) => this.#change(act)),
         };
@@ -421,8 +467,15 @@ export class FakeTill {
                 }),
             toFront: async (outTradeNo: string) =>
                 this.#change(() => {
-                    this.front = this.#find(outTradeNo);
+                    const payment = this.#find(outTradeNo);
+                    const same = payment === this.front;
+                    this.front = payment;
+                    this.#look(payment);
+                    if (same) return;
+                    this.#lookedAt = payment.view().canCancel ? null : payment;
+                    if (this.#lookedAt === null) this.#thanks = null;
                 }),
+            seen: async (outTradeNo: string) => this.#change(() => this.#look(this.#find(outTradeNo))),
             cancel: async (outTradeNo: string) =>
                 this.#change(() => {
                     const payment = this.#find(outTradeNo);
@@ -461,17 +514,33 @@ export class FakeTill {
             }: {
                 day: string | null;
                 text: string | null;
-            }): Promise<PaymentBrief[]> =>
-                ofDay(day)
-                    .map((payment) => payment.brief())
+            }): Promise<OrderBrief[]> => {
+                const today = day === null || day === dayOf(Date.now());
+                const isAmount = (fen: number) => fen === Math.round(Number(text) * 100);
+                const orders = ofDay(day)
+                    .map((payment): OrderBrief => ({ by: 'wechat', payment: payment.brief() }))
                     .filter(
-                        (brief) =>
+                        (row) =>
+                            row.by === 'wechat' &&
+                            (text === null ||
+                                row.payment.outTradeNo.toLowerCase().includes(text.toLowerCase()) ||
+                                isAmount(row.payment.totalFen)),
+                    );
+                const inCash = (today ? this.drawer.sold : [])
+                    .filter((cash) => cash.whole)
+                    .map((cash) => cash.brief())
+                    .filter(
+                        (sale) =>
                             text === null ||
-                            brief.outTradeNo.toLowerCase().includes(text.toLowerCase()) ||
-                            brief.totalFen === Math.round(Number(text) * 100),
+                            text.replace('#', '') === String(sale.sale) ||
+                            isAmount(sale.totalFen),
                     )
-                    .reverse()
-                    .slice(0, 500),
+                    .map((sale): OrderBrief => ({ by: 'cash', sale }));
+                const at = (row: OrderBrief) => (row.by === 'cash' ? row.sale.paidAt : row.payment.placedAt);
+                return [...orders, ...inCash]
+                    .sort((one, other) => at(other).localeCompare(at(one)))
+                    .slice(0, 500);
+            },
             order: async (outTradeNo: string) => {
                 const past = /-(\d\d)(\d\d)(\d\d)-/.exec(outTradeNo);
                 const day = past === null ? null : `20${past[1]}-${past[2]}-${past[3]}`;

@@ -31,6 +31,7 @@ export interface Books {
     shifts: () => ShiftView[];
     /** Cash sales rung up in this window. */
     cash: () => PastCash[];
+    cashBack: () => PastCash[];
     held: () => Pick<HeldCart, 'id'>[];
     by: () => string;
     shop: string;
@@ -43,6 +44,7 @@ interface Stretch {
     to: number;
     payments: FakePayment[];
     cash: PastCash[];
+    cashBack: PastCash[];
     shifts: ShiftView[];
     carried: CarriedView[];
     held: number;
@@ -129,6 +131,7 @@ export class FakeReports {
                 (one) => (one.paid ? Date.parse(one.paid.timeEnd) : one.placedAt) > from,
             ),
             cash: [...past, ...this.books.cash()].filter(({ at }) => at > from),
+            cashBack: this.books.cashBack().filter(({ at }) => at > from),
             shifts: this.books.shifts().filter(({ end }) => end === null || Date.parse(end.at) > from),
             carried: [
                 ...carried,
@@ -182,6 +185,7 @@ export class FakeReports {
             to,
             payments: pastDay(day, to, this.books.products()),
             cash,
+            cashBack: [],
             shifts: [
                 {
                     number,
@@ -236,6 +240,7 @@ export class FakeReports {
             ),
         };
         const cash = tally(it.cash.map(({ fen }) => fen));
+        const cashBack = tally(it.cashBack.map(({ fen }) => fen));
         const taken = both(wechat.paid, wechat.late, wechat.surplus);
         const sold = both(wechat.paid, wechat.late, cash);
         const notSold = {
@@ -246,7 +251,7 @@ export class FakeReports {
                 it.payments.filter(({ state }) => state.state === 'refused').map(({ totalFen }) => totalFen),
             ),
         };
-        const net = String(Number(less(taken, refunded)) + Number(cash.sumFen));
+        const net = String(Number(less(taken, refunded)) + Number(less(cash, cashBack)));
         const hour = (at: number) => new Date(at + ZONE).getUTCHours();
         const lines = [...paid.flatMap((one) => one.lines), ...it.cash.flatMap((one) => one.lines)];
         const categoryOf = new Map(this.books.products().map(({ name, category }) => [name, category]));
@@ -261,6 +266,7 @@ export class FakeReports {
             const rows = [...found].sort(([, one], [, other]) => other.fen - one.fen);
             return {
                 kinds: rows.length,
+                pieces: rows.reduce((sum, [, { pieces }]) => sum + pieces, 0),
                 best: rows
                     .slice(0, 50)
                     .map(([name, { pieces, fen }]) => ({ name, pieces, sumFen: String(fen) })),
@@ -295,8 +301,9 @@ export class FakeReports {
             to: new Date(it.to).toISOString(),
             by: it.by,
             note: it.note,
+            blind: false,
             sold,
-            refunded,
+            refunded: both(refunded, cashBack),
             netFen: net,
             ofEarlierDays: tally([]),
             wechat: {
@@ -319,7 +326,7 @@ export class FakeReports {
                 ),
                 netFen: less(taken, refunded),
             },
-            cash: { sales: cash, parts: tally([]), refunded: tally([]), netFen: cash.sumFen },
+            cash: { sales: cash, parts: tally([]), refunded: cashBack, netFen: less(cash, cashBack) },
             notSold: {
                 all: both(notSold.atDeadline, notSold.byCancel, notSold.otherwise, notSold.refused),
                 ...notSold,
@@ -333,7 +340,7 @@ export class FakeReports {
             })),
             items: best((line) => line.name),
             categories: best((line) => categoryOf.get(line.name) ?? ''),
-            returned: { kinds: 0, best: [] },
+            returned: { kinds: 0, pieces: 0, best: [] },
             givenUp: it.payments.flatMap(({ outTradeNo, refunds: ofOrder }) =>
                 ofOrder
                     .filter(({ state }) => state === 'closed' || state === 'closed_seen')
@@ -356,16 +363,21 @@ export class FakeReports {
                     reason,
                     by: by ?? '',
                 })),
-                shifts: it.shifts.map(({ number, openedAt, floatFen, sums, end }) => ({
+                shifts: it.shifts.map(({ number, openedAt, openedBy, floatFen, sums, end }) => ({
                     number,
                     openedAt,
                     closedAt: end?.at ?? null,
                     by: end?.by ?? '',
                     floatFen,
-                    expectedFen: end?.expectedFen ?? sums?.expectedFen ?? '0',
+                    expectedFen: end?.expectedFen ?? sums?.expectedFen ?? null,
                     countedFen: end?.countedFen ?? null,
                     leftFen: end?.leftFen ?? null,
+                    takenFen: end?.takenFen ?? null,
                     note: end?.note ?? '',
+                    openedBy: openedBy ?? '',
+                    floatDifference: null,
+                    count: end?.count ?? [],
+                    approvedBy: end?.approvedBy ?? null,
                 })),
                 difference:
                     counted.length === 0
@@ -413,9 +425,11 @@ export class FakeReports {
                 notArrived: none,
                 takenBack: none,
                 missing: 0,
+                unbooked: [],
                 differenceFen: '0',
                 unexplainedFen: '0',
                 signed: false,
+                byHand: [],
             };
         const taken = both(z.wechat.paid, z.wechat.late);
         const missing = this.bill === 'differs' ? 1 : 0;
@@ -429,9 +443,11 @@ export class FakeReports {
             notArrived,
             takenBack: none,
             missing,
+            unbooked: [],
             differenceFen: String(Number(unexplainedFen) + Number(notArrived.sumFen)),
             unexplainedFen,
             signed: missing === 0,
+            byHand: [],
         };
     }
 
