@@ -13,7 +13,7 @@ use scantill::shop::{Place, Shop};
 use scantill::windows;
 use tauri::Manager;
 use till_app::Config;
-use till_app::key_store::{self, KeyPlace};
+use till_app::key_store::{self, KeyAge, KeyPlace};
 use tracing_subscriber::prelude::*;
 
 /// 扫码收银 · a shop till that takes WeChat Pay by QR code.
@@ -42,11 +42,14 @@ struct Flags {
     /// Reads the merchant's API key from standard input, keeps it in the keyring (or in a file that only you can read), and ends.
     #[arg(long)]
     keep_key: bool,
+    /// The same with the key before, while the merchant's key is being replaced; an empty line ends its being kept.
+    #[arg(long, conflicts_with = "keep_key")]
+    keep_previous_key: bool,
 }
 
 fn main() -> ExitCode {
     let flags = Flags::parse();
-    if flags.keep_key {
+    if flags.keep_key || flags.keep_previous_key {
         return match keep_key(&flags) {
             Ok(where_to) => {
                 println!("{where_to}");
@@ -182,17 +185,25 @@ fn keep_key(flags: &Flags) -> anyhow::Result<String> {
     let mut key = String::new();
     std::io::stdin().read_line(&mut key)?;
     let key = key.trim();
+    let age = match flags.keep_previous_key {
+        true => KeyAge::Previous,
+        false => KeyAge::Current,
+    };
+    if key.is_empty() && age == KeyAge::Previous {
+        key_store::forget_previous(&mch_id, &config)?;
+        return Ok("There is no previous key any more.".to_owned());
+    }
     anyhow::ensure!(
         key.len() == 32,
         "the API V2 key has 32 letters or digits, this one has {}",
         key.len()
     );
-    Ok(match key_store::keep(&mch_id, key, &config)? {
+    Ok(match key_store::keep(age, &mch_id, key, &config)? {
         KeyPlace::Keyring => "The key is in this user's keyring.".to_owned(),
         KeyPlace::KeyFile | KeyPlace::Config | KeyPlace::OpenConfig => {
             format!(
                 "There is no keyring here: the key is in {}, which only you can read.",
-                key_store::key_file(&config).display()
+                key_store::key_file(age, &config).display()
             )
         }
     })

@@ -6,6 +6,7 @@ mod ground;
 mod killed;
 mod offline;
 mod outage;
+mod rotation;
 mod second;
 mod subscribed;
 mod taken_in;

@@ -109,12 +109,25 @@ pub fn signal_group(leader: u32, name: &str) -> anyhow::Result<()> {
 
 /// From now on, counts how often a failpoint of this program is passed, and kills the process at the nth time.
 pub fn die_at(point: &str, nth: u32) -> anyhow::Result<()> {
+    at(point, nth, || {
+        // SIGKILL to itself: nothing is flushed, no destructor runs.
+        let _ = kill_now(std::process::id());
+        std::process::abort();
+    })
+}
+
+/// The same, and stops the process as it is, until somebody lets it go on.
+pub fn freeze_at(point: &str, nth: u32) -> anyhow::Result<()> {
+    at(point, nth, || {
+        let _ = signal(std::process::id(), "STOP");
+    })
+}
+
+fn at(point: &str, nth: u32, act: impl Fn() + Send + Sync + 'static) -> anyhow::Result<()> {
     let left = AtomicU32::new(nth);
     fail::cfg_callback(point, move || {
         if left.fetch_sub(1, Ordering::SeqCst) == 1 {
-            // SIGKILL to itself: nothing is flushed, no destructor runs.
-            let _ = kill_now(std::process::id());
-            std::process::abort();
+            act();
         }
     })
     .map_err(anyhow::Error::msg)
@@ -166,6 +179,14 @@ pub fn is_running(id: u32) -> bool {
         .ok()
         .and_then(|stat| Some(stat.rsplit_once(") ")?.1.starts_with('Z')))
         .is_some_and(|zombie| !zombie)
+}
+
+/// Whether a process was stopped by a signal.
+pub fn is_frozen(id: u32) -> bool {
+    fs::read_to_string(format!("/proc/{id}/stat"))
+        .ok()
+        .and_then(|stat| Some(stat.rsplit_once(") ")?.1.starts_with('T')))
+        .unwrap_or(false)
 }
 
 /// A process has one list of children for each of its threads.

@@ -22,6 +22,8 @@ const PIECE: usize = 16 * 1024;
 struct Wire {
     delay: Duration,
     forwards: bool,
+    /// What the server says is kept back.
+    holds_answers: bool,
     accepts: bool,
     /// Bytes of either direction of one connection before it is cut.
     cut_after: Option<u64>,
@@ -48,6 +50,7 @@ impl Proxy {
         let (wire, seen) = watch::channel(Wire {
             delay: Duration::ZERO,
             forwards: true,
+            holds_answers: false,
             accepts: true,
             cut_after: None,
             cuts: 0,
@@ -114,6 +117,11 @@ impl Proxy {
         self.wire.send_modify(|wire| wire.forwards = true);
     }
 
+    /// What is sent to the server arrives, and what it says does not.
+    pub fn hold_answers(&self) {
+        self.wire.send_modify(|wire| wire.holds_answers = true);
+    }
+
     /// Resets every connection there is.
     pub fn cut(&self) {
         self.wire.send_modify(|wire| wire.cuts += 1);
@@ -137,6 +145,19 @@ impl Drop for Proxy {
     }
 }
 
+/// A direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    There,
+    Back,
+}
+
+impl Wire {
+    fn carries(&self, way: Way) -> bool {
+        self.forwards && (way == Way::There || !self.holds_answers)
+    }
+}
+
 /// Carries bytes both ways until one side ends or the wire is cut.
 async fn join(
     mut client: TcpStream,
@@ -153,8 +174,8 @@ async fn join(
     // Borrowed halves: an owned one tells the other side of its end when it is dropped.
     let (from_client, to_client) = client.split();
     let (from_server, to_server) = server.split();
-    let there = carry(from_client, to_server, seen.clone());
-    let back = carry(from_server, to_client, seen.clone());
+    let there = carry(Way::There, from_client, to_server, seen.clone());
+    let back = carry(Way::Back, from_server, to_client, seen.clone());
     let mut ending = seen.clone();
     let over = async {
         let ended = tokio::select! {
@@ -175,9 +196,14 @@ async fn join(
 }
 
 /// Carries one direction.
-async fn carry(from: ReadHalf<'_>, to: WriteHalf<'_>, seen: watch::Receiver<Wire>) -> std::io::Result<()> {
+async fn carry(
+    way: Way,
+    from: ReadHalf<'_>,
+    to: WriteHalf<'_>,
+    seen: watch::Receiver<Wire>,
+) -> std::io::Result<()> {
     let (put, pieces) = mpsc::channel(UNDER_WAY_MAX);
-    tokio::try_join!(take_in(from, put, seen.clone()), give_out(to, pieces, seen))?;
+    tokio::try_join!(take_in(from, put, seen.clone()), give_out(way, to, pieces, seen))?;
     Ok(())
 }
 
@@ -201,6 +227,7 @@ async fn take_in(
 }
 
 async fn give_out(
+    way: Way,
     mut to: WriteHalf<'_>,
     mut pieces: mpsc::Receiver<(Instant, Vec<u8>)>,
     mut seen: watch::Receiver<Wire>,
@@ -209,7 +236,7 @@ async fn give_out(
     while let Some((due, mut piece)) = pieces.recv().await {
         sleep_until(due).await;
         // The sender of these settings is gone when the proxy is, which cuts everything anyway.
-        let Ok(wire) = seen.wait_for(|wire| wire.forwards).await.map(|wire| *wire) else {
+        let Ok(wire) = seen.wait_for(|wire| wire.carries(way)).await.map(|wire| *wire) else {
             return Ok(());
         };
         let left = wire

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
@@ -76,6 +77,15 @@ impl Setup {
         self
     }
 
+    /// The first merchant's key has been replaced by this one, and the one before still counts.
+    #[must_use]
+    pub fn rotated_to(mut self, key: &str) -> Self {
+        let old = format!("api_key = \"{API_KEY}\"");
+        let both = format!("api_key = \"{key}\"\nprevious_{old}");
+        self.tables = self.tables.replacen(&old, &both, 1);
+        self
+    }
+
     /// Dies where `POINT:NTH` says.
     #[must_use]
     pub fn kill_at(mut self, kill: &'static str) -> Self {
@@ -135,6 +145,7 @@ impl Setup {
     fn command(&self, folder: &Path) -> anyhow::Result<Command> {
         let config = folder.join("relay.toml");
         fs::write(&config, self.config())?;
+        fs::set_permissions(&config, fs::Permissions::from_mode(0o600))?;
         let mut command = Command::new(&self.program);
         command.arg("--config").arg(config).env("RUST_LOG", self.log);
         if let Some(kill) = self.kill {
@@ -261,6 +272,7 @@ fn merchant_of(mch_id: &str, key: &str) -> Merchant {
         mch_id: mch_id.to_owned(),
         // Both keys are constants of 32 letters and digits.
         api_key: ApiKey::parse(key).unwrap_or_else(|_| unreachable!("32 letters and digits")),
+        previous_key: None,
         sign_type: SignType::HmacSha256,
     }
 }

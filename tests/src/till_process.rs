@@ -60,6 +60,8 @@ pub enum Told {
     Advance(i64),
     /// Counts from now on towards this end.
     Arm(Kill),
+    /// Counts from now on towards being frozen there.
+    Freeze(Kill),
     /// Says what the ledger and the screens have.
     Look,
 }

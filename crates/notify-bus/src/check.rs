@@ -41,6 +41,7 @@ async fn look(address: &Address, name: &str, only_found: &mut OnlyFound) -> Resu
     let mut link = Link::open(address, name).await?;
     *only_found = topology::declare(&link, None).await?;
     let channel = lane::open(&link).await?;
+    let last = link.channel().await?;
     let writing = async {
         let options = BasicPublishOptions::default();
         let properties = BasicProperties::default().with_expiration(NO_EXPIRATION.into());
@@ -52,11 +53,7 @@ async fn look(address: &Address, name: &str, only_found: &mut OnlyFound) -> Resu
     // An alarmed broker says so and then answers nothing more.
     let written = tokio::select! {
         written = timeout(ANSWER_MAX, writing) => written.map_err(|_| silent())?,
-        turn = link.turn() => return match turn {
-            Turn::Blocked => Ok(Health::Blocked),
-            Turn::Unblocked => Ok(Health::Up),
-            Turn::Ended(trouble) => Err(trouble),
-        },
+        turn = link.turn() => return after(turn),
     };
     match written {
         Err(error) if trouble::code(&error) != Some(trouble::PRECONDITION_FAILED) => {
@@ -64,6 +61,21 @@ async fn look(address: &Address, name: &str, only_found: &mut OnlyFound) -> Resu
         }
         Ok(_) | Err(_) => {}
     }
+    // The refusal may have been quicker than that word. Another answer it gives only when it still reads.
+    tokio::select! {
+        closed = timeout(ANSWER_MAX, last.close(200, "OK".into())) => {
+            closed.map_err(|_| silent())?.map_err(|error| trouble::running(&error))?;
+        }
+        turn = link.turn() => return after(turn),
+    }
     link.close().await;
     Ok(Health::Up)
+}
+
+fn after(turn: Turn) -> Result<Health, Trouble> {
+    match turn {
+        Turn::Blocked => Ok(Health::Blocked),
+        Turn::Unblocked => Ok(Health::Up),
+        Turn::Ended(trouble) => Err(trouble),
+    }
 }

@@ -38,6 +38,8 @@ pub struct Config {
     pub status_from: Networks,
     /// Its bounds.
     pub limits: Limits,
+    /// Files with secrets that everybody on this machine can read.
+    pub open_files: Vec<PathBuf>,
 }
 
 /// Bounds of what strangers can make the relay hold.
@@ -109,7 +111,11 @@ impl Config {
             )
         })?;
         let folder = path.parent().unwrap_or(path);
-        Self::parse(&text, folder, variables)
+        let (mut config, holds_secret) = Self::read(&text, folder, variables)?;
+        if holds_secret && is_open(path) {
+            config.open_files.push(path.to_owned());
+        }
+        Ok(config)
     }
 
     /// Reads the text of a file in `folder`, from where its relative paths count.
@@ -117,10 +123,20 @@ impl Config {
     /// # Errors
     /// The first mistake.
     pub fn parse(text: &str, folder: &Path, variables: &Variables) -> Result<Self, ConfigProblem> {
+        Self::read(text, folder, variables).map(|(config, _)| config)
+    }
+
+    /// And whether the text itself holds a secret.
+    fn read(text: &str, folder: &Path, variables: &Variables) -> Result<(Self, bool), ConfigProblem> {
         let mut file = FileText::read(text)?;
+        let holds_secret = file.holds_secret();
         let served_numbers: Vec<String> = file.merchant.iter().map(|one| one.mch_id.clone()).collect();
         check_variables(variables, &served_numbers)?;
-        let from = Sources { folder, variables };
+        let mut from = Sources {
+            folder,
+            variables,
+            open_files: Vec::new(),
+        };
         let listen = from.plain("LISTEN").unwrap_or(file.listen);
         let listen = listen.parse().map_err(|_| {
             let what = "not an address with a port";
@@ -133,7 +149,7 @@ impl Config {
         )?;
         let merchants = from.merchants(file.merchant)?;
         let tls = file.tls.map(|tls| from.tls(tls)).transpose()?;
-        Ok(Self {
+        let config = Self {
             listen,
             broker,
             merchants,
@@ -141,7 +157,9 @@ impl Config {
             trusted_proxies: file::networks("trusted_proxies", &file.trusted_proxies)?,
             status_from: file::networks("status_from", &file.status_from)?,
             limits: file.limits.read()?,
-        })
+            open_files: from.open_files,
+        };
+        Ok((config, holds_secret))
     }
 }
 
@@ -149,6 +167,8 @@ impl Config {
 struct Sources<'a> {
     folder: &'a Path,
     variables: &'a Variables,
+    /// Those of the files read that everybody on this machine can read.
+    open_files: Vec<PathBuf>,
 }
 
 impl Sources<'_> {
@@ -157,7 +177,7 @@ impl Sources<'_> {
     }
 
     fn broker(
-        &self,
+        &mut self,
         url: Option<String>,
         url_file: Option<PathBuf>,
         ca: Option<PathBuf>,
@@ -175,6 +195,10 @@ impl Sources<'_> {
         };
         let address =
             Address::parse(&url).map_err(|error| problem("amqp_url", error.to_string(), AMQP_EXAMPLE))?;
+        if address.is_open_to_all() {
+            let what = "password and notifies would travel in clear: amqp:// is for a broker on this machine, amqps:// for all others";
+            return Err(problem("amqp_url", what, AMQP_EXAMPLE));
+        }
         let Some(ca) = self.plain("AMQP_CA").map(PathBuf::from).or(ca) else {
             return Ok(address);
         };
@@ -189,7 +213,7 @@ impl Sources<'_> {
         Ok(address.with_ca(ca))
     }
 
-    fn merchants(&self, texts: Vec<MerchantText>) -> Result<Merchants, ConfigProblem> {
+    fn merchants(&mut self, texts: Vec<MerchantText>) -> Result<Merchants, ConfigProblem> {
         let example =
             "[[merchant]] with appid = \"wxd930ea5d5a258f4f\", mch_id = \"1900000109\" and api_key_file";
         if texts.is_empty() {
@@ -206,7 +230,7 @@ impl Sources<'_> {
         })
     }
 
-    fn merchant(&self, number: usize, text: MerchantText) -> Result<Served, ConfigProblem> {
+    fn merchant(&mut self, number: usize, text: MerchantText) -> Result<Served, ConfigProblem> {
         let key = |name: &str| format!("[[merchant]] number {number}, {name}");
         let word =
             |text: &str| (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
@@ -246,11 +270,11 @@ impl Sources<'_> {
         Served::new(text.appid, text.mch_id, current, previous).map_err(|_| no_number())
     }
 
-    fn tls(&self, text: TlsText) -> Result<Tls, ConfigProblem> {
+    fn tls(&mut self, text: TlsText) -> Result<Tls, ConfigProblem> {
         let cert_example = "cert = \"/etc/scantill-relay/fullchain.pem\"";
         let key_example = "key = \"/etc/scantill-relay/privkey.pem\"";
         let chain = self.read("[tls] cert", &self.folder.join(text.cert), cert_example)?;
-        let key = self.read("[tls] key", &self.folder.join(text.key), key_example)?;
+        let key = self.read_secret("[tls] key", self.folder.join(text.key), key_example)?;
         let chain =
             crate::tls::certificates(&chain).map_err(|what| problem("[tls] cert", what, cert_example))?;
         Tls::new(chain, &key).map_err(|what| problem("[tls] key", what, key_example))
@@ -258,7 +282,7 @@ impl Sources<'_> {
 
     /// A secret given as text or as a file, not both. A file's last line break doesn't count.
     fn secret(
-        &self,
+        &mut self,
         key: &str,
         text: Option<String>,
         file: Option<PathBuf>,
@@ -274,7 +298,7 @@ impl Sources<'_> {
             (None, Some(file)) => self.folder.join(file),
         };
         let key = format!("{key}_file");
-        let bytes = self.read(&key, &file, example)?;
+        let bytes = self.read_secret(&key, file.clone(), example)?;
         let text = String::from_utf8(bytes)
             .ok()
             .filter(|text| text.len() <= SECRET_CAP);
@@ -286,6 +310,14 @@ impl Sources<'_> {
         Ok(Some(line.strip_suffix('\r').unwrap_or(line).to_owned()))
     }
 
+    fn read_secret(&mut self, key: &str, path: PathBuf, example: &str) -> Result<Vec<u8>, ConfigProblem> {
+        let bytes = self.read(key, &path, example)?;
+        if is_open(&path) {
+            self.open_files.push(path);
+        }
+        Ok(bytes)
+    }
+
     fn read(&self, key: &str, path: &Path, example: &str) -> Result<Vec<u8>, ConfigProblem> {
         fs::read(path).map_err(|error| {
             problem(
@@ -294,6 +326,21 @@ impl Sources<'_> {
                 example,
             )
         })
+    }
+}
+
+/// Whether everybody on this machine can read a file.
+fn is_open(file: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::metadata(file).is_ok_and(|data| data.permissions().mode() & 0o004 != 0)
+    }
+    // Elsewhere rights are no bits of a file.
+    #[cfg(not(unix))]
+    {
+        let _ = file;
+        false
     }
 }
 

@@ -88,6 +88,8 @@ impl Served {
             appid: appid.clone(),
             mch_id: mch_id.clone(),
             api_key,
+            // Which key it was is counted: each is tried by itself.
+            previous_key: None,
             // A notify's type is told by its sign; this one only counts for what is sent.
             sign_type: SignType::HmacSha256,
         };

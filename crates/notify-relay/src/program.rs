@@ -57,6 +57,9 @@ fn run(args: &Args) -> anyhow::Result<()> {
         return runtime.block_on(check(config));
     }
     log();
+    for file in &config.open_files {
+        tracing::warn!(file = %file.display(), "{OPEN_FILE}");
+    }
     #[cfg(unix)]
     raise_file_limit(&config);
     runtime.block_on(async {
@@ -72,6 +75,9 @@ fn run(args: &Args) -> anyhow::Result<()> {
         Ok(())
     })
 }
+
+/// About a file.
+const OPEN_FILE: &str = "it holds a secret, and everybody on this machine can read it";
 
 fn variables() -> Variables {
     // What isn't text can't be ours.
@@ -114,6 +120,9 @@ fn raise_file_limit(config: &Config) {
 
 /// Connects as when running, and says what came of it.
 async fn check(config: Config) -> anyhow::Result<()> {
+    for file in &config.open_files {
+        eprintln!("{}: {OPEN_FILE}", file.display());
+    }
     let place = config.broker.place();
     let Checked { health, only_found } = notify_bus::check(&config.broker, CONNECTION_NAME).await;
     match health {

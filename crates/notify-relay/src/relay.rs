@@ -139,17 +139,7 @@ impl Relay {
         fail::fail_point!("relay.before_publish");
         let Authentic { news, message, .. } = authentic;
         let started = Instant::now();
-        let publishing = self.publisher.publish(message, CONFIRM_WITHIN);
-        #[cfg(feature = "failpoints")]
-        let publishing = async {
-            let published = async {
-                // After the other half has handed the message over.
-                tokio::task::yield_now().await;
-                fail::fail_point!("relay.after_publish");
-            };
-            tokio::join!(publishing, published).0
-        };
-        let confirmed = publishing.await;
+        let confirmed = self.publisher.publish(message, CONFIRM_WITHIN).await;
         match &confirmed {
             Ok(()) => self.metrics.published(news, started.elapsed()),
             Err(why) => {

@@ -29,7 +29,7 @@ pub use self::reports::ReportFiles;
 use self::reports::ReportsText;
 use self::shop::TillText;
 pub use self::shop::{Locale, Shop};
-use crate::key_store::{self, KeyPlace};
+use crate::key_store::{self, KeyAge, KeyPlace};
 
 /// Everything the till has to be told, parsed.
 #[derive(Debug, Clone)]
@@ -112,7 +112,7 @@ impl Config {
             example: example.to_owned(),
             missing: error.kind() == std::io::ErrorKind::NotFound,
         })?;
-        Self::parse_with(&text, |mch_id| key_store::find(mch_id, path)).map(|mut config| {
+        Self::parse_with(&text, |age, mch_id| key_store::find(age, mch_id, path)).map(|mut config| {
             if config.key_place == KeyPlace::Config && !key_store::is_private(path) {
                 tracing::warn!("others on this machine can read the configuration, and the key in it");
                 config.key_place = KeyPlace::OpenConfig;
@@ -138,12 +138,12 @@ impl Config {
 
     /// Reads the text of a configuration that holds its key.
     pub fn parse(text: &str) -> Result<Self, ConfigProblem> {
-        Self::parse_with(text, |_| None)
+        Self::parse_with(text, |_, _| None)
     }
 
     fn parse_with(
         text: &str,
-        find_key: impl FnOnce(&str) -> Option<(String, KeyPlace)>,
+        find_key: impl Fn(KeyAge, &str) -> Option<(String, KeyPlace)>,
     ) -> Result<Self, ConfigProblem> {
         let file: FileText = toml::from_str(text).map_err(|error| {
             let line = error

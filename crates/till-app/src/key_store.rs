@@ -8,6 +8,15 @@ use keyring::Entry;
 /// Under this name the key stands in the keyring, with the merchant's number as the user.
 const SERVICE: &str = "scantill";
 
+/// Which of a merchant's keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyAge {
+    /// The one in use.
+    Current,
+    /// The one before, while it is being replaced.
+    Previous,
+}
+
 /// Where a key was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyPlace {
@@ -21,14 +30,14 @@ pub enum KeyPlace {
     OpenConfig,
 }
 
-/// Looks for the key of a merchant: in the keyring, then in the key file.
+/// Looks for a key of a merchant: in the keyring, then in the key file.
 #[must_use]
-pub fn find(mch_id: &str, config: &Path) -> Option<(String, KeyPlace)> {
-    let in_keyring = Entry::new(SERVICE, mch_id).and_then(|entry| entry.get_password());
+pub fn find(age: KeyAge, mch_id: &str, config: &Path) -> Option<(String, KeyPlace)> {
+    let in_keyring = entry(age, mch_id).and_then(|entry| entry.get_password());
     if let Ok(key) = in_keyring {
         return Some((key, KeyPlace::Keyring));
     }
-    let file = key_file(config);
+    let file = key_file(age, config);
     if !is_private(&file) {
         return None;
     }
@@ -36,23 +45,45 @@ pub fn find(mch_id: &str, config: &Path) -> Option<(String, KeyPlace)> {
     Some((key.trim().to_owned(), KeyPlace::KeyFile))
 }
 
-/// Keeps the key of a merchant, and says where.
-pub fn keep(mch_id: &str, key: &str, config: &Path) -> io::Result<KeyPlace> {
-    let in_keyring = Entry::new(SERVICE, mch_id).and_then(|entry| entry.set_password(key));
+/// Keeps a key of a merchant, and says where.
+pub fn keep(age: KeyAge, mch_id: &str, key: &str, config: &Path) -> io::Result<KeyPlace> {
+    let in_keyring = entry(age, mch_id).and_then(|entry| entry.set_password(key));
     match in_keyring {
         Ok(()) => Ok(KeyPlace::Keyring),
         Err(error) => {
             tracing::info!(%error, "no keyring here; the key goes into a file");
-            write_private(&key_file(config), key)?;
+            write_private(&key_file(age, config), key)?;
             Ok(KeyPlace::KeyFile)
         }
     }
 }
 
-/// The key file that goes with a configuration: `till.toml` → `till.key`.
+/// Keeps the key before no longer, wherever it is. It is not missed when it isn't there.
+pub fn forget_previous(mch_id: &str, config: &Path) -> io::Result<()> {
+    match entry(KeyAge::Previous, mch_id).and_then(|entry| entry.delete_credential()) {
+        Ok(()) => {}
+        Err(error) => tracing::info!(%error, "no previous key in a keyring"),
+    }
+    match std::fs::remove_file(key_file(KeyAge::Previous, config)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// The key file that goes with a configuration: `till.toml` → `till.key`, and `till.previous-key`.
 #[must_use]
-pub fn key_file(config: &Path) -> PathBuf {
-    config.with_extension("key")
+pub fn key_file(age: KeyAge, config: &Path) -> PathBuf {
+    config.with_extension(match age {
+        KeyAge::Current => "key",
+        KeyAge::Previous => "previous-key",
+    })
+}
+
+fn entry(age: KeyAge, mch_id: &str) -> keyring::Result<Entry> {
+    match age {
+        KeyAge::Current => Entry::new(SERVICE, mch_id),
+        KeyAge::Previous => Entry::new(SERVICE, &format!("{mch_id} previous")),
+    }
 }
 
 /// Whether only the user can read a file.
@@ -71,7 +102,7 @@ pub(crate) fn is_private(file: &Path) -> bool {
 }
 
 fn write_private(file: &Path, key: &str) -> io::Result<()> {
-    let new = file.with_extension("key.new");
+    let new = file.with_added_extension("new");
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
@@ -109,15 +140,24 @@ mod tests {
         let config = folder.path().join("till.toml");
         // A merchant that no keyring of whoever runs the tests knows.
         let mch_id = "0000000000000000";
-        write_private(&key_file(&config), KEY).unwrap();
+        write_private(&key_file(KeyAge::Current, &config), KEY).unwrap();
         assert_eq!(
-            find(mch_id, &config),
+            find(KeyAge::Previous, mch_id, &config),
+            None,
+            "the one before is another file's"
+        );
+        assert_eq!(
+            find(KeyAge::Current, mch_id, &config),
             Some((KEY.to_owned(), KeyPlace::KeyFile)),
             "kept well: used"
         );
-        std::fs::set_permissions(key_file(&config), std::fs::Permissions::from_mode(0o644)).unwrap();
+        std::fs::set_permissions(
+            key_file(KeyAge::Current, &config),
+            std::fs::Permissions::from_mode(0o644),
+        )
+        .unwrap();
         assert_eq!(
-            find(mch_id, &config),
+            find(KeyAge::Current, mch_id, &config),
             None,
             "lying open: refused, so that somebody notices"
         );

@@ -33,7 +33,8 @@ impl Till {
         evidence: Option<Evidence>,
         heard: Option<&Heard<'_>>,
     ) -> Result<(), Refusal> {
-        self.pass_time(now);
+        // Nothing is let go here: what was brought into memory for this input would go with it.
+        self.time = self.time.max(now);
         let id = *self.orders.get(number).ok_or(Refusal::NoSuchOrder)?;
         let watched = self.sales.get(&id).ok_or(Refusal::NoSuchOrder)?;
         let before = watched.sale.clone();

@@ -101,6 +101,8 @@ pub enum Fault {
     NoSign,
     /// The answer is signed with the other signature type, processed.
     OtherSignType,
+    /// The answer is signed with the key before the last change of keys, if there was one, processed.
+    PreviousKey,
     /// The answer's amounts are one fen too high, rightly signed.
     WrongAmount,
     /// The answer is for another appid, rightly signed.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use wechat_pay::{SignError, SignType};
+use wechat_pay::{ApiKey, SignError, SignType};
 
 use crate::answer::{Answer, Delivery, Record, Signature, XML};
 use crate::beijing::compact;
@@ -22,6 +22,8 @@ use crate::wire::{self, Params};
 #[derive(Debug, Clone)]
 pub struct Gateway {
     pub(crate) config: GatewayConfig,
+    /// The key before [`Self::rotate_key`].
+    previous_key: Option<ApiKey>,
     pub(crate) faults: Faults,
     pub(crate) book: Book,
     changes: u64,
@@ -87,6 +89,7 @@ impl Gateway {
         };
         Self {
             config,
+            previous_key: None,
             faults: Faults::default(),
             book,
             changes: 0,
@@ -104,6 +107,7 @@ impl Gateway {
         }
         Ok(Self {
             config,
+            previous_key: None,
             faults: Faults::default(),
             book,
             changes: 0,
@@ -121,6 +125,12 @@ impl Gateway {
     /// The configuration it was made with.
     pub fn config(&self) -> &GatewayConfig {
         &self.config
+    }
+
+    /// The merchant sets another key at WeChat's platform: from now on only that one counts, in requests and in what is
+    /// written. A notify that was written before stays as it is, however often it is still sent.
+    pub fn rotate_key(&mut self, key: ApiKey) {
+        self.previous_key = Some(std::mem::replace(&mut self.config.api_key, key));
     }
 
     /// The disputed rules, to be changed while it runs.
@@ -346,7 +356,11 @@ impl Gateway {
             let wrong: String = sign.chars().rev().collect();
             return Answer::text(wire::plain(&with(params, &[("sign", &wrong)])), XML, record);
         }
-        Answer::text(wire::with_sign(&params, &self.config.api_key, kind), XML, record)
+        let key = match &self.previous_key {
+            Some(previous) if faults.strike(call, Fault::PreviousKey) => previous,
+            Some(_) | None => &self.config.api_key,
+        };
+        Answer::text(wire::with_sign(&params, key, kind), XML, record)
     }
 
     /// Lets faults change the bytes of a processed answer, or lose it.

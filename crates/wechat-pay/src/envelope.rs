@@ -110,7 +110,7 @@ pub(crate) fn judge<A>(
         Some(_) => return unsigned(Doubt::FieldWrong("return_code")),
         None => return unsigned(Doubt::FieldMissing("return_code")),
     }
-    if let Err(error) = sign::verify(&answer, &merchant.api_key, Some(kind)) {
+    if let Err(error) = merchant.with_its_key(|key| sign::verify(&answer, key, Some(kind))) {
         let (doubt, verdict) = match error {
             SignError::Missing => (Doubt::SignMissing, SignVerdict::Missing),
             SignError::Wrong => (Doubt::SignWrong, SignVerdict::Wrong),

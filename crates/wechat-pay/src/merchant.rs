@@ -14,8 +14,23 @@ pub struct Merchant {
     pub mch_id: String,
     /// The API V2 key.
     pub api_key: ApiKey,
+    /// The key before, while it is being replaced: what WeChat made with it is believed too, nothing of ours is signed with it.
+    pub previous_key: Option<ApiKey>,
     /// How requests are signed; WeChat answers in kind.
     pub sign_type: SignType,
+}
+
+impl Merchant {
+    /// Verifies or opens what WeChat made with one of this merchant's keys: the one in use, or else the one before.
+    ///
+    /// # Errors
+    /// Neither fits; why the one in use doesn't.
+    pub fn with_its_key<T, E>(&self, open: impl Fn(&ApiKey) -> Result<T, E>) -> Result<T, E> {
+        open(&self.api_key).or_else(|error| match &self.previous_key {
+            Some(previous) => open(previous).map_err(|_| error),
+            None => Err(error),
+        })
+    }
 }
 
 /// `nonce_str`: makes every request's sign unpredictable. 32 of `[0-9A-Za-z]`, some 190 bits.

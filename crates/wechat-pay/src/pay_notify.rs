@@ -86,7 +86,7 @@ pub fn read(fields: &Fields, merchant: &Merchant) -> Result<Notify, NotifyRefusa
     if required(fields, "return_code")? != "SUCCESS" {
         return Err(NotifyRefusal::ReturnFail);
     }
-    sign::verify(fields, &merchant.api_key, None)?;
+    merchant.with_its_key(|key| sign::verify(fields, key, None))?;
     check_merchant(fields, merchant)?;
     match required(fields, "result_code")? {
         "SUCCESS" => Ok(Notify::Paid(Box::new(Payment::read(fields)?))),

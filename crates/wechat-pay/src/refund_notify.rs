@@ -63,7 +63,8 @@ pub fn read(fields: &Fields, merchant: &Merchant) -> Result<RefundNotify, Notify
         return Err(NotifyRefusal::ReturnFail);
     }
     check_merchant(fields, merchant)?;
-    let inner = decrypt(required(fields, "req_info")?, &merchant.api_key)?;
+    let req_info = required(fields, "req_info")?;
+    let inner = merchant.with_its_key(|key| decrypt(req_info, key))?;
     let text = |name| required(&inner, name).map(str::to_owned);
     Ok(RefundNotify {
         transaction_id: text("transaction_id")?,

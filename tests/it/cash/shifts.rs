@@ -459,7 +459,7 @@ async fn a_z_has_all_that_there_is_to_know_of_a_shift() {
             "王敏",
             "王敏",
             Some("李娜"),
-            Ok(Some(yuan("-1"))),
+            Ok(Some(Fen::new(-100))),
             Ok(Some(yuan("10.1")))
         ),
         "who began it, who counted, who approved; a yuan went before it, 10.10 was taken away after it"

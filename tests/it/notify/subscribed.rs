@@ -286,27 +286,39 @@ async fn payments_that_only_queries_find_light_the_lamp_until_a_notify_comes() -
     let transaction = transaction
         .payment()
         .map(|payment| payment.transaction_id.clone());
-    let late = Fields::new()
-        .with("return_code", "SUCCESS")
-        .with("result_code", "SUCCESS")
-        .with("appid", &counter.config.merchant.appid)
-        .with("mch_id", MCH_ID)
-        .with("nonce_str", "n")
-        .with("total_fee", "200")
-        .with("transaction_id", transaction.unwrap_or_default())
-        .with("out_trade_no", number.as_str())
-        .with("time_end", "20261123120000");
-    let late = sign::signed(late, &ApiKey::parse(API_KEY)?, SignType::HmacSha256);
-    let map: std::collections::BTreeMap<_, _> = late.iter().collect();
-    chain
-        .vhost
-        .publish(
-            topology::NOTIFY,
-            &format!("{MCH_ID}.T01"),
-            &serde_json::to_vec(&map)?,
-            json!({ "type": "wechat.notify", "delivery_mode": 2 }),
-        )
+    let transaction = transaction.unwrap_or_default();
+    let tell = async |number: &str| {
+        let late = Fields::new()
+            .with("return_code", "SUCCESS")
+            .with("result_code", "SUCCESS")
+            .with("appid", &counter.config.merchant.appid)
+            .with("mch_id", MCH_ID)
+            .with("nonce_str", "n")
+            .with("total_fee", "200")
+            .with("transaction_id", &transaction)
+            .with("out_trade_no", number)
+            .with("time_end", "20261123120000");
+        let late = sign::signed(late, &ApiKey::parse(API_KEY)?, SignType::HmacSha256);
+        let map: std::collections::BTreeMap<_, _> = late.iter().collect();
+        let (to, body) = (format!("{MCH_ID}.T01"), serde_json::to_vec(&map)?);
+        let properties = json!({ "type": "wechat.notify", "delivery_mode": 2 });
+        chain
+            .vhost
+            .publish(topology::NOTIFY, &to, &body, properties)
+            .await
+    };
+    tell("T01-261123-000999-ABCD").await?;
+    let notify = counter
+        .until_notify("the notify of an order that nobody knows", |notify| {
+            notify.dead_letters == 1
+        })
         .await?;
+    assert_eq!(
+        notify.callback_broken,
+        Some(3),
+        "that is not the way by which this till's payments should be told"
+    );
+    tell(number.as_str()).await?;
     counter
         .until_notify("the all-clear", |notify| notify.callback_broken.is_none())
         .await

@@ -38,6 +38,10 @@ fn p99(times: &[Duration]) -> Duration {
     times[(times.len() * 99 / 100).min(times.len() - 1)]
 }
 
+/// Two of [`staller`]'s ways.
+const HEADERS_WITHOUT_END: u8 = 0;
+const NO_EAR: u8 = 9;
+
 /// A sender who stalls in one of several ways; how long until his connection was cut.
 async fn staller(number: u8, relay: SocketAddr) -> anyhow::Result<Duration> {
     // At most 64 connections are one sender's share.
@@ -110,6 +114,30 @@ async fn fault_66_slow_senders_are_cut_and_others_do_not_feel_them() -> anyhow::
     );
     let queued = usize::try_from(vhost.depth(UNROUTED).await?.0)?;
     assert_eq!(queued, quiet.len() + disturbed.len(), "every good one is there");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fault_66_headers_have_five_seconds_and_a_whole_request_eight() -> anyhow::Result<()> {
+    let limits = "[limits]\nburst = 1000000\nrequests_per_second = 1000000\nrefusals_per_minute = 1000000";
+    let (relay, _vhost) = relay_with(|setup| setup.table(limits)).await?;
+    let (headers, whole) = tokio::join!(
+        timeout(CUT_WITHIN, staller(HEADERS_WITHOUT_END, relay.address())),
+        timeout(CUT_WITHIN, staller(NO_EAR, relay.address())),
+    );
+    let (headers, whole) = (headers??, whole??);
+    let about = |seconds: u64| {
+        let exact = Duration::from_secs(seconds);
+        exact - Duration::from_millis(200)..exact + Duration::from_secs(2)
+    };
+    assert!(
+        about(5).contains(&headers),
+        "headers that never end have five seconds: {headers:?}"
+    );
+    assert!(
+        about(8).contains(&whole),
+        "a request whose answer nobody takes has eight: {whole:?}"
+    );
     Ok(())
 }
 

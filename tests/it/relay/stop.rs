@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use scantill_tests::broker::{Broker, VirtualHost};
-use scantill_tests::caller::{Caller, request};
+use scantill_tests::caller::{Answer, Caller, request};
 use scantill_tests::proxy::Proxy;
 use scantill_tests::relay::{NOTIFY_PATH, Relay, Setup, notify};
 use scantill_tests::wait::{PATIENCE, until};
@@ -151,11 +151,32 @@ async fn fault_42_killed_before_publishing_nothing_was_promised() -> anyhow::Res
 
 #[tokio::test]
 async fn fault_42_killed_after_publishing_nothing_was_promised() -> anyhow::Result<()> {
-    let (_either, answered) = killed_at("relay.after_publish:1").await?;
+    let (mut dying, vhost, wire) = behind_a_wire().await?;
+    // The broker's confirm does not come back.
+    wire.hold_answers();
+    let body = notify("T01-1");
+    let mut caller = Caller::to(dying.address()).await?;
+    caller.send(&request(NOTIFY_PATH, body.as_bytes())).await?;
+    until("the broker to have it", PATIENCE, async || {
+        Ok((vhost.depth(UNROUTED).await?.0 == 1).then_some(()))
+    })
+    .await?;
+    dying.kill()?;
+    let answer = caller.answer().await;
     assert!(
-        !answered,
-        "the message may lie there or not, but nobody was told so"
+        !answer.as_ref().is_ok_and(Answer::is_success),
+        "it lies in the queue, and nobody was told so: {answer:?}"
     );
+    assert!(!dying.ended().await?.success(), "it was killed");
+    let next = Setup::new(program(), &vhost.amqp_url()).start()?;
+    next.until_ready(true).await?;
+    assert!(
+        next.post(&body).await?.is_success(),
+        "WeChat sends again, and it is taken"
+    );
+    let letters = vhost.take(UNROUTED, 10).await?;
+    assert_eq!(letters.len(), 2, "once more, which the till makes harmless");
+    assert_eq!(letters[0].body, letters[1].body, "both of them the same news");
     Ok(())
 }
 

@@ -42,6 +42,11 @@ async fn a_payment_is_seen_by_its_notify_long_before_the_till_would_have_asked()
     let paid_at = Instant::now();
     app.element("paid-amount").await?;
     println!("paid in the till's window after {:?}", paid_at.elapsed());
+    let page = app.ask("return document.body.innerText").await?;
+    assert!(
+        page.as_str().is_some_and(|text| text.contains("由通知确认")),
+        "the till says itself that the notify was its evidence: {page}"
+    );
     assert!(
         placed_at.elapsed() < Duration::from_secs(u64::from(ASKS_EVERY_SECONDS)),
         "no question had been due when the till knew: it was told"

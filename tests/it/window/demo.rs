@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use scantill_tests::app::{Start, surroundings};
-use scantill_tests::process::{Owned, descendant_running, signal_group};
+use scantill_tests::process::{Owned, descendant_running, kill_now, signal_group};
 use scantill_tests::screen::Screen;
 use scantill_tests::wait::{PATIENCE, until};
 use scantill_tests::whole::SimulatorProcess;
@@ -81,10 +81,19 @@ async fn ended_by(signal: &str, moment: Moment) -> anyhow::Result<()> {
     let left = until("all that it started to end", PATIENCE, async || {
         Ok(marked(&mark).is_empty().then_some(()))
     });
+    let _ = left.await;
+    let left: Vec<_> = marked(&mark)
+        .into_iter()
+        .map(|id| {
+            let program = program(id);
+            // Not left to the machine either.
+            let _ = kill_now(id);
+            program
+        })
+        .collect();
     assert!(
-        left.await.is_ok(),
-        "{moment:?}: it leaves none of its processes behind: {:?}",
-        marked(&mark).iter().map(|id| program(*id)).collect::<Vec<_>>()
+        left.is_empty(),
+        "{moment:?}: it leaves none of its processes behind: {left:?}"
     );
     let files: Vec<_> = fs::read_dir(&temporary)?
         .map(|file| file.map(|file| file.file_name()))

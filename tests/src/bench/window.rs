@@ -164,6 +164,7 @@ impl Placing {
             appid: APPID.to_owned(),
             mch_id: MCH_ID.to_owned(),
             api_key: ApiKey::parse(API_KEY)?,
+            previous_key: None,
             sign_type: SignType::HmacSha256,
         };
         let transport = HttpTransport::new(&HttpConfig::new(gateway.base()))?;

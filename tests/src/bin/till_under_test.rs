@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use clap::Parser;
 use jiff::{SignedDuration, Timestamp};
-use scantill_tests::process::die_at;
+use scantill_tests::process::{die_at, freeze_at};
 use scantill_tests::till_process::{Kill, Picture, Says, Told};
 use scantill_tests::wait::{PATIENCE, until};
 use till_app::approval::{Act, Credential};
@@ -65,6 +65,10 @@ fn main() -> anyhow::Result<()> {
                     Ok((copies.last.is_some() && !copies.under_way).then_some(()))
                 }))?;
                 die_at(&kill.point, kill.nth)?;
+                Says::Done
+            }
+            Told::Freeze(kill) => {
+                freeze_at(&kill.point, kill.nth)?;
                 Says::Done
             }
             Told::Advance(millis) => {
@@ -122,7 +126,7 @@ async fn act(handle: &TillHandle, told: Told) -> anyhow::Result<Says> {
             }
         }
         Told::Look => Says::Picture(handle.call(|till, _| look(till)).await??),
-        Told::Arm(_) | Told::Advance(_) => anyhow::bail!("that is no act of the till's"),
+        Told::Arm(_) | Told::Freeze(_) | Told::Advance(_) => anyhow::bail!("that is no act of the till's"),
     })
 }
 

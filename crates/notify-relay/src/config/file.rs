@@ -92,16 +92,30 @@ fn private() -> Vec<String> {
 }
 
 impl FileText {
+    /// Whether a key or a password stands in it.
+    pub(super) fn holds_secret(&self) -> bool {
+        let of_merchant = |one: &MerchantText| one.api_key.is_some() || one.previous_api_key.is_some();
+        self.amqp_url.is_some() || self.merchant.iter().any(of_merchant)
+    }
+
     pub(super) fn read(text: &str) -> Result<Self, ConfigProblem> {
         toml::from_str(text).map_err(|error| {
             let line = error
                 .span()
                 .map_or(1, |span| text[..span.start].matches('\n').count() + 1);
             // Only the first line: the rest quotes the file, which may hold a key.
-            let what = error.message().lines().next().unwrap_or("not TOML");
+            let what = without_quotes(error.message().lines().next().unwrap_or("not TOML"));
             let example = "amqp_url_file = \"/etc/scantill-relay/amqp-url\"";
             problem(format_args!("line {line}"), what, example)
         })
+    }
+}
+
+/// A value that stands in the wrong place may be a key or a password: it is left out of the sentence.
+fn without_quotes(what: &str) -> String {
+    match (what.find('"'), what.rfind('"')) {
+        (Some(first), Some(last)) if first < last => format!("{}…{}", &what[..=first], &what[last..]),
+        _ => what.to_owned(),
     }
 }
 
@@ -137,15 +151,17 @@ impl LimitsText {
 
 /// Addresses and networks, `10.0.0.7` or `10.0.0.0/8`.
 pub(super) fn networks(key: &str, texts: &[String]) -> Result<Networks, ConfigProblem> {
-    let read = |text: &String| {
+    let read = |(at, text): (usize, &String)| {
         let address = text.parse::<IpAddr>().map(IpNet::from);
         address.or_else(|_| text.parse::<IpNet>()).map_err(|_| {
-            let what = format!("\"{text}\" is neither an address nor a network");
+            // Not quoted: it may be anything that was pasted into the wrong line.
+            let what = format!("number {} is neither an address nor a network", at + 1);
             problem(key, what, &format!("{key} = [\"127.0.0.1\", \"10.0.0.0/8\"]"))
         })
     };
     texts
         .iter()
+        .enumerate()
         .map(read)
         .collect::<Result<_, _>>()
         .map(Networks::new)

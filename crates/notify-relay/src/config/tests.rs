@@ -74,6 +74,23 @@ fn each_mistake_names_its_key_and_shows_a_right_line() {
         ("amqp_url = ", "amqp_uri = ", "line 3"),
         ("amqp_url = ", "# ", "amqp_url"),
         ("amqp://relay", "http://relay", "amqp_url"),
+        ("@127.0.0.1:5672", "@10.0.0.7:5672", "amqp_url"),
+        ("@127.0.0.1:5672", "@localhost.example.com", "amqp_url"),
+        (
+            "\"10.0.0.0/8\"",
+            "\"192006250b4c09247ec02edce69f6a2d\"",
+            "trusted_proxies",
+        ),
+        (
+            "[limits]",
+            "status_from = \"192006250b4c09247ec02edce69f6a2d\"\n[limits]",
+            "line 6",
+        ),
+        (
+            "connections = 100",
+            "connections = \"192006250b4c09247ec02edce69f6a2d\"",
+            "line 7",
+        ),
         ("\"127.0.0.1\"", "\"proxy\"", "trusted_proxies"),
         ("[limits]", "amqp_ca = \"ca.pem\"\n[limits]", "amqp_ca"),
         ("[limits]", "amqp_url_file = \"url\"\n[limits]", "amqp_url"),
@@ -118,6 +135,11 @@ fn each_mistake_names_its_key_and_shows_a_right_line() {
             assert!(!sentence.contains(secret), "it quotes no secret: {sentence}");
         }
     }
+    let sentence = parse(&format!("merchant = \"{KEY}\"")).unwrap_err().to_string();
+    assert!(
+        !sentence.contains(KEY),
+        "not where a table should be either: {sentence}"
+    );
     let without = GOOD.split("[[merchant]]").next().unwrap();
     assert_eq!(
         parse(without).unwrap_err().key,
@@ -130,7 +152,7 @@ fn each_mistake_names_its_key_and_shows_a_right_line() {
 fn the_environment_counts_before_the_file() {
     let config = with("SCANTILL_RELAY_LISTEN", "127.0.0.1:18099").unwrap();
     assert_eq!(config.listen.port(), 18099, "the address");
-    let config = with("SCANTILL_RELAY_AMQP_URL", "amqp://a:b@broker:5673/x").unwrap();
+    let config = with("SCANTILL_RELAY_AMQP_URL", "amqps://a:b@broker:5673/x").unwrap();
     assert_eq!(config.broker.place(), "broker:5673/x", "the broker");
     let problem = with("SCANTILL_RELAY_API_KEY_10000100", "short").unwrap_err();
     assert_eq!(
@@ -151,11 +173,53 @@ fn the_environment_counts_before_the_file() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn files_with_secrets_that_everybody_can_read_are_named() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let scratch = tempfile::tempdir().unwrap();
+    let (file, key) = (scratch.path().join("relay.toml"), scratch.path().join("key"));
+    let by_file = GOOD.replacen(&format!("api_key = \"{KEY}\""), "api_key_file = \"key\"", 1);
+    fs::write(&key, KEY).unwrap();
+    let open = |text: &str, mode: u32, key_mode: u32| {
+        fs::write(&file, text).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+        fs::set_permissions(&key, fs::Permissions::from_mode(key_mode)).unwrap();
+        Config::load(&file, &Variables::new()).unwrap().open_files
+    };
+    assert_eq!(
+        open(&by_file, 0o644, 0o644),
+        [key.clone(), file.clone()],
+        "the key's file, and the configuration, for the password and the keys in it"
+    );
+    assert_eq!(
+        open(&by_file, 0o600, 0o640),
+        [] as [PathBuf; 0],
+        "its group is the operator's choice"
+    );
+    let without: String = by_file
+        .lines()
+        .filter(|line| !line.contains("amqp_url") && !line.contains("api_key = "))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    fs::write(scratch.path().join("url"), "amqp://relay:p@127.0.0.1/shop").unwrap();
+    fs::set_permissions(scratch.path().join("url"), fs::Permissions::from_mode(0o600)).unwrap();
+    let without = format!(
+        "amqp_url_file = \"url\"\n{}",
+        without.replacen("10000101\"", "10000101\"\napi_key_file = \"key\"", 1)
+    );
+    assert_eq!(
+        open(&without, 0o644, 0o600),
+        [] as [PathBuf; 0],
+        "a configuration without secrets may be read by all"
+    );
+}
+
 #[test]
 fn secrets_are_read_from_files_without_their_line_break() {
     let scratch = tempfile::tempdir().unwrap();
     let folder = scratch.path();
-    fs::write(folder.join("url"), "amqp://relay:p@broker:5672/shop\r\n").unwrap();
+    fs::write(folder.join("url"), "amqps://relay:p@broker:5672/shop\r\n").unwrap();
     fs::write(folder.join("key"), format!("{KEY}\n")).unwrap();
     fs::write(folder.join("blank"), format!("{KEY} \n")).unwrap();
     let text = GOOD

@@ -34,6 +34,7 @@ fn merchant(mch_id: &str, key: &str) -> Merchant {
         appid: APPID.to_owned(),
         mch_id: mch_id.to_owned(),
         api_key: ApiKey::parse(key).unwrap(),
+        previous_key: None,
         sign_type: SignType::HmacSha256,
     }
 }

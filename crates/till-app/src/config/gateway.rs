@@ -7,7 +7,7 @@ use serde::Deserialize;
 use wechat_pay::{ApiKey, Merchant, SignType};
 
 use super::ConfigProblem;
-use crate::key_store::KeyPlace;
+use crate::key_store::{KeyAge, KeyPlace};
 
 /// Where WeChat is asked and what it is told besides the order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +38,7 @@ impl Gateway {
     }
 }
 
+const PREVIOUS_EXAMPLE: &str = "previous_api_key = \"(the 32 characters before the change)\"";
 const KEY_EXAMPLE: &str = "api_key = \"(32 characters from 账户中心 → API安全)\"";
 
 #[derive(Deserialize)]
@@ -46,6 +47,7 @@ pub(super) struct WechatText {
     appid: String,
     mch_id: String,
     api_key: Option<String>,
+    previous_api_key: Option<String>,
     #[serde(default = "hmac")]
     sign_type: String,
     #[serde(default = "production")]
@@ -72,7 +74,7 @@ fn loopback() -> String {
 impl WechatText {
     pub(super) fn read(
         self,
-        find_key: impl FnOnce(&str) -> Option<(String, KeyPlace)>,
+        find_key: impl Fn(KeyAge, &str) -> Option<(String, KeyPlace)>,
     ) -> Result<(Merchant, Gateway, KeyPlace), ConfigProblem> {
         let word = |text: &str| {
             !text.is_empty() && text.len() <= 32 && text.bytes().all(|b| b.is_ascii_alphanumeric())
@@ -95,17 +97,19 @@ impl WechatText {
         }
         let found = match self.api_key {
             Some(key) => Some((key, KeyPlace::Config)),
-            None => find_key(&self.mch_id),
+            None => find_key(KeyAge::Current, &self.mch_id),
         };
         let Some((key, key_place)) = found else {
             let what = "there is no key, neither here nor in the keyring nor in the key file; scantill --keep-key keeps one";
             return Err(ConfigProblem::at("[wechat] api_key", what, KEY_EXAMPLE));
         };
-        let api_key = ApiKey::parse(&key).map_err(|_| {
-            let count = key.chars().count();
-            let what = format!("the API V2 key has 32 letters or digits, this one has {count} characters");
-            ConfigProblem::at("[wechat] api_key", what, KEY_EXAMPLE)
-        })?;
+        let api_key = read_key("[wechat] api_key", &key, KEY_EXAMPLE)?;
+        let previous = self
+            .previous_api_key
+            .or_else(|| Some(find_key(KeyAge::Previous, &self.mch_id)?.0));
+        let previous_key = previous
+            .map(|key| read_key("[wechat] previous_api_key", &key, PREVIOUS_EXAMPLE))
+            .transpose()?;
         let sign_type = match self.sign_type.as_str() {
             "HMAC-SHA256" => SignType::HmacSha256,
             "MD5" => SignType::Md5,
@@ -153,6 +157,7 @@ impl WechatText {
             appid: self.appid,
             mch_id: self.mch_id,
             api_key,
+            previous_key,
             sign_type,
         };
         let gateway = Gateway {
@@ -163,6 +168,14 @@ impl WechatText {
         };
         Ok((merchant, gateway, key_place))
     }
+}
+
+fn read_key(name: &str, key: &str, example: &str) -> Result<ApiKey, ConfigProblem> {
+    ApiKey::parse(key).map_err(|_| {
+        let count = key.chars().count();
+        let what = format!("the API V2 key has 32 letters or digits, this one has {count} characters");
+        ConfigProblem::at(name, what, example)
+    })
 }
 
 /// https, or http to this machine: a key must not travel in clear.

@@ -157,7 +157,9 @@ pub(super) fn read(config: &Config, message: &Incoming) -> Result<News, Useless>
         },
         Kind::Deadline => Ok(News::Deadline(own(config, fields.present("out_trade_no"))?)),
         Kind::Probe => {
-            sign::verify(&fields, &config.merchant.api_key, None)?;
+            config
+                .merchant
+                .with_its_key(|key| sign::verify(&fields, key, None))?;
             let probe = fields.present(PROBE).ok_or(Useless::WrongField)?;
             Ok(News::Probe(probe.to_owned()))
         }

@@ -83,8 +83,6 @@ impl Till {
             }
             News::Deadline(number) => self.deadline_told(now, message, &number),
             News::Paid(number, payment) => {
-                // Whatever becomes of it: a notify has come all the way.
-                self.found(FoundBy::Notify);
                 let evidence = evidence(now, message, "SUCCESS", SignVerdict::Right);
                 self.feed(
                     now,
@@ -92,7 +90,10 @@ impl Till {
                     &number,
                     (Input::Notify(payment), evidence),
                     Became::TakenIn,
-                )
+                )?;
+                // However late, and known before or not: a notify about an order of ours has come all the way.
+                self.found(FoundBy::Notify);
+                Ok(())
             }
             News::NotPaid(number, word) => {
                 let evidence = evidence(now, message, &word, SignVerdict::Right);

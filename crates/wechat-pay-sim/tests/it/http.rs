@@ -53,6 +53,7 @@ fn merchant() -> Merchant {
         appid: APPID.to_owned(),
         mch_id: MCH_ID.to_owned(),
         api_key: key(),
+        previous_key: None,
         sign_type: SignType::HmacSha256,
     }
 }

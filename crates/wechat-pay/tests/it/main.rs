@@ -32,6 +32,7 @@ fn merchant(sign_type: SignType) -> Merchant {
         appid: "wxd930ea5d5a258f4f".to_owned(),
         mch_id: "10000100".to_owned(),
         api_key: key(),
+        previous_key: None,
         sign_type,
     }
 }

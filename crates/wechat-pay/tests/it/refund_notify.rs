@@ -2,7 +2,7 @@
 
 use wechat_pay::pay_notify::NotifyRefusal;
 use wechat_pay::refund_notify::{decrypt, encrypt, from_bytes, read, write};
-use wechat_pay::{ApiKey, Fields, Nonce, RefundStatus, SignType};
+use wechat_pay::{ApiKey, Fields, Merchant, Nonce, RefundStatus, SignType};
 
 use crate::{key, merchant};
 
@@ -83,6 +83,36 @@ fn a_real_refunds_fields_are_read() {
         notify.recv_account.as_deref(),
         Some("支付用户零钱"),
         "under the wire's misspelt name"
+    );
+}
+
+#[test]
+fn fault_32_a_refund_notify_is_opened_by_the_key_before_while_that_is_given() {
+    let old = merchant(SignType::HmacSha256);
+    let new = Merchant {
+        api_key: ApiKey::parse(LEADING_ZERO_KEY).unwrap(),
+        ..old.clone()
+    };
+    let both = Merchant {
+        previous_key: Some(old.api_key.clone()),
+        ..new.clone()
+    };
+    for (writer, which) in [(&old, "the key before"), (&new, "the key in use")] {
+        let notify = write(&real(), writer, &Nonce::random());
+        assert!(
+            read(&notify, &both).is_ok(),
+            "{which} opens what was made with it"
+        );
+    }
+    let by_old = write(&real(), &old, &Nonce::random());
+    assert!(
+        read(&by_old, &new).is_err(),
+        "afterwards the old one opens nothing"
+    );
+    let by_new = write(&real(), &both, &Nonce::random());
+    assert!(
+        read(&by_new, &new).is_ok(),
+        "and nothing is made with the old one"
     );
 }
 

@@ -6,19 +6,18 @@ import type {
     CustomerView,
     ErrorCode,
     HeldCart,
-    ImportResult,
     Lamps,
     Locale,
     OrderBrief,
     PayState,
     Problem,
     Snapshot,
-    WrongRow,
 } from '../backend';
 import { Refusal } from '../backend';
 import { FakeBills } from './bills';
 import { FakeDrawer } from './cash';
 import { dayOf, pastDay } from './history';
+import { imported } from './import';
 import { FakeKeeping } from './keeping';
 import { FakeNotify } from './notify';
 import { FakePayment } from './payment';
@@ -554,24 +553,7 @@ export class FakeTill {
 
     #settingsCommands() {
         return {
-            importProducts: async (csv: string): Promise<ImportResult> => {
-                const rows = csv.split(/\r?\n/).filter((row) => row !== '');
-                if (!rows[0]?.includes('name')) {
-                    return {
-                        result: 'wrong',
-                        rows: [{ line: 1, column: 'name', code: 'header_missing', found: rows[0] ?? '' }],
-                    };
-                }
-                const wrong = rows.slice(1).flatMap((row, index): WrongRow[] => {
-                    const [name = '', , price = ''] = row.split(',');
-                    const line = index + 2;
-                    if (name === '') return [{ line, column: 'name', code: 'name_empty', found: '' }];
-                    if (/^\d+(\.\d{1,2})?$/.test(price)) return [];
-                    return [{ line, column: 'price', code: 'price_not_money', found: price }];
-                });
-                if (wrong.length > 0) return { result: 'wrong', rows: wrong };
-                return { result: 'imported', products: rows.length - 1 };
-            },
+            importProducts: async (csv: string) => imported(csv),
             settings: async () => ({
                 configPath: '/home/shop/.config/scantill/config.toml',
                 dataDir: '/home/shop/.local/share/scantill/training',
