@@ -316,6 +316,7 @@ pub async fn settings(shop: TheShop<'_>) -> Answer<SettingsView> {
     Ok(SettingsView {
         config_path: place.config.display().to_string(),
         data_dir: place.data.display().to_string(),
+        reports_dir: shop.reports_folder().display().to_string(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         appid: text(|config| config.merchant.appid.clone()),
         mch_id: text(|config| config.merchant.mch_id.clone()),

@@ -161,6 +161,12 @@ impl Shop {
         }
     }
 
+    /// Where reports are written as files.
+    pub fn reports_folder(&self) -> PathBuf {
+        let chosen = self.known().config.and_then(|config| config.reports.folder);
+        chosen.unwrap_or_else(|| self.place.reports())
+    }
+
     /// Where the ledger and its copies are.
     pub fn keeping(&self) -> Keeping {
         let known = self.known().config;
@@ -276,7 +282,7 @@ impl Place {
         self.data.join("scantill.db")
     }
 
-    /// Where reports are written.
+    /// Where reports are written as files, if the configuration names no other folder.
     #[must_use]
     pub fn reports(&self) -> PathBuf {
         self.data.join("reports")
@@ -319,7 +325,12 @@ fn open<R: Runtime>(
         version,
     } = kept;
     let file = place.ledger();
-    report::remove_unfinished(&place.reports(), &config.shop.till);
+    for folder in [Some(place.reports()), config.reports.folder.clone()]
+        .iter()
+        .flatten()
+    {
+        report::remove_unfinished(folder, &config.shop.till);
+    }
     let db = Database::open(&file).map_err(|error| convert::ledger_problem(&error, &file))?;
     let clock = clock::steady();
     let mut till =

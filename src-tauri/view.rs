@@ -62,6 +62,8 @@ pub struct Snapshot {
     pub bills_version: u32,
     pub staff: StaffView,
     pub house: HouseView,
+    /// The configuration names a receipt printer.
+    pub has_printer: bool,
     pub shift: Option<ShiftBrief>,
     /// The cash view is open.
     pub cash: Option<CashDueView>,
@@ -549,6 +551,8 @@ pub enum WrongRowCode {
 pub struct SettingsView {
     pub config_path: String,
     pub data_dir: String,
+    /// Where reports are written as files.
+    pub reports_dir: String,
     pub version: String,
     pub appid: String,
     pub mch_id: String,

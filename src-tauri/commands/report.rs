@@ -2,11 +2,13 @@
 
 use tauri::{AppHandle, Wry};
 use tauri_specta::Event as _;
-use till_app::ProviderJob;
+use till_app::ProviderColumn;
+use till_app::report::{ExportFormat as Format, Printed};
 use till_core::ZNumber;
 
-use super::{Answer, TheShop, acting, internal, reading};
+use super::{Answer, TheShop, acting, internal, reading, with_till};
 use crate::convert::report as convert;
+use crate::shop::Shop;
 use crate::view::{
     CommandError, ExportFormat, ExportedView, PrintedView, ProviderView, ReportView, ZBriefView,
 };
@@ -47,12 +49,7 @@ pub async fn z_reports(shop: TheShop<'_>, before: Option<u32>) -> Answer<Vec<ZBr
 #[tauri::command]
 #[specta::specta]
 pub async fn z_provider(shop: TheShop<'_>, number: u32) -> Answer<ProviderView> {
-    let job = reading(&shop, move |till, _| till.provider(ZNumber(number))).await?;
-    let column = tauri::async_runtime::spawn_blocking(|| job.run())
-        .await
-        .map_err(internal)?
-        .map_err(CommandError::from)?;
-    Ok(convert::provider(&column))
+    convert::provider(&column(&shop, number).await?).map_err(internal)
 }
 
 /// Closes the day: makes the next Z. The same `click` is the same Z.
@@ -73,7 +70,7 @@ pub async fn close_day(shop: TheShop<'_>, click: String, note: String) -> Answer
     convert::report(&picture, printed).map_err(internal)
 }
 
-/// Writes a Z, or what a Z would be now, to a file in the data folder; answers with where it is. How far it is comes as
+/// Writes a Z, or what a Z would be now, to a file in the folder for reports; answers with where it is. How far it is comes as
 /// events; the work is done beside the till.
 #[tauri::command]
 #[specta::specta]
@@ -85,22 +82,32 @@ pub async fn export_report(
 ) -> Answer<ExportedView> {
     let training = shop.known().simulator().is_some();
     let folder = shop.place().reports();
-    let (job, bills) = reading(&shop, move |till, now| {
+    let format = Format::from(format);
+    let column = match number {
+        Some(number) => Some(column(&shop, number).await?),
+        None => None,
+    };
+    let job = acting(&shop, move |till, now| {
         let number = number.map(ZNumber);
-        let bills = number.map(|number| till.provider(number)).transpose()?;
-        Ok((till.export(now, number, training)?, bills))
+        if format.is_paper() {
+            till.pdf(now, number, training)
+        } else {
+            till.export(now, number, training)
+        }
     })
-    .await?;
+    .await?
+    .with(column);
     let written = tauri::async_runtime::spawn_blocking(move || {
-        let job = job.with(bills.map(ProviderJob::run).transpose()?);
-        let told = |progress| {
+        job.run(&folder, format, |progress| {
             // A count that is missed is made up for by the next one.
             let _ = convert::progress(progress).emit_to(&app, windows::TILL);
-        };
-        let file = job.run(&folder, format.into(), told);
-        file.map_err(|error| convert::not_exported(&error))
+        })
     });
-    let file = written.await.map_err(internal)??;
+    let written = written.await.map_err(internal)?;
+    if let (Err(_), Some(number), true) = (&written, number, format.is_paper()) {
+        nothing_came_of_it(&shop, number).await;
+    }
+    let file = written.map_err(|error| convert::not_exported(&error))?;
     Ok(convert::exported(&file))
 }
 
@@ -110,14 +117,36 @@ pub async fn export_report(
 #[specta::specta]
 pub async fn print_report(shop: TheShop<'_>, number: Option<u32>) -> Answer<PrintedView> {
     let training = shop.known().simulator().is_some();
-    let (job, bills) = acting(&shop, move |till, now| {
-        let number = number.map(ZNumber);
-        let bills = number.map(|number| till.provider(number)).transpose()?;
-        Ok((till.print(now, number, training)?, bills))
+    let column = match number {
+        Some(number) => Some(column(&shop, number).await?),
+        None => None,
+    };
+    let job = acting(&shop, move |till, now| {
+        till.print(now, number.map(ZNumber), training)
     })
-    .await?;
-    let printed = tauri::async_runtime::spawn_blocking(move || {
-        Ok::<_, CommandError>(job.with(bills.map(ProviderJob::run).transpose()?).run())
-    });
-    Ok(convert::printed(printed.await.map_err(internal)??))
+    .await?
+    .with(column);
+    let printed = tauri::async_runtime::spawn_blocking(move || job.run());
+    let printed = printed.await.map_err(internal)?;
+    if let (Printed::No(_), Some(number)) = (&printed, number) {
+        nothing_came_of_it(&shop, number).await;
+    }
+    Ok(convert::printed(printed))
+}
+
+/// What WeChat's bills say to a Z.
+async fn column(shop: &Shop, number: u32) -> Answer<ProviderColumn> {
+    let job = reading(shop, move |till, _| till.provider(ZNumber(number))).await?;
+    tauri::async_runtime::spawn_blocking(|| job.run())
+        .await
+        .map_err(internal)?
+        .map_err(CommandError::from)
+}
+
+/// The next one is no copy. Also while the till has locked itself meanwhile; where it can't be noted, the next one is marked.
+async fn nothing_came_of_it(shop: &Shop, number: u32) {
+    let noted = with_till(shop, move |till, now| till.not_printed(now, ZNumber(number))).await;
+    if let Err(error) = noted {
+        tracing::warn!(?error, number, "the next print will be marked as a copy");
+    }
 }

@@ -10,10 +10,10 @@ use till_core::{
 use super::{fen, id, time};
 use crate::view::{
     CarriedKind, CarriedView, CashDirection, CashLinesView, CommandError, ComparedView, DifferenceView,
-    ErrorCode, ExceptionView, ExportFormat, ExportProgress, ExportedView, GrandTotalsView, HourView,
-    ItemLineView, ItemLinesView, NamedMoveView, NotSoldView, PiecesView, PreviousView, PrintOutcome,
-    PrintedView, ProviderView, ReportDrawerView, ReportView, SealView, ShiftLineView, TallyView,
-    UnbookedView, WechatLinesView, ZBriefView,
+    ErrorCode, ExceptionView, ExportFormat, ExportProgress, ExportedView, GivenUpView, GrandTotalsView,
+    HourView, ItemLineView, ItemLinesView, NamedMoveView, NotSoldView, PiecesView, PreviousView,
+    PrintOutcome, PrintedView, ProviderView, ReportDrawerView, ReportView, SealView, ShiftLineView,
+    TallyView, UnbookedView, WechatLinesView, ZBriefView,
 };
 
 /// How many items a page shows; the files have all of them.
@@ -28,6 +28,7 @@ pub(crate) fn report(picture: &ReportPicture, printed: bool) -> Result<ReportVie
         items,
         categories,
         returned,
+        given_up,
         carried,
         held_carts,
         exceptions,
@@ -56,6 +57,15 @@ pub(crate) fn report(picture: &ReportPicture, printed: bool) -> Result<ReportVie
         items: best(items),
         categories: best(categories),
         returned: best(returned),
+        given_up: given_up
+            .iter()
+            .map(|it| GivenUpView {
+                out_trade_no: it.out_trade_no.to_string(),
+                out_refund_no: it.out_refund_no.to_string(),
+                amount_fen: sum(it.amount),
+                pieces_back: it.pieces_back,
+            })
+            .collect(),
         drawer: drawer(cash_drawer, picture.blind)?,
         carried: carried
             .iter()
@@ -106,13 +116,15 @@ pub(crate) fn brief(z: &ZBrief) -> ZBriefView {
 }
 
 /// What WeChat's bills say to a Z.
-pub(crate) fn provider(column: &ProviderColumn) -> ProviderView {
+pub(crate) fn provider(column: &ProviderColumn) -> Result<ProviderView, MoneyError> {
     let said = &column.provider;
-    ProviderView {
+    Ok(ProviderView {
         waiting: said.waiting.iter().map(ToString::to_string).collect(),
         paid: tally(said.paid),
         refunded: tally(said.refunded),
         fee: said.fee.to_string(),
+        not_arrived: tally(said.not_arrived),
+        taken_back: tally(said.taken_back),
         missing: said.missing,
         unbooked: said
             .unbooked
@@ -124,9 +136,10 @@ pub(crate) fn provider(column: &ProviderColumn) -> ProviderView {
             })
             .collect(),
         difference_fen: sum(said.difference),
+        unexplained_fen: sum(said.unexplained()?),
         signed: column.signed,
         by_hand: column.by_hand.iter().map(ToString::to_string).collect(),
-    }
+    })
 }
 
 /// A file that is there.
@@ -140,6 +153,7 @@ pub(crate) fn exported(file: &Exported) -> ExportedView {
 pub(crate) fn not_exported(error: &ExportError) -> CommandError {
     CommandError {
         code: match error {
+            ExportError::NoFolder(_) => ErrorCode::ExportNoFolder,
             ExportError::NotWritten { .. } => ErrorCode::ExportNotWritten,
             ExportError::Paper(_) => ErrorCode::NoChineseFont,
             ExportError::Report(_) => ErrorCode::Internal,

@@ -88,6 +88,8 @@ pub enum ErrorCode {
     NoteWrong,
     /// This till has no Z under this number.
     NoSuchZ,
+    /// The folder of choice for reports is not there.
+    ExportNoFolder,
     /// A file could not be written; nothing of it is there.
     ExportNotWritten,
     /// This machine has no font with Chinese characters.

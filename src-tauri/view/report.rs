@@ -49,13 +49,15 @@ pub struct ReportView {
     pub items: ItemLinesView,
     pub categories: ItemLinesView,
     pub returned: ItemLinesView,
+    /// Refunds that WeChat gave up: the customer did not get the money.
+    pub given_up: Vec<GivenUpView>,
     pub drawer: ReportDrawerView,
     /// What goes on after it.
     pub carried: Vec<CarriedView>,
     pub held_carts: u32,
     pub exceptions: Vec<ExceptionView>,
     pub totals: GrandTotalsView,
-    /// This Z was printed: what is printed of it from now on is a copy.
+    /// This Z was printed, or written as a PDF: what is made of it from now on is a copy.
     pub printed: bool,
     /// An X has none.
     pub seal: Option<SealView>,
@@ -206,6 +208,17 @@ pub enum CarriedKind {
     RefundByHand,
 }
 
+/// A refund that WeChat gave up.
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct GivenUpView {
+    pub out_trade_no: String,
+    pub out_refund_no: String,
+    pub amount_fen: String,
+    /// Pieces that are on the shelf again for it.
+    pub pieces_back: u32,
+}
+
 /// Something out of the ordinary.
 #[derive(Debug, Clone, Serialize, Type)]
 #[serde(rename_all = "camelCase")]
@@ -277,12 +290,18 @@ pub struct ProviderView {
     pub refunded: TallyView,
     /// In yuan with five decimals.
     pub fee: String,
-    /// Payments and refunds of the Z that are on no bill.
+    /// Refunds of the Z that WeChat did not carry out: the money is with the merchant.
+    pub not_arrived: TallyView,
+    /// What the Z takes back of an earlier one, by what it does to the difference.
+    pub taken_back: TallyView,
+    /// Payments and refunds of the Z that are on no bill, for no known reason.
     pub missing: u32,
     /// On the bills in the Z's time and on no books, by the bills' order.
     pub unbooked: Vec<UnbookedView>,
     /// What the bills come to, less what the Z says.
     pub difference_fen: String,
+    /// What of it has no cause that is known.
+    pub unexplained_fen: String,
     /// Every day of the Z was signed off, and stands as it was signed.
     pub signed: bool,
     /// Days whose bill a person has brought, while WeChat's own is not here.

@@ -3,6 +3,7 @@
 
 mod fetching;
 mod files;
+mod not_arrived;
 mod refunds;
 mod z_column;
 

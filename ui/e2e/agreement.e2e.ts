@@ -91,3 +91,18 @@ it('takes a bill by hand and refuses another file in words', async () => {
     await page.getByTestId('bill-import-close').click();
     await page.getByTestId('bill-state').getByText('逐单核对，没有差异').waitFor();
 });
+
+it('has no row that a message covers for good', async () => {
+    const page = await atDay('differences');
+    await page.evaluate(() => window.__fake.waiting(2, 1));
+    const banner = page.getByTestId('review-banner');
+    await banner.waitFor();
+    await page.getByTestId('difference-3').evaluate((row) => {
+        const scroll = row.closest('.scroll')!;
+        scroll.scrollTop = scroll.scrollHeight;
+    });
+    const [row, over] = [await page.getByTestId('difference-3').boundingBox(), await banner.boundingBox()];
+    expect(row!.y + row!.height, 'scrolled to its end, the last one stands above it').toBeLessThanOrEqual(
+        over!.y,
+    );
+});

@@ -69,13 +69,15 @@ describe('closing the day', () => {
         expect(said, 'what it comes to').toContain(net);
         expect(said, 'what is not settled, by its number').toContain(open);
         await page.getByTestId('close-note').fill('停电十分钟');
+        await page.getByTestId('close-print').uncheck();
+        expect(await text(page, 'close-ok'), 'the button says what it does').toBe('日结');
         await page.getByTestId('close-ok').dblclick();
         await page.getByTestId('paper-digest').waitFor();
         expect(await text(page, 'paper-title'), 'the Z').toBe('Z 日结单 第 0147 号');
         expect(await text(page, 'day-net'), 'with the figures that were shown').toBe(net);
         expect(await text(page, 'paper'), 'the order goes on').toContain(open);
         expect(await text(page, 'paper-note')).toBe('停电十分钟');
-        expect(await page.getByTestId('paper-copy').count(), 'nothing was printed yet').toBe(0);
+        expect(await page.getByTestId('paper-copy').count(), 'nothing was printed').toBe(0);
         await page.getByTestId('look-x').click();
         await page.getByTestId('close-day').waitFor();
         expect(await text(page, 'day-orders'), 'a new stretch begins with nothing').toBe('0 单');
@@ -136,15 +138,75 @@ describe('closing the day', () => {
     });
 });
 
+describe('printing at the close', () => {
+    type Outcome = 'printed' | 'not_sent' | 'unknown';
+
+    /** From now on the printer does this. */
+    async function printer(page: Page, outcome: Outcome, why = ''): Promise<void> {
+        await page.evaluate(
+            ([result, cause]) =>
+                window.__fake.reports((reports) => {
+                    reports.printer = { outcome: result, why: cause };
+                }),
+            [outcome, why] as const,
+        );
+    }
+
+    it('that fails leaves the day closed, and is tried again as the first print', async () => {
+        const page = await visit.till('?locale=en');
+        await printer(page, 'not_sent', 'connection refused');
+        await atDay(page);
+        expect(await text(page, 'close-day'), 'both acts are named').toBe('Close and print');
+        await closeDay(page);
+        await page.getByTestId('take-out-told').getByText('Not printed: connection refused').waitFor();
+        expect(await text(page, 'paper-title'), 'the Z is made').toBe('Z report no. 0147');
+        expect(await page.getByTestId('paper-copy').count(), 'nothing reached the printer').toBe(0);
+        expect(await text(page, 'report-print')).toBe('Print again');
+        await printer(page, 'unknown', 'connection reset');
+        await page.getByTestId('report-print').click();
+        await page.getByTestId('take-out-told').getByText('look at the printer').waitFor();
+        await page.getByTestId('paper-copy').waitFor();
+        await page.getByTestId('look-x').click();
+        await page.getByTestId('close-day').click();
+        expect(await text(page, 'close-dialog'), 'one day was closed, once').toContain('Z 0148');
+    });
+
+    it('tells how it ended on whatever page the cashier is by then', async () => {
+        const page = await visit.till('?locale=en');
+        await printer(page, 'unknown', 'connection reset');
+        await atDay(page);
+        await closeDay(page);
+        await page.getByTestId('nav-sell').click();
+        await page.getByTestId('notice').getByText('Unknown whether the report was printed').waitFor();
+    });
+
+    it('is not offered on a till without a printer', async () => {
+        const page = await visit.till('?locale=en');
+        await page.evaluate(() => {
+            window.__fake.reports((reports) => {
+                reports.hasPrinter = false;
+            });
+            window.__fake.till.push();
+        });
+        await atDay(page);
+        expect(await text(page, 'close-day')).toBe('Close the day');
+        await page.getByTestId('close-day').click();
+        expect(await page.getByTestId('close-print').count(), 'there is nothing to untick').toBe(0);
+        await page.getByTestId('close-ok').click();
+        await page.getByTestId('paper-digest').waitFor();
+        expect(await page.getByTestId('report-print').isDisabled(), 'nor to print on').toBe(true);
+        expect(await page.getByTestId('notice').count(), 'and nothing was tried').toBe(0);
+    });
+});
+
 describe('a Z', () => {
     it('is marked as a copy once it was printed', async () => {
         const page = await visit.till();
         await atDay(page);
         await closeDay(page);
-        expect(await page.getByTestId('paper-copy').count(), 'the first print is no copy').toBe(0);
-        await page.getByTestId('report-print').click();
         await page.getByTestId('take-out-told').getByText('已交打印机').waitFor();
         await page.getByTestId('paper-copy').waitFor();
+        expect(await text(page, 'report-print'), 'what comes next is a copy').toBe('打印副本');
         expect(await text(page, 'paper-copy')).toBe('副本 COPY');
         await page.evaluate(() => window.__fake.locale('en'));
         await page.getByTestId('paper-copy').getByText('COPY 副本').waitFor();
@@ -169,6 +231,47 @@ describe('a Z', () => {
         );
         await page.getByTestId('z-newer').click();
         await page.getByTestId('paper-bill').getByText('−15.80').waitFor();
+    });
+
+    it('names why the bill differs: a refund that did not arrive is to be handed over', async () => {
+        const page = await visit.till('?locale=en');
+        await page.evaluate(() =>
+            window.__fake.reports((reports) => {
+                reports.bill = 'by_hand';
+            }),
+        );
+        await atDay(page);
+        await page.getByTestId('z-older').click();
+        await page.getByTestId('paper-bill').getByText('+4.50').waitFor();
+        const said = await text(page, 'paper');
+        expect(said).toContain('Of it, refunds not arrived (1)');
+        expect(await text(page, 'paper-unexplained'), 'and nothing is left to find out').toBe('None');
+    });
+
+    it('names a refund that WeChat gave up, with its order and its goods', async () => {
+        const page = await visit.till('?locale=en');
+        await page.getByTestId('tile-1').click();
+        await page.getByTestId('tile-6').click();
+        await page.getByTestId('pay').click();
+        await page.getByTestId('qr').waitFor();
+        const order = await page.evaluate(() => {
+            window.__fake.pay();
+            window.__fake.refundFate({ state: 'closed' }, 60);
+            return window.__fake.till.payments.at(-1)!.outTradeNo;
+        });
+        await page.getByTestId('record').click();
+        await page.getByTestId('refund-open').click();
+        await page.getByTestId('refund-part-lines').click();
+        await page.getByTestId('refund-more-1').click();
+        await page.getByTestId('refund-quick-faulty').click();
+        await page.getByTestId('refund-submit').click();
+        await page.getByTestId('approval-yes').click();
+        await page.getByTestId('refund-settle').waitFor();
+        await atDay(page);
+        await page.getByTestId('paper-given-up').waitFor();
+        const said = await text(page, 'paper-given-up');
+        expect(said, 'which order').toContain(order);
+        expect(said, 'and what became of both sides').toContain('1 pcs back on the shelf');
     });
 
     it('waits for the bill on its own day', async () => {

@@ -6,7 +6,8 @@
 import { mkdirSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Shop, type Visit } from './browser';
+import { Shop } from './browser';
+import { approve, charge, give, openShift, paid, played, ring, type Scene } from './scene';
 
 const folder = new URL('../test-results/pictures/', import.meta.url).pathname;
 mkdirSync(folder, { recursive: true });
@@ -22,51 +23,6 @@ afterAll(async () => {
     await shop.close();
     expect(shop.complaints, 'no page reports an error or blocked content').toEqual([]);
 });
-
-async function ring(page: Page, ...tiles: number[]): Promise<void> {
-    for (const tile of tiles) await page.getByTestId(`tile-${tile}`).click();
-}
-
-type Scene = { name: string; play: (page: Page, visit: Visit) => Promise<Page | void>; wishes?: string };
-
-const charge = async (page: Page) => {
-    await ring(page, 1, 1, 6, 5);
-    await page.getByTestId('pay').click();
-    await page.getByTestId('qr').waitFor();
-};
-const played = (name: string, play: (page: Page) => Promise<unknown>): Scene => ({
-    name,
-    play: async (page) => {
-        await charge(page);
-        await play(page);
-    },
-});
-
-const paid = async (page: Page) => {
-    await charge(page);
-    await page.evaluate(() => window.__fake.pay('notify'));
-    await page.getByTestId('record').click();
-    await page.getByTestId('refund-open').waitFor();
-};
-const give = async (page: Page, part: 'whole' | 'lines' | 'amount') => {
-    await page.getByTestId('refund-open').click();
-    await page.getByTestId(`refund-part-${part}`).click();
-    if (part === 'lines') await page.getByTestId('refund-more-1').click();
-    if (part === 'amount') await page.getByTestId('refund-amount').fill('3.5');
-    await page.getByTestId('refund-quick-faulty').click();
-};
-const approve = async (page: Page) => {
-    await page.getByTestId('refund-submit').click();
-    await page.getByTestId('approval-yes').click();
-    await page.getByTestId('refund-dialog').waitFor({ state: 'detached' });
-};
-
-const openShift = async (page: Page) => {
-    await page.keyboard.press('F11');
-    await page.getByTestId('float').fill('200');
-    await page.getByTestId('open-shift-ok').click();
-    await page.getByTestId('search').waitFor();
-};
 
 const scenes: Scene[] = [
     { name: 'sell-empty', play: async () => {} },
@@ -379,6 +335,75 @@ const scenes: Scene[] = [
             await page.getByTestId('report-print').click();
             await page.getByTestId('paper').evaluate((sheet) => sheet.scrollTo(0, 9999));
             await page.waitForTimeout(700);
+        },
+    },
+    {
+        name: 'shift',
+        play: async (page) => {
+            await openShift(page);
+            await page.getByTestId('nav-shift').click();
+            await page.getByTestId('count').waitFor();
+        },
+    },
+    {
+        name: 'day-z-by-hand',
+        wishes: '&training=0',
+        play: async (page) => {
+            await paid(page);
+            await page.evaluate(() => window.__fake.refundFate({ state: 'closed' }, 60));
+            await give(page, 'lines');
+            await approve(page);
+            await page.getByTestId('refund-settle').waitFor();
+            await page.evaluate(() =>
+                window.__fake.reports((reports) => {
+                    reports.bill = 'by_hand';
+                }),
+            );
+            await page.getByTestId('nav-day').click();
+            await page.getByTestId('paper-given-up').scrollIntoViewIfNeeded();
+        },
+    },
+    {
+        name: 'day-z-explained',
+        wishes: '&training=0',
+        play: async (page) => {
+            await page.evaluate(() =>
+                window.__fake.reports((reports) => {
+                    reports.bill = 'by_hand';
+                }),
+            );
+            await page.getByTestId('nav-day').click();
+            await page.getByTestId('z-older').click();
+            await page.getByTestId('paper-unexplained').waitFor();
+        },
+    },
+    {
+        name: 'day-notice',
+        play: async (page) => {
+            await page.evaluate(() => {
+                window.__fake.bill('differences');
+                window.__fake.waiting(2, 1);
+            });
+            await page.getByTestId('nav-day').click();
+            await page.getByTestId('difference-0').waitFor();
+        },
+    },
+    {
+        name: 'day-z-not-printed',
+        wishes: '&training=0',
+        play: async (page) => {
+            await page.evaluate(() =>
+                window.__fake.reports((reports) => {
+                    reports.printer = { outcome: 'not_sent', why: 'connection refused' };
+                }),
+            );
+            await page.getByTestId('nav-day').click();
+            await page.getByTestId('close-day').click();
+            await page.getByTestId('close-ok').click();
+            await page
+                .getByTestId('report-print')
+                .getByText(/再|again/)
+                .waitFor();
         },
     },
     {

@@ -5,6 +5,7 @@ mod gateway;
 mod notify;
 mod payment;
 mod printer;
+mod reports;
 mod shop;
 
 use std::fs;
@@ -24,6 +25,8 @@ use self::notify::NotifyText;
 use self::payment::PaymentText;
 pub use self::printer::Printer;
 use self::printer::PrinterText;
+pub use self::reports::ReportFiles;
+use self::reports::ReportsText;
 use self::shop::TillText;
 pub use self::shop::{Locale, Shop};
 use crate::key_store::{self, KeyAge, KeyPlace};
@@ -45,6 +48,8 @@ pub struct Config {
     pub at_once: usize,
     /// Where copies of the ledger go.
     pub backup: BackupPlan,
+    /// Where reports are written as files.
+    pub reports: ReportFiles,
     /// The receipt printer, if there is one.
     pub printer: Option<Printer>,
     /// Where the API key was found.
@@ -87,6 +92,8 @@ struct FileText {
     notify: NotifyText,
     #[serde(default)]
     backup: BackupText,
+    #[serde(default)]
+    reports: ReportsText,
     #[serde(default)]
     printer: PrinterText,
 }
@@ -151,6 +158,7 @@ impl Config {
         let broker = file.notify.read(&merchant.mch_id, &shop.till)?;
         let (timing, at_once) = file.payment.read()?;
         let backup = file.backup.read()?;
+        let reports = file.reports.read()?;
         let printer = file.printer.read()?;
         Ok(Self {
             shop,
@@ -160,6 +168,7 @@ impl Config {
             timing,
             at_once,
             backup,
+            reports,
             printer,
             key_place,
         })
@@ -277,6 +286,11 @@ notify_url = "https://pay.example.com/weixin/pay/notify/url"
                 "notify/url\"",
                 "notify/url\"\n[backup]\nfolder = \"copies\"",
                 "[backup] folder",
+            ),
+            (
+                "notify/url\"",
+                "notify/url\"\n[reports]\nfolder = \"reports\"",
+                "[reports] folder",
             ),
             ("[till]", "[till]\nlocale = \"fr\"", "[till] locale"),
             (

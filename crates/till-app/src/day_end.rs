@@ -6,9 +6,9 @@ use till_core::{
     Carried, CashMove, DrawerCount, Exception, Fen, Opened, Refund, Report, ReportHead, ReportInput, Shift,
     ShiftLine, ShiftSums, State, Takings, Tally, UserId, ZNumber,
 };
-use till_store::{Read, StoreError, StoredZ, Told};
+use till_store::{Read, StoredZ, Told};
 
-use crate::report::{Copy, ExportJob, PrintJob};
+use crate::report::{Copy, ExportJob};
 use crate::shift::words;
 use crate::till::{Refusal, Till};
 
@@ -157,17 +157,8 @@ impl Till {
         found.iter().map(|z| self.brief(z)).collect()
     }
 
-    /// Whether this Z was printed: what is printed of it from now on is a copy.
-    pub fn z_printed(&self, number: ZNumber) -> Result<bool, Refusal> {
-        let read = self.db.read();
-        let z = read.z_reports().get(number).map_err(Refusal::NotSaved)?;
-        let told = read.z_reports().told_by(&z.ok_or(Refusal::NoSuchZ)?);
-        let sealed_up_to = told.map_err(Refusal::NotSaved)?.to.journal.row;
-        self.is_printed(number, sealed_up_to).map_err(Refusal::NotSaved)
-    }
-
-    /// What is needed to write a report to a file or to print it: a Z, or what one would be now. The work itself is
-    /// [`ExportJob::run`].
+    /// What is needed to write a report to a file: a Z, or what one would be now. The work itself is [`ExportJob::run`]; for
+    /// what others take for paper see [`Self::pdf`].
     pub fn export(
         &self,
         now: Timestamp,
@@ -197,54 +188,10 @@ impl Till {
             shop: self.config.shop.clone(),
             locale: self.locale,
             training,
+            copy: Copy::First,
             now,
+            folder: self.config.reports.folder.clone(),
         })
-    }
-
-    /// What is needed to print a report. That a Z is printed is noted before it is: whatever becomes of it, the next one
-    /// is marked as a copy. The work itself is [`PrintJob::run`].
-    pub fn print(
-        &mut self,
-        now: Timestamp,
-        number: Option<ZNumber>,
-        training: bool,
-    ) -> Result<PrintJob, Refusal> {
-        let printer = self.config.printer.clone().ok_or(Refusal::NoPrinter)?;
-        let export = self.export(now, number, training)?;
-        let copy = match (number, &export.picture.seal) {
-            (Some(number), Some(seal)) => self.note_print(now, number, seal.rows.1)?,
-            (Some(_) | None, _) => Copy::First,
-        };
-        Ok(PrintJob {
-            export,
-            printer,
-            copy,
-        })
-    }
-
-    fn note_print(&mut self, now: Timestamp, number: ZNumber, sealed_up_to: i64) -> Result<Copy, Refusal> {
-        let printed = self.is_printed(number, sealed_up_to);
-        let copy = if self.saved(printed)? {
-            Copy::Again
-        } else {
-            Copy::First
-        };
-        let what = match copy {
-            Copy::First => "z_printed",
-            Copy::Again => "z_copied",
-        };
-        let detail = format!("{}: {}", number.0, self.staff.who());
-        let written = self
-            .db
-            .write(|tx| tx.journal().add(now, what, None, None, &detail));
-        self.saved(written)?;
-        Ok(copy)
-    }
-
-    fn is_printed(&self, number: ZNumber, sealed_up_to: i64) -> Result<bool, StoreError> {
-        let begins = format!("{}: ", number.0);
-        let journal = self.db.read().journal();
-        journal.is_after(sealed_up_to, "z_printed", &begins)
     }
 
     fn report_picture(
@@ -383,6 +330,10 @@ impl Till {
             returned: read
                 .bookings()
                 .returned_on(told.bookings())
+                .map_err(Refusal::NotSaved)?,
+            given_up: read
+                .bookings()
+                .given_up_on(told.bookings())
                 .map_err(Refusal::NotSaved)?,
             carried: carried(read)?,
             held_carts: u32::try_from(self.held.len()).unwrap_or(u32::MAX),

@@ -19,6 +19,7 @@ mod day_text;
 mod display;
 mod driver;
 pub mod gateway;
+mod handing_out;
 pub mod house;
 pub mod import;
 pub mod key_store;

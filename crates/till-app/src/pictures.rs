@@ -48,6 +48,7 @@ impl Till {
                 locked: self.staff.is_locked(),
             },
             house: self.house,
+            has_printer: self.config.printer.is_some(),
             shift: self.shift.clone(),
             cash_due: self.cash_due(),
             cash_paid: self.cash_paid.clone(),

@@ -53,6 +53,8 @@ pub struct Snapshot {
     pub staff: StaffPicture,
     /// The rules in force.
     pub house: HouseRules,
+    /// There is a receipt printer.
+    pub has_printer: bool,
     /// The shift that goes on.
     pub shift: Option<Shift>,
     /// The cash view, where it is open.

@@ -18,6 +18,7 @@ mod day;
 mod decision;
 mod difference;
 mod evidence;
+mod given_up;
 mod money;
 mod neighbours;
 mod order_no;
@@ -50,6 +51,7 @@ pub use day::{
 pub use decision::Shelf;
 pub use difference::{Cause, Difference, NotPaid, Subject, WayOut};
 pub use evidence::{Evidence, EvidenceKind, SignVerdict};
+pub use given_up::GivenUp;
 pub use money::{Fen, MoneyError};
 pub use order_no::{OrderNoError, OutTradeNo, TillId};
 pub use product::{Barcode, BarcodeError, Price, Product, ProductId};

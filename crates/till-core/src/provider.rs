@@ -63,7 +63,12 @@ pub struct Provider {
     pub refunded: Tally,
     /// WeChat's fee on all rows that count here, what came back with refunds taken off.
     pub fee: MicroYuan,
-    /// Entries of the Z that are on no bill.
+    /// Refunds of the Z that WeChat did not carry out, as the bills say: the money is with the merchant, and a person hands it
+    /// over or has the refund made anew. They make the difference larger by as much.
+    pub not_arrived: Tally,
+    /// What this Z takes back of an earlier one, by what it does to the difference: no bill has a row for that.
+    pub taken_back: Tally,
+    /// Entries of the Z that are on no bill, for no known reason.
     pub missing: u32,
     /// Rows of its time that are on no books, in the bills' order.
     pub unbooked: Vec<Unbooked>,
@@ -151,7 +156,16 @@ impl Provider {
     ) -> Result<Self, MoneyError> {
         let mut paid = HashMap::new();
         let mut refunded = HashMap::new();
+        let mut not_arrived = HashSet::new();
         for line in bills.values().flat_map(|bill| &bill.lines) {
+            if let BillEntry::Refund {
+                out_refund_no,
+                standing: RefundStanding::Failed,
+                ..
+            } = &line.entry
+            {
+                not_arrived.insert(out_refund_no.as_str());
+            }
             if let Some((number, refund, amount)) = moved(line) {
                 let rows = if refund { &mut refunded } else { &mut paid };
                 rows.entry(number).or_insert((amount, line.fee));
@@ -172,8 +186,9 @@ impl Provider {
                 (paid.get(it.number.as_str()), &mut provider.paid)
             };
             let found = found.filter(|_| !it.reversed);
+            let failed = it.refund && !it.reversed && not_arrived.contains(it.number.as_str());
             let may_come = bill_beside(it.at).filter(|day| !it.reversed && !bills.contains_key(day));
-            if let (None, Some(day)) = (found, may_come) {
+            if let (None, false, Some(day)) = (found, failed, may_come) {
                 provider.waiting.insert(day);
                 continue;
             }
@@ -183,13 +198,24 @@ impl Provider {
                 ours.plus(it.amount)?
             };
             let Some((amount, fee)) = found else {
+                if failed {
+                    provider.not_arrived = provider.not_arrived.plus(one(it.amount))?;
+                    continue;
+                }
+                if it.reversed {
+                    // The amount is below zero.
+                    let effect = if it.refund {
+                        it.amount
+                    } else {
+                        Fen::ZERO.minus(it.amount)?
+                    };
+                    provider.taken_back = provider.taken_back.plus(one(effect))?;
+                    continue;
+                }
                 provider.missing = provider.missing.checked_add(1).ok_or(MoneyError::OutOfRange)?;
                 continue;
             };
-            *tally = tally.plus(Tally {
-                count: 1,
-                sum: *amount,
-            })?;
+            *tally = tally.plus(one(*amount))?;
             provider.fee = provider.fee.plus(*fee)?;
             theirs = if it.refund {
                 theirs.minus(*amount)?
@@ -211,6 +237,29 @@ impl Provider {
         provider.difference = theirs.minus(ours)?;
         Ok(provider)
     }
+
+    /// What of the difference no refund that did not arrive, nothing taken back and no row on no books accounts for.
+    pub fn unexplained(&self) -> Result<Fen, MoneyError> {
+        let named = self.not_arrived.sum.plus(self.taken_back.sum)?;
+        let rest = self.difference.minus(named)?;
+        self.unbooked.iter().try_fold(rest, |rest, it| {
+            if it.refund {
+                rest.plus(it.amount)
+            } else {
+                rest.minus(it.amount)
+            }
+        })
+    }
+
+    /// Whether anything accounts for some of the difference, so that there is a rest of it.
+    #[must_use]
+    pub fn names_causes(&self) -> bool {
+        self.not_arrived.count != 0 || self.taken_back.count != 0 || !self.unbooked.is_empty()
+    }
+}
+
+fn one(sum: Fen) -> Tally {
+    Tally { count: 1, sum }
 }
 
 /// The money that a row of a bill tells of: the number it goes by, whether it is a refund, and how much.

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::{Booked, Booking, Calendar, CashMove, Fen, MoneyError, MoveKind, OutTradeNo};
+use crate::{Booked, Booking, Calendar, CashMove, Fen, GivenUp, MoneyError, MoveKind, OutTradeNo};
 
 pub use shift_line::ShiftLine;
 
@@ -207,6 +207,9 @@ pub struct Report {
     pub categories: Vec<ItemLine>,
     /// Items that came back with refunds.
     pub returned: Vec<ItemLine>,
+    /// Refunds that WeChat gave up, oldest first; a Z of before they were named has none.
+    #[serde(default)]
+    pub given_up: Vec<GivenUp>,
     /// What goes on after it.
     pub carried: Vec<Carried>,
     /// Carts laid aside.
@@ -234,6 +237,8 @@ pub struct ReportInput<B, C> {
     pub items: Vec<ItemLine>,
     /// Items that came back.
     pub returned: Vec<ItemLine>,
+    /// Refunds that WeChat gave up, oldest first.
+    pub given_up: Vec<GivenUp>,
     /// What goes on after it.
     pub carried: Vec<Carried>,
     /// Carts laid aside.
@@ -440,6 +445,7 @@ impl Report {
             categories: categories(&input.items)?,
             items: best_first(input.items),
             returned: best_first(input.returned),
+            given_up: input.given_up,
             head: input.head,
             takings,
             drawer,

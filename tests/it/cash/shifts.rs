@@ -395,6 +395,18 @@ async fn who_counts_blind_finds_it_in_no_report_either() {
             "nor in {format:?} of it:\n{said}"
         );
     }
+    // What is printed at the close goes by the same way as a PDF.
+    let paper = shop.till.pdf(shop.now(), Some(ZNumber(1)), false).unwrap();
+    let paper = format!("{:?}", paper.document().unwrap());
+    assert_eq!(
+        tells(&paper),
+        Vec::<&str>::new(),
+        "nor on the paper at the close:\n{paper}"
+    );
+    assert!(
+        paper.contains("盲点"),
+        "which says that it is not the whole:\n{paper}"
+    );
     shop.till.lock(shop.now()).unwrap();
     shop.till.sign_in(shop.now(), MANAGER, &pin("4711")).unwrap();
     let seen = shop.till.z_report(ZNumber(1)).unwrap();

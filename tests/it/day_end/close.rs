@@ -10,7 +10,8 @@ use till_app::approval::{Act, Credential};
 use till_app::report::ExportFormat;
 use till_app::{Database, Refusal, Till, backup};
 use till_core::self_check::Check;
-use till_core::{Fen, Opened, OutTradeNo, Part, Report, State, Tally, ZNumber, bill_date};
+use till_core::{Fen, GivenUp, Opened, OutTradeNo, Part, Report, State, Tally, ZNumber, bill_date};
+use wechat_pay_sim::{Call, Fault, Times};
 
 use crate::cash::users::{CASHIER, journal, pin, staffed};
 
@@ -211,6 +212,66 @@ async fn closing_with_unsettled_payments_names_them_and_the_next_z_has_their_mon
     assert_eq!(
         kept, first,
         "the first Z is what it was, the carried ones still in it"
+    );
+    holds(&shop.till);
+}
+
+#[tokio::test]
+async fn fault_31_a_refund_that_wechat_gives_up_is_named_with_its_order_and_its_goods() {
+    let line = Line::open().await.unwrap();
+    let mut shop = Shop::open(&line, "T01").await.unwrap();
+    let order = shop.sell_paid(&line, &[(WATER, 2)], "sale").await.unwrap();
+    line.fault(Call::Refund, Fault::RefundClose, Times::Count(1));
+    let refund = shop
+        .wish(&order, Part::Whole { goods_back: true }, "r1")
+        .unwrap()
+        .unwrap();
+    shop.catch_up().await.unwrap();
+    let first = close(&mut shop, "one");
+    assert_eq!(
+        (
+            net(&first).as_str(),
+            first.given_up.len(),
+            first.returned[0].pieces
+        ),
+        ("0.00", 0, 2),
+        "WeChat has taken it on: for this Z the money is back with the customer, and the bottles are here"
+    );
+    shop.live(SETTLED).await.unwrap();
+    let named = GivenUp {
+        out_trade_no: order.clone(),
+        out_refund_no: refund.clone(),
+        amount: yuan("4"),
+        at: shop.refund(&refund).unwrap().sent_at.unwrap(),
+        pieces_back: 2,
+    };
+    let x = shop.till.x_report(shop.now()).unwrap().report;
+    assert_eq!(
+        x.given_up,
+        [named],
+        "the X names it: the customer has no money, and the bottles are on the shelf"
+    );
+    let second = close(&mut shop, "two");
+    assert_eq!(second.given_up, x.given_up, "and so does the Z, for ever");
+    assert_eq!(
+        (net(&second).as_str(), second.takings.refunds_closed),
+        (
+            "4.00",
+            Tally {
+                count: 1,
+                sum: yuan("4")
+            }
+        ),
+        "which takes back what the Z before had as given"
+    );
+    let now = shop.now();
+    let yes = shop.yes(Act::Refund).unwrap();
+    shop.till.settle_refund(now, &refund, "已退现金", yes).unwrap();
+    assert_eq!(close(&mut shop, "three").given_up, [], "it is named once");
+    assert_eq!(
+        shop.till.z_report(ZNumber(2)).unwrap().report.given_up,
+        second.given_up,
+        "and the Z that named it stays as it was"
     );
     holds(&shop.till);
 }

@@ -7,10 +7,12 @@ use std::process::{Command, Stdio};
 
 use calamine::{Data, Reader as _, Xlsx};
 use scantill_tests::counter::config;
+use scantill_tests::refunds::SETTLED;
 use scantill_tests::shop::{Line, Shop};
 use till_app::report::{ExportError, ExportFormat, remove_unfinished};
-use till_app::{Database, ProviderColumn, Till};
-use till_core::{Fen, MicroYuan, Provider, TillId, Unbooked, ZNumber};
+use till_app::{Database, Locale, ProviderColumn, Till};
+use till_core::{Fen, MicroYuan, Part, Provider, TillId, Unbooked, ZNumber};
+use wechat_pay_sim::{Call, Fault, Times};
 
 use super::{closed_day, yuan};
 
@@ -215,6 +217,97 @@ async fn a_file_is_written_whole_or_not_at_all() {
         fs::read(&good.path).unwrap(),
         before,
         "the other file is as it was"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_that_wechat_gave_up_is_named_in_every_file_in_both_languages() {
+    let line = Line::open().await.unwrap();
+    let mut shop = Shop::open(&line, "T01").await.unwrap();
+    let order = shop.sell_paid(&line, &[(super::WATER, 2)], "sale").await.unwrap();
+    line.fault(Call::Refund, Fault::RefundClose, Times::Count(1));
+    shop.wish(&order, Part::Whole { goods_back: true }, "r1")
+        .unwrap()
+        .unwrap();
+    shop.live(SETTLED).await.unwrap();
+    let closed = shop.till.close_day(shop.now(), "close", "").unwrap();
+    let number = closed.report.head.number;
+    for (locale, given_up, goods, entry) in [
+        (Locale::ZhCn, "微信放弃的退款", "货已放回货架", "退款关闭"),
+        (
+            Locale::En,
+            "Refunds that WeChat gave up",
+            "Goods back on the shelf",
+            "Refund closed",
+        ),
+    ] {
+        shop.till.set_locale(locale).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let job = shop.till.export(shop.now(), number, false).unwrap();
+        let pdf = job.run(folder.path(), ExportFormat::PdfA4, |_| {}).unwrap();
+        let said = Command::new("pdftotext")
+            .arg(&pdf.path)
+            .arg("-")
+            .output()
+            .unwrap();
+        let said = String::from_utf8(said.stdout).unwrap();
+        let xlsx = job.run(folder.path(), ExportFormat::Xlsx, |_| {}).unwrap();
+        let mut book: Xlsx<_> = calamine::open_workbook(&xlsx.path).unwrap();
+        let sheet = book.worksheet_range("Z 0001").unwrap();
+        let labels: Vec<String> = sheet.rows().map(|row| row[0].to_string()).collect();
+        for word in [given_up, goods] {
+            assert!(
+                said.contains(word) && said.contains(order.as_str()),
+                "{word}, of which order, is on the PDF:\n{said}"
+            );
+            let named = |label: &&String| label.contains(word) && label.contains(order.as_str());
+            assert!(
+                labels.iter().any(|label| named(&label)),
+                "{word} is in the sheet: {labels:?}"
+            );
+        }
+        let csv = job.run(folder.path(), ExportFormat::Csv, |_| {}).unwrap();
+        let csv = fs::read_to_string(&csv.path).unwrap();
+        assert!(
+            csv.lines()
+                .any(|row| row.contains(entry) && row.contains(order.as_str())),
+            "it is an entry of its own in the CSV:\n{csv}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_go_to_the_folder_of_choice_and_nowhere_else() {
+    let line = Line::open().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (stick, own) = (folder.path().join("stick"), folder.path().join("own"));
+    let mut shop = Shop::open_with(&line, "T01", |config| config.reports.folder = Some(stick.clone()))
+        .await
+        .unwrap();
+    let number = closed_day(&line, &mut shop).await;
+    let job = shop.till.export(shop.now(), Some(number), false).unwrap();
+    let pulled_out = job.run(&own, ExportFormat::Csv, |_| {});
+    assert!(
+        matches!(&pulled_out, Err(ExportError::NoFolder(path)) if *path == stick),
+        "a folder that is not there is said to be so: {pulled_out:?}"
+    );
+    assert!(
+        !stick.exists() && !own.exists(),
+        "and nothing is made, neither where it would be nor elsewhere"
+    );
+    fs::create_dir(&stick).unwrap();
+    let file = job.run(&own, ExportFormat::Csv, |_| {}).unwrap();
+    assert_eq!(
+        (file.path.parent(), own.exists()),
+        (Some(stick.as_path()), false),
+        "then the file is in it"
+    );
+    fs::remove_dir_all(&stick).unwrap();
+    fs::write(&stick, "a file stands where the folder was").unwrap();
+    let no_folder = job.run(&own, ExportFormat::Csv, |_| {});
+    assert!(
+        matches!(no_folder, Err(ExportError::NoFolder(_))),
+        "a file is no folder: {no_folder:?}"
     );
 }
 

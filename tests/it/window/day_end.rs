@@ -29,6 +29,24 @@ fn printer() -> anyhow::Result<(u16, mpsc::Receiver<Vec<u8>>)> {
     Ok((port, receive))
 }
 
+/// 副本 in GB 18030.
+const COPY_MARK: [u8; 4] = [0xb8, 0xb1, 0xb1, 0xbe];
+
+type Papers = mpsc::Receiver<Vec<u8>>;
+
+/// The next paper, and the printer for the one after.
+async fn next_paper(printed: Papers) -> anyhow::Result<(Papers, Vec<u8>)> {
+    let waiting = move || {
+        let paper = printed.recv_timeout(PATIENCE)?;
+        anyhow::Ok((printed, paper))
+    };
+    tokio::task::spawn_blocking(waiting).await?
+}
+
+fn holds(paper: &[u8], part: &[u8]) -> bool {
+    paper.windows(part.len()).any(|window| window == part)
+}
+
 async fn both_languages(counter: &Counter, app: &App, name: &str) -> anyhow::Result<()> {
     for language in ["zh", "en"] {
         for (width, height) in [(1366, 768), (1920, 1080)] {
@@ -96,6 +114,13 @@ async fn the_day_is_closed_by_clicking_printed_and_taken_out() -> anyhow::Result
     }
     app.click("close-ok").await?;
     reads(&app, "paper-title", "0001").await?;
+    reads(&app, "take-out-told", "已交打印机").await?;
+    let (printed, original) = next_paper(printed).await?;
+    assert!(
+        holds(&original, b"17.80") && !holds(&original, &COPY_MARK),
+        "closing has printed the sum, as the original"
+    );
+    reads(&app, "paper-copy", "副本").await?;
     both_languages(&counter, &app, "3-z").await?;
 
     let xlsx = take_out(&app, "xlsx", ".xlsx").await?;
@@ -107,8 +132,8 @@ async fn the_day_is_closed_by_clicking_printed_and_taken_out() -> anyhow::Result
     let said = Command::new("pdftotext").arg(&pdf).arg("-").output()?;
     let said = String::from_utf8(said.stdout)?;
     assert!(
-        said.contains("17.80") && said.contains(&waiting),
-        "the sum and what is carried over stand on the PDF:\n{said}"
+        said.contains("17.80") && said.contains(&waiting) && said.contains("副本"),
+        "the sum and what is carried over stand on the PDF, a copy of what was printed:\n{said}"
     );
     let picture = counter.pictures.join("z-a4");
     Command::new("pdftoppm")
@@ -118,10 +143,10 @@ async fn the_day_is_closed_by_clicking_printed_and_taken_out() -> anyhow::Result
         .status()?;
 
     app.click("report-print").await?;
-    let paper = tokio::task::spawn_blocking(move || printed.recv_timeout(PATIENCE)).await??;
+    let (printed, copy) = next_paper(printed).await?;
     assert!(
-        paper.windows(5).any(|window| window == b"17.80"),
-        "the sum is on the paper"
+        holds(&copy, b"17.80") && holds(&copy, &COPY_MARK),
+        "printed again it is a copy, with the same sum"
     );
 
     // What is paid later is in the next Z, and the closed one stays as it was.
@@ -129,8 +154,17 @@ async fn the_day_is_closed_by_clicking_printed_and_taken_out() -> anyhow::Result
     app.click("look-x").await?;
     reads(&app, "day-net", "17.80").await?;
     app.click("close-day").await?;
+    app.click("close-print").await?;
     app.click("close-ok").await?;
     reads(&app, "paper-title", "0002").await?;
+    assert!(
+        app.find("paper-copy").await?.is_none(),
+        "this one is on no paper yet"
+    );
+    assert!(
+        printed.try_recv().is_err(),
+        "unticked, closing prints nothing, and the first print is still to come"
+    );
     app.click("z-older").await?;
     reads(&app, "paper-title", "0001").await?;
     reads(&app, "day-net", "17.80").await

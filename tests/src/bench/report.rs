@@ -212,6 +212,7 @@ fn empty(number: Option<ZNumber>, from: Timestamp, to: Timestamp) -> anyhow::Res
         in_hand: Tally::default(),
         items: Vec::new(),
         returned: Vec::new(),
+        given_up: Vec::new(),
         carried: Vec::new(),
         held_carts: 0,
         exceptions: Vec::new(),
@@ -240,6 +241,7 @@ fn x(read: Read<'_>, now: Timestamp) -> anyhow::Result<Report> {
         },
         items: read.bookings().items_on(told.bookings())?,
         returned: read.bookings().returned_on(told.bookings())?,
+        given_up: read.bookings().given_up_on(told.bookings())?,
         exceptions: exceptions
             .into_iter()
             .map(|(what, count)| till_core::Exception { what, count })

@@ -246,6 +246,11 @@ pub(super) fn held_against_bills(world: &mut World, counter: usize) -> anyhow::R
             provider.waiting
         );
         difference = difference.plus(provider.difference)?;
+        ensure!(
+            provider.unexplained()? == Fen::ZERO && provider.missing == 0,
+            "Z {}: each fen of the difference has a cause that is named: {provider:?}",
+            z.number.0
+        );
         billed = billed.plus(provider.paid.sum.minus(provider.refunded.sum)?)?;
         let takings = &z.report.takings;
         ensure!(

@@ -20,7 +20,7 @@ export type Page = 'sell' | 'orders' | 'day' | 'shift' | 'settings';
 
 /** Something went otherwise than asked; stays until it is put away or the next thing works. */
 export type Notice = {
-    code: ErrorCode | 'no_answer' | 'scan_while_paying' | 'scan_in_dialog';
+    code: ErrorCode | 'no_answer' | 'scan_while_paying' | 'scan_in_dialog' | 'not_printed' | 'maybe_printed';
     detail: string;
 };
 

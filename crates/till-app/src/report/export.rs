@@ -39,7 +39,10 @@ pub struct ExportJob {
     pub(crate) shop: Shop,
     pub(crate) locale: Locale,
     pub(crate) training: bool,
+    pub(crate) copy: Copy,
     pub(crate) now: Timestamp,
+    /// The folder of the shop's choice.
+    pub(crate) folder: Option<PathBuf>,
 }
 
 /// A file that is there, whole.
@@ -52,6 +55,9 @@ pub struct Exported {
 /// Why there is no file. Nothing is left of it.
 #[derive(Debug, Error)]
 pub enum ExportError {
+    /// The folder of choice is not there: a stick that was pulled out, a server that is off.
+    #[error("the folder {} is not there", .0.display())]
+    NoFolder(PathBuf),
     /// The folder or the file can't be written.
     #[error("{}: {error}", path.display())]
     NotWritten {
@@ -69,6 +75,15 @@ pub enum ExportError {
 }
 
 impl ExportFormat {
+    /// Whether it is to be had as paper: then it is an original or a copy.
+    #[must_use]
+    pub fn is_paper(self) -> bool {
+        match self {
+            Self::PdfA4 | Self::Pdf80 => true,
+            Self::Xlsx | Self::Csv => false,
+        }
+    }
+
     /// How its name ends.
     #[must_use]
     pub fn ending(self) -> &'static str {
@@ -88,19 +103,26 @@ impl ExportJob {
         Self { provider, ..self }
     }
 
-    /// Writes the file into this folder, which is made if it is not there. A file of the same name is replaced whole.
+    /// Writes the file into the folder of choice; where none is chosen into this one, which is made if it is not there. A file
+    /// of the same name is replaced whole.
     pub fn run(
         &self,
-        folder: &Path,
+        own_folder: &Path,
         format: ExportFormat,
         progress: impl FnMut(Progress),
     ) -> Result<Exported, ExportError> {
+        let folder = self.folder.as_deref().unwrap_or(own_folder);
         let path = folder.join(self.file_name(format));
         let not_written = |error| ExportError::NotWritten {
             path: path.clone(),
             error,
         };
-        fs::create_dir_all(folder).map_err(not_written)?;
+        match &self.folder {
+            // Made where a stick used to be, it would be on the disk, and nobody would look for it there.
+            Some(chosen) if !chosen.is_dir() => return Err(ExportError::NoFolder(chosen.clone())),
+            Some(_) => {}
+            None => fs::create_dir_all(own_folder).map_err(not_written)?,
+        }
         let mut file = tempfile::Builder::new()
             .prefix(&unfinished(&self.picture.report.head.till))
             .tempfile_in(folder)
@@ -116,7 +138,7 @@ impl ExportJob {
     }
 
     /// The document, for a printer.
-    pub fn document(&self, copy: Copy) -> Result<till_paper::Document, ExportError> {
+    pub fn document(&self) -> Result<till_paper::Document, ExportError> {
         let provider = self.provider.as_ref();
         document(
             &self.picture,
@@ -124,7 +146,7 @@ impl ExportJob {
             &self.shop,
             self.locale,
             self.training,
-            copy,
+            self.copy,
             self.now,
         )
         .map_err(|error: MoneyError| ExportError::Report(error.to_string()))
@@ -151,12 +173,8 @@ impl ExportJob {
                 book.csv(&mut buffered, progress)?;
                 buffered.flush()?;
             }
-            ExportFormat::PdfA4 => {
-                file.write_all(&pdf::a4(&self.document(Copy::First)?, &Fonts::find()?)?)?
-            }
-            ExportFormat::Pdf80 => {
-                file.write_all(&pdf::roll_80(&self.document(Copy::First)?, &Fonts::find()?)?)?
-            }
+            ExportFormat::PdfA4 => file.write_all(&pdf::a4(&self.document()?, &Fonts::find()?)?)?,
+            ExportFormat::Pdf80 => file.write_all(&pdf::roll_80(&self.document()?, &Fonts::find()?)?)?,
         }
         Ok(())
     }

@@ -59,13 +59,14 @@ pub fn document(
     page.sales(&mut paper, report)?;
     page.wechat(&mut paper, report)?;
     if let Some(column) = provider {
-        page.provider(&mut paper, column);
+        page.provider(&mut paper, column)?;
     }
     if !picture.blind {
         page.cash(&mut paper, report)?;
     }
     page.drawer(&mut paper, picture)?;
     page.not_sold(&mut paper, report);
+    page.given_up(&mut paper, report);
     page.carried(&mut paper, report);
     page.sold(&mut paper, report)?;
     page.seals(&mut paper, picture);
@@ -149,7 +150,7 @@ impl Page<'_> {
         Ok(())
     }
 
-    fn provider(&self, paper: &mut Document, column: &ProviderColumn) {
+    fn provider(&self, paper: &mut Document, column: &ProviderColumn) -> Result<(), MoneyError> {
         let (words, bill) = (self.words, &column.provider);
         paper.weighted_paragraph(words.provider, Weight::Strong);
         // What only a part of the bills says is no difference yet.
@@ -157,7 +158,7 @@ impl Page<'_> {
             for day in &bill.waiting {
                 paper.row(words.bill_waits, day.to_string());
             }
-            return;
+            return Ok(());
         }
         self.tally(paper, words.bill_paid, bill.paid);
         self.tally(paper, words.bill_refunded, bill.refunded);
@@ -177,6 +178,18 @@ impl Page<'_> {
             paper.row(words.bill_by_hand, day.to_string());
         }
         paper.weighted_row(words.difference, yuan(bill.difference), Weight::Strong);
+        for (word, tally) in [
+            (words.not_arrived, bill.not_arrived),
+            (words.taken_back, bill.taken_back),
+        ] {
+            if tally.count != 0 {
+                self.tally(paper, word, tally);
+            }
+        }
+        if bill.names_causes() {
+            paper.row(words.unexplained, yuan(bill.unexplained()?));
+        }
+        Ok(())
     }
 
     fn cash(&self, paper: &mut Document, report: &Report) -> Result<(), MoneyError> {
@@ -269,6 +282,23 @@ impl Page<'_> {
         self.tally(paper, words.otherwise, takings.closed_otherwise);
         self.tally(paper, words.refused, takings.refused);
         paper.row(words.held_carts, report.held_carts.to_string());
+    }
+
+    fn given_up(&self, paper: &mut Document, report: &Report) {
+        let words = self.words;
+        if report.given_up.is_empty() {
+            return;
+        }
+        paper.weighted_paragraph(words.given_up, Weight::Strong);
+        for it in &report.given_up {
+            paper.row(
+                format!("{} {}", words.given_up_order, it.out_trade_no),
+                yuan(it.amount),
+            );
+            if it.pieces_back > 0 {
+                paper.row(words.pieces_back, it.pieces_back.to_string());
+            }
+        }
     }
 
     fn carried(&self, paper: &mut Document, report: &Report) {

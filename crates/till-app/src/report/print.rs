@@ -5,7 +5,6 @@ use till_paper::printer::{self, PrintError, Timeouts};
 use till_paper::{Fonts, PaperError};
 
 use super::export::{ExportError, ExportJob};
-use super::paper::Copy;
 use crate::config::Printer;
 use crate::provider::ProviderColumn;
 
@@ -14,7 +13,6 @@ use crate::provider::ProviderColumn;
 pub struct PrintJob {
     pub(crate) export: ExportJob,
     pub(crate) printer: Printer,
-    pub(crate) copy: Copy,
 }
 
 /// What is known after printing.
@@ -52,7 +50,7 @@ impl PrintJob {
     }
 
     fn bytes(&self) -> Result<Vec<u8>, ExportError> {
-        let document = self.export.document(self.copy)?;
+        let document = self.export.document()?;
         let paper = self.printer.paper;
         if self.printer.raster {
             return Ok(escpos::bytes(&document, paper, Glyphs::Raster(&Fonts::find()?)));

@@ -230,6 +230,8 @@ impl Book<'_> {
         tally(words.wechat_late, takings.wechat_late);
         tally(words.wechat_surplus, takings.wechat_surplus);
         tally(words.wechat_refunded, takings.wechat_refunded()?);
+        tally(words.refunds_by_hand, takings.refunds_by_hand);
+        tally(words.refunds_closed, takings.refunds_closed);
         if !self.picture.blind {
             tally(words.cash_sales, takings.cash_sales);
             tally(words.cash_parts, takings.cash_parts);
@@ -257,6 +259,12 @@ impl Book<'_> {
         }
         for shift in &drawer.shifts {
             self.shift(&mut lines, words, shift)?;
+        }
+        for it in &report.given_up {
+            let label = format!("{} {}", words.given_up, it.out_trade_no);
+            lines.push((label, Cell::Money(it.amount)));
+            let pieces = format!("{} {}", words.pieces_back, it.out_trade_no);
+            lines.push((pieces, Cell::Count(it.pieces_back.into())));
         }
         for it in &report.carried {
             let label = format!("{} {}", words.opened(self.locale, it.what), it.number);
@@ -372,6 +380,18 @@ fn bill_lines(column: &ProviderColumn, words: &Words) -> Result<Vec<(String, Cel
         lines.push((words.bill_by_hand.to_owned(), Cell::Text(day.to_string())));
     }
     lines.push((words.difference.to_owned(), Cell::Money(bill.difference)));
+    for (label, tally) in [
+        (words.not_arrived, bill.not_arrived),
+        (words.taken_back, bill.taken_back),
+    ] {
+        if tally.count != 0 {
+            lines.push((format!("{label} #"), Cell::Count(tally.count)));
+            lines.push((label.to_owned(), Cell::Money(tally.sum)));
+        }
+    }
+    if bill.names_causes() {
+        lines.push((words.unexplained.to_owned(), Cell::Money(bill.unexplained()?)));
+    }
     Ok(lines)
 }
 

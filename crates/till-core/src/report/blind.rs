@@ -37,6 +37,7 @@ impl Report {
             // Among them are those that cash has paid.
             items: Vec::new(),
             categories: Vec::new(),
+            returned: Vec::new(),
             totals,
             ..self
         })

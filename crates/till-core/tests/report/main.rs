@@ -73,6 +73,7 @@ fn input(
         in_hand: Tally::default(),
         items: Vec::new(),
         returned: Vec::new(),
+        given_up: Vec::new(),
         carried: Vec::new(),
         held_carts: 0,
         exceptions: Vec::new(),

@@ -128,9 +128,14 @@ fn fault_24_what_is_missing_or_of_another_amount_is_the_difference() {
     let failed = refund_line("r", 980, 0, RefundStanding::Failed);
     let failed = said(&refunds, &bills(&[(DAY, vec![failed])])).unwrap();
     assert_eq!(
-        (failed.missing, failed.difference),
-        (1, Fen::new(980)),
-        "nor does one that it has given up"
+        (failed.not_arrived, failed.missing, failed.difference),
+        (tally(1, 980), 0, Fen::new(980)),
+        "one that did not arrive is money that is still there too, and its cause is known"
+    );
+    assert_eq!(
+        (failed.unexplained(), none.unexplained()),
+        (Ok(Fen::ZERO), Ok(Fen::new(980))),
+        "so that nothing of it is left to find out, unlike of the missing one"
     );
 }
 
@@ -241,7 +246,15 @@ fn fault_31_a_refund_taken_back_after_its_z_moves_the_difference_by_its_amount_o
             (Tally::default(), MicroYuan::ZERO, Fen::new(-980)),
             "{standing:?}: the next Z takes 9.80 back, for which no bill has a row; it is counted nowhere twice"
         );
-        assert_eq!(taken_back.missing, 1, "{standing:?}: and that is said");
+        assert_eq!(
+            (
+                taken_back.taken_back,
+                taken_back.missing,
+                taken_back.unexplained()
+            ),
+            (tally(1, -980), 0, Ok(Fen::ZERO)),
+            "{standing:?}: and that is said as what it is, not as something missing"
+        );
     }
 }
 
@@ -331,6 +344,18 @@ fn money_at_wechat_that_no_entry_takes_counts_and_is_named() {
         "the Z's own payment is found, and WeChat holds more by what is beside it"
     );
     assert_eq!(provider.unbooked, rows, "named one by one");
+    assert_eq!(
+        provider.unexplained(),
+        Ok(Fen::ZERO),
+        "so that all of the difference has a cause"
+    );
+    let two = [entries[0].clone(), entry("missing", false, 3_180, noon())];
+    let hidden = Provider::of(&two, day_of_the_z(), &bill, rows).unwrap();
+    assert_eq!(
+        (hidden.missing, hidden.difference, hidden.unexplained()),
+        (1, Fen::ZERO, Ok(Fen::new(-3_180))),
+        "what is missing stays to be found out, also where rows on no books make up for it"
+    );
     assert_eq!(
         provider.fee,
         MicroYuan::new(180_000 + 30_000 - 20_000 + 180_000),

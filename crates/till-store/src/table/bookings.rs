@@ -6,7 +6,7 @@ use rusqlite::{Connection, Params, Row, params};
 use serde::Deserialize as _;
 use serde::de::IntoDeserializer as _;
 use serde::de::value::StrDeserializer;
-use till_core::{Booked, Booking, CashRefundNo, ItemLine, OutRefundNo, OutTradeNo, SaleId};
+use till_core::{Booked, Booking, CashRefundNo, GivenUp, ItemLine, OutRefundNo, OutTradeNo, SaleId};
 
 use crate::handle::Tx;
 use crate::migration::Migration;
@@ -256,6 +256,30 @@ impl BookingsRead<'_> {
         )
     }
 
+    /// The refunds that WeChat gave up on these pages, oldest first.
+    pub fn given_up_on(self, pages: Pages) -> Result<Vec<GivenUp>, StoreError> {
+        sql::all(
+            self.conn,
+            "SELECT r.out_trade_no, r.out_refund_no, r.refund_fee, s.at,
+                    CASE r.goods WHEN 'back' THEN (SELECT ifnull(sum(pieces), 0) FROM refund_lines WHERE refund = r.id)
+                                 ELSE 0 END
+             FROM (SELECT subject, max(id) AS id, max(at) AS at, sum(1 - 2 * reversed) AS times FROM bookings
+                   WHERE id > ?1 AND id <= ?2 AND what = 'refund_closed'
+                   GROUP BY subject HAVING times > 0) s
+             JOIN refunds r ON r.id = s.subject ORDER BY s.id",
+            [pages.from, pages.to],
+            |row| {
+                Ok(GivenUp {
+                    out_trade_no: sql::order_no(TABLE, &row.get::<_, String>(0)?)?,
+                    out_refund_no: refund_no(&row.get::<_, String>(1)?)?,
+                    amount: sql::fen(row, 2)?,
+                    at: sql::time(TABLE, row, 3)?,
+                    pieces_back: sql::count(TABLE, row, 4)?,
+                })
+            },
+        )
+    }
+
     fn items(self, query: &str, params: impl Params) -> Result<Vec<ItemLine>, StoreError> {
         sql::all(self.conn, query, params, |row| {
             Ok(ItemLine {
@@ -360,6 +384,10 @@ const EACH: &str = "SELECT b.what, b.amount_fen, b.at, b.reversed,
      LEFT JOIN cash_refunds c ON b.about = 'cash_refund' AND c.id = b.subject
      WHERE b.id > ?1 AND b.id <= ?2 ORDER BY b.id";
 
+fn refund_no(text: &str) -> Result<OutRefundNo, StoreError> {
+    OutRefundNo::parse(text).map_err(|error| StoreError::unreadable(TABLE, error))
+}
+
 fn entry(row: &Row<'_>) -> Result<Entry, StoreError> {
     let order: Option<String> = row.get(4)?;
     let refund: Option<String> = row.get(5)?;
@@ -368,9 +396,7 @@ fn entry(row: &Row<'_>) -> Result<Entry, StoreError> {
     Ok(Entry {
         booking: booking(row, 0)?,
         out_trade_no: order.map(|text| sql::order_no(TABLE, &text)).transpose()?,
-        out_refund_no: refund
-            .map(|text| OutRefundNo::parse(&text).map_err(|error| StoreError::unreadable(TABLE, error)))
-            .transpose()?,
+        out_refund_no: refund.map(|text| refund_no(&text)).transpose()?,
         cash_refund_no: nth.map(|nth| CashRefundNo { sale, nth }),
         sale,
         transaction_id: row.get(7)?,

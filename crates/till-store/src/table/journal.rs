@@ -133,15 +133,15 @@ impl JournalRead<'_> {
         )
     }
 
-    /// Whether this word stands after this row, its detail beginning so.
-    pub fn is_after(self, row: i64, what: &str, detail_begins: &str) -> Result<bool, StoreError> {
-        let found = sql::first(
+    /// How often this word stands after this row, its detail beginning so.
+    pub fn count_after(self, row: i64, what: &str, detail_begins: &str) -> Result<u32, StoreError> {
+        let count = sql::first(
             self.conn,
-            "SELECT 1 FROM journal WHERE id > ?1 AND what = ?2 AND substr(detail, 1, length(?3)) = ?3 LIMIT 1",
+            "SELECT count(*) FROM journal WHERE id > ?1 AND what = ?2 AND substr(detail, 1, length(?3)) = ?3",
             params![row, what, detail_begins],
-            |_| Ok(()),
+            |row| sql::count(TABLE, row, 0),
         )?;
-        Ok(found.is_some())
+        Ok(count.unwrap_or_default())
     }
 
     /// When the first row on these pages was written.

@@ -46,6 +46,7 @@ pub(super) fn report(db: &Database, number: u32, seconds: i64) -> (Report, ToldU
         in_hand: Tally::default(),
         items: read.bookings().items_on(told.bookings()).unwrap(),
         returned: read.bookings().returned_on(told.bookings()).unwrap(),
+        given_up: read.bookings().given_up_on(told.bookings()).unwrap(),
         carried: Vec::new(),
         held_carts: 0,
         exceptions: Vec::new(),

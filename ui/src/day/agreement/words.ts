@@ -46,24 +46,32 @@ function values(words: Words, difference: BillDifferenceView): Record<string, st
     }
 }
 
+/** Which words: that a refund failed on both sides needs others than that the sides do not agree about it. */
+function key({ cause }: BillDifferenceView): string {
+    const failed = cause.cause === 'refund_differs' && cause.here === 'failed' && cause.there === 'failed';
+    return failed ? 'cause.refund_failed' : `cause.${cause.cause}`;
+}
+
 /** What is the matter, in a few words. */
 export function causeName(words: Words, difference: BillDifferenceView): string {
-    return words.t(`cause.${difference.cause.cause}.name`, values(words, difference));
+    return words.t(`${key(difference)}.name`, values(words, difference));
 }
 
 /** What is the matter, in a sentence. */
 export function causeWhat(words: Words, difference: BillDifferenceView): string {
     const { cause } = difference;
     const waiting = cause.cause === 'day_boundary' && cause.there === null;
-    const key = waiting ? 'cause.day_boundary.waiting' : `cause.${cause.cause}.what`;
-    return words.t(key, values(words, difference));
+    return words.t(
+        waiting ? 'cause.day_boundary.waiting' : `${key(difference)}.what`,
+        values(words, difference),
+    );
 }
 
 /** Whether money has moved. */
 export function causeMoney(words: Words, difference: BillDifferenceView): string {
     const { cause } = difference;
     const missing = cause.cause === 'review' && !cause.onBill;
-    return words.t(missing ? 'cause.review.not_on_bill' : `cause.${cause.cause}.money`);
+    return words.t(missing ? 'cause.review.not_on_bill' : `${key(difference)}.money`);
 }
 
 /** What is wrong with a file. */

@@ -160,7 +160,7 @@ export const commands = {
 	/**  Closes the day: makes the next Z. The same `click` is the same Z. */
 	closeDay: (click: string, note: string) => typedError<ReportView, CommandError>(__TAURI_INVOKE("close_day", { click, note })),
 	/**
-	 *  Writes a Z, or what a Z would be now, to a file in the data folder; answers with where it is. How far it is comes as
+	 *  Writes a Z, or what a Z would be now, to a file in the folder for reports; answers with where it is. How far it is comes as
 	 *  events; the work is done beside the till.
 	 */
 	exportReport: (number: number | null, format: ExportFormat) => typedError<ExportedView, CommandError>(__TAURI_INVOKE("export_report", { number, format })),
@@ -711,6 +711,8 @@ export type ErrorCode = "cart_empty" |
 "note_wrong" | 
 /**  This till has no Z under this number. */
 "no_such_z" | 
+/**  The folder of choice for reports is not there. */
+"export_no_folder" | 
 /**  A file could not be written; nothing of it is there. */
 "export_not_written" | 
 /**  This machine has no font with Chinese characters. */
@@ -791,6 +793,15 @@ export type ExportedView = {
 };
 
 export type FoundBy = "query" | "notify";
+
+/**  A refund that WeChat gave up. */
+export type GivenUpView = {
+	outTradeNo: string,
+	outRefundNo: string,
+	amountFen: string,
+	/**  Pieces that are on the shelf again for it. */
+	piecesBack: number,
+};
 
 export type GoodsView = 
 /**  They stay with the customer, or can't be sold again. */
@@ -1164,12 +1175,18 @@ export type ProviderView = {
 	refunded: TallyView,
 	/**  In yuan with five decimals. */
 	fee: string,
-	/**  Payments and refunds of the Z that are on no bill. */
+	/**  Refunds of the Z that WeChat did not carry out: the money is with the merchant. */
+	notArrived: TallyView,
+	/**  What the Z takes back of an earlier one, by what it does to the difference. */
+	takenBack: TallyView,
+	/**  Payments and refunds of the Z that are on no bill, for no known reason. */
 	missing: number,
 	/**  On the bills in the Z's time and on no books, by the bills' order. */
 	unbooked: UnbookedView[],
 	/**  What the bills come to, less what the Z says. */
 	differenceFen: string,
+	/**  What of it has no cause that is known. */
+	unexplainedFen: string,
 	/**  Every day of the Z was signed off, and stands as it was signed. */
 	signed: boolean,
 	/**  Days whose bill a person has brought, while WeChat's own is not here. */
@@ -1307,13 +1324,15 @@ export type ReportView = {
 	items: ItemLinesView,
 	categories: ItemLinesView,
 	returned: ItemLinesView,
+	/**  Refunds that WeChat gave up: the customer did not get the money. */
+	givenUp: GivenUpView[],
 	drawer: ReportDrawerView,
 	/**  What goes on after it. */
 	carried: CarriedView[],
 	heldCarts: number,
 	exceptions: ExceptionView[],
 	totals: GrandTotalsView,
-	/**  This Z was printed: what is printed of it from now on is a copy. */
+	/**  This Z was printed, or written as a PDF: what is made of it from now on is a copy. */
 	printed: boolean,
 	/**  An X has none. */
 	seal: SealView | null,
@@ -1369,6 +1388,8 @@ export type SelfCheckView = {
 export type SettingsView = {
 	configPath: string,
 	dataDir: string,
+	/**  Where reports are written as files. */
+	reportsDir: string,
 	version: string,
 	appid: string,
 	mchId: string,
@@ -1499,6 +1520,8 @@ export type Snapshot = {
 	billsVersion: number,
 	staff: StaffView,
 	house: HouseView,
+	/**  The configuration names a receipt printer. */
+	hasPrinter: boolean,
 	shift: ShiftBrief | null,
 	/**  The cash view is open. */
 	cash: CashDueView | null,

@@ -136,6 +136,7 @@ export class FakeTill {
             billsVersion: this.bills.version,
             staff: this.staff.view(),
             house: this.staff.house,
+            hasPrinter: this.reports.hasPrinter,
             shift: this.drawer.brief(),
             cash: this.drawer.due(),
             cashPaid: this.drawer.paid,
@@ -556,6 +557,7 @@ export class FakeTill {
             settings: async () => ({
                 configPath: '/home/shop/.config/scantill/config.toml',
                 dataDir: '/home/shop/.local/share/scantill/training',
+                reportsDir: '/home/shop/.local/share/scantill/training/reports',
                 version: '0.1.0',
                 appid: 'wx2421b1c4370ec43b',
                 mchId: '10000100',

@@ -78,12 +78,14 @@ function digest(number: number): string {
 }
 
 export class FakeReports {
+    /** There is a printer. */
+    hasPrinter = true;
     /** What the printer does next. */
     printer: PrintedView = { outcome: 'printed', why: '' };
     /** How long writing a file or printing takes, milliseconds. */
     takes = 350;
     /** WeChat's bill of the Z's day. */
-    bill: 'here' | 'waiting' | 'differs' = 'here';
+    bill: 'here' | 'waiting' | 'differs' | 'by_hand' = 'here';
     /** A shop that has never closed a day. */
     young = false;
     /** So many rows are told of while a file is written. */
@@ -339,6 +341,16 @@ export class FakeReports {
             items: best((line) => line.name),
             categories: best((line) => categoryOf.get(line.name) ?? ''),
             returned: { kinds: 0, pieces: 0, best: [] },
+            givenUp: it.payments.flatMap(({ outTradeNo, refunds: ofOrder }) =>
+                ofOrder
+                    .filter(({ state }) => state === 'closed' || state === 'closed_seen')
+                    .map(({ outRefundNo, refundFen, goods, lines: back }) => ({
+                        outTradeNo,
+                        outRefundNo,
+                        amountFen: String(refundFen),
+                        piecesBack: goods === 'back' ? back.reduce((sum, line) => sum + line.pieces, 0) : 0,
+                    })),
+            ),
             drawer: {
                 taken: cash,
                 givenBack: tally([]),
@@ -410,22 +422,30 @@ export class FakeReports {
                 paid: none,
                 refunded: none,
                 fee: '0.00000',
+                notArrived: none,
+                takenBack: none,
                 missing: 0,
                 unbooked: [],
                 differenceFen: '0',
+                unexplainedFen: '0',
                 signed: false,
                 byHand: [],
             };
         const taken = both(z.wechat.paid, z.wechat.late);
         const missing = this.bill === 'differs' ? 1 : 0;
+        const notArrived = tally(this.bill === 'by_hand' ? [450] : []);
+        const unexplainedFen = missing === 1 ? '-1580' : '0';
         return {
             waiting: [],
             paid: taken,
             refunded: z.wechat.refunded,
             fee: (Number(taken.sumFen) * 0.00006).toFixed(5),
+            notArrived,
+            takenBack: none,
             missing,
             unbooked: [],
-            differenceFen: missing === 1 ? '-1580' : '0',
+            differenceFen: String(Number(unexplainedFen) + Number(notArrived.sumFen)),
+            unexplainedFen,
             signed: missing === 0,
             byHand: [],
         };
@@ -469,13 +489,15 @@ export class FakeReports {
                 }
                 await wait();
                 const name = number === null ? `X-${day}` : `Z-${String(number).padStart(4, '0')}`;
+                if (number !== null && format.startsWith('pdf')) this.#printed.add(number);
                 const ending = { xlsx: '.xlsx', csv: '.csv', pdf_a4: '.pdf', pdf_80: '-80mm.pdf' }[format];
                 return { path: `/home/shop/.local/share/org.scantill.till/shop/reports/${name}${ending}` };
             },
             printReport: async (number: number | null) => {
                 known(number);
+                if (!this.hasPrinter) refuse('no_printer');
                 await wait();
-                if (number !== null) this.#printed.add(number);
+                if (number !== null && this.printer.outcome !== 'not_sent') this.#printed.add(number);
                 return this.printer;
             },
         };

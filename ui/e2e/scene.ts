@@ -1,0 +1,52 @@
+/** What is drawn, and the clicks that several of the pictures begin with. */
+import type { Page } from 'playwright-core';
+import type { Visit } from './browser';
+
+export async function ring(page: Page, ...tiles: number[]): Promise<void> {
+    for (const tile of tiles) await page.getByTestId(`tile-${tile}`).click();
+}
+
+export type Scene = {
+    name: string;
+    play: (page: Page, visit: Visit) => Promise<Page | void>;
+    wishes?: string;
+};
+
+export const charge = async (page: Page) => {
+    await ring(page, 1, 1, 6, 5);
+    await page.getByTestId('pay').click();
+    await page.getByTestId('qr').waitFor();
+};
+export const played = (name: string, play: (page: Page) => Promise<unknown>): Scene => ({
+    name,
+    play: async (page) => {
+        await charge(page);
+        await play(page);
+    },
+});
+
+export const paid = async (page: Page) => {
+    await charge(page);
+    await page.evaluate(() => window.__fake.pay('notify'));
+    await page.getByTestId('record').click();
+    await page.getByTestId('refund-open').waitFor();
+};
+export const give = async (page: Page, part: 'whole' | 'lines' | 'amount') => {
+    await page.getByTestId('refund-open').click();
+    await page.getByTestId(`refund-part-${part}`).click();
+    if (part === 'lines') await page.getByTestId('refund-more-1').click();
+    if (part === 'amount') await page.getByTestId('refund-amount').fill('3.5');
+    await page.getByTestId('refund-quick-faulty').click();
+};
+export const approve = async (page: Page) => {
+    await page.getByTestId('refund-submit').click();
+    await page.getByTestId('approval-yes').click();
+    await page.getByTestId('refund-dialog').waitFor({ state: 'detached' });
+};
+
+export const openShift = async (page: Page) => {
+    await page.keyboard.press('F11');
+    await page.getByTestId('float').fill('200');
+    await page.getByTestId('open-shift-ok').click();
+    await page.getByTestId('search').waitFor();
+};
