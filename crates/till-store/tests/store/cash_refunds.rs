@@ -1,13 +1,12 @@
 //! Refunds in cash: written down whole, once, within what was taken; and what is changed of them behind the till's back is
 //! named.
 
-use rusqlite::Connection;
 use till_core::self_check::{About, Check, cash_refund_told};
 use till_core::{
     Booked, Booking, CashRefund, CashRefundBounds, Fen, LineNo, MoveKind, Part, RefundLine, RefundReason,
     Sale, SaleId, Sold,
 };
-use till_store::{Database, NewCashRefund, Pages, StoreError, StoredCashRefund, self_check};
+use till_store::{Database, NewCashRefund, Pages, StoreError, StoredCashRefund};
 
 use super::books::cash_sale;
 use super::self_check::wrong;
@@ -220,18 +219,7 @@ fn tampered(statements: &str) -> Vec<(Check, About)> {
     let sale = cash_sale(&mut db, "cash", 300, 5);
     give(&mut db, &sale, one_piece(), "back", 9).unwrap();
     drop(db);
-    let conn = Connection::open(folder.path()).unwrap();
-    conn.execute_batch(
-        "PRAGMA foreign_keys = OFF;
-         DROP TRIGGER cash_moves_are_not_changed;
-         DROP TRIGGER cash_moves_are_not_taken_out;
-         DROP TRIGGER cash_refunds_are_not_changed;
-         DROP TRIGGER cash_refunds_are_not_taken_out;",
-    )
-    .unwrap();
-    conn.execute_batch(statements).unwrap();
-    conn.close().unwrap();
-    let check = self_check(&folder.path()).unwrap();
+    let check = tamper(&folder, statements);
     wrong(&check)
         .into_iter()
         .map(|(check, wrong)| (check, wrong.about.clone()))
