@@ -1,8 +1,11 @@
 /** Plays the customer, the network and time in the invented till, from the page's address or from a test. */
 import type { CloseReason, FoundBy, Locale, PayState, Problem, RefundState, ReviewReason } from '../backend';
 import type { BillStage } from './bills';
+import { dayOf, pastDay } from './history';
 import type { FakePayment } from './payment';
 import type { FakeTill } from './till';
+
+const DAY = 86_400_000;
 
 export type FakeControl = ReturnType<typeof control>;
 
@@ -86,7 +89,15 @@ export function control(till: FakeTill) {
         },
         /** So many live payments in the background, the last ones in need of a decision. */
         waiting: (count: number, reviews = 0) => {
-            const past = till.payments.filter((payment) => payment.state.state === 'paid').slice(-count);
+            const paid = (payments: FakePayment[]) =>
+                payments.filter((payment) => payment.state.state === 'paid');
+            const short = count - paid(till.payments).length;
+            if (short > 0) {
+                // Early in the morning the shop has sold too little yet: some of the evening before.
+                const evening = pastDay(dayOf(Date.now() - DAY), Date.now(), till.products);
+                till.payments = [...paid(evening).slice(-short), ...till.payments];
+            }
+            const past = paid(till.payments).slice(-count);
             past.forEach((payment, index) => {
                 payment.state =
                     index < count - reviews
