@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
@@ -147,7 +148,12 @@ impl Setup {
         fs::write(&config, self.config())?;
         fs::set_permissions(&config, fs::Permissions::from_mode(0o600))?;
         let mut command = Command::new(&self.program);
-        command.arg("--config").arg(config).env("RUST_LOG", self.log);
+        // A Ctrl-C at the terminal is for the owner, who ends it in its turn.
+        command
+            .arg("--config")
+            .arg(config)
+            .env("RUST_LOG", self.log)
+            .process_group(0);
         if let Some(kill) = self.kill {
             command.env(KILL_VARIABLE, kill);
         }

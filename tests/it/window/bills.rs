@@ -108,13 +108,13 @@ impl Past {
     }
 }
 
-/// The last day whose bill can be had by now.
+/// A day whose bill can be had by now, and not the last one: the page is not to confuse the two.
 #[expect(
     clippy::disallowed_methods,
     reason = "the program in the window reads the real clock"
 )]
-fn last_day() -> Date {
-    bill_date(Timestamp::now() - SignedDuration::from_hours(34))
+fn an_earlier_day() -> Date {
+    bill_date(Timestamp::now() - SignedDuration::from_hours(58))
 }
 
 /// Sells for a day: two sales, a payment after the cancel, an order unknown here, and another till's.
@@ -170,7 +170,6 @@ async fn go_to(app: &App, day: Date) -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-#[ignore = "fails between midnight and ten in Beijing: the till is not seen to fetch the bill of the day before yesterday"]
 async fn a_days_bill_is_fetched_differences_are_settled_and_the_day_signed_off() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let start = Start {
@@ -178,7 +177,7 @@ async fn a_days_bill_is_fetched_differences_are_settled_and_the_day_signed_off()
         flags: &["--training"],
         config: None,
     };
-    let day = last_day();
+    let day = an_earlier_day();
     let late = a_day(&start.data_dir(), day).await?;
     let pictures = scantill_tests::picture_folder("window-test/bills")?;
     let picture = |name: &str| -> PathBuf { pictures.join(format!("{name}.png")) };
