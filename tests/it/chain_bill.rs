@@ -11,6 +11,7 @@ use anyhow::Context;
 use jiff::SignedDuration;
 use jiff::civil::{Date, Time, time};
 use scantill_tests::bill_text::BillText;
+use scantill_tests::elsewhere::order_from_elsewhere;
 use scantill_tests::shop::{LAST_PIECE, Line, Shop, WATER};
 use till_app::approval::Act;
 use till_app::{AgreementPicture, BillStanding, Refusal};
@@ -19,7 +20,7 @@ use till_core::{
     WayOut, bill_date,
 };
 use till_store::{BillContent, BillSource};
-use wechat_pay::{NativeOrder, Nonce, Outcome, UnifiedOrder};
+use wechat_pay::{Nonce, Outcome, UnifiedOrder};
 use wechat_pay_sim::{Call, Fault, Times};
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
@@ -280,26 +281,25 @@ async fn fault_15_midnight_falls_between_two_payments_and_both_bills_agree() -> 
     Ok(())
 }
 
+/// From now on the till asks a WeChat whose books have nothing of what it was paid.
+async fn ask_a_forgetful_one(shop: &mut Shop) -> anyhow::Result<Line> {
+    let forgetful = Line::open().await?;
+    forgetful.simulator.set_speed(1e-6);
+    let (_, client, _folder) = Shop::open(&forgetful, "T09").await?.into_parts();
+    shop.client = client;
+    Ok(forgetful)
+}
+
+/// Brings that WeChat's clock up to the till's.
+fn keep_up(forgetful: &Line, shop: &Shop) {
+    let behind = shop.now().duration_since(forgetful.simulator.now());
+    forgetful.simulator.advance(behind);
+}
+
 /// Places an order past the till, as another program with the merchant's key would, and pays it.
 async fn paid_past_the_till(line: &Line, shop: &Shop, number: &str, fen: i64) -> anyhow::Result<OutTradeNo> {
     let merchant = &shop.config().merchant;
-    let request = NativeOrder {
-        body: "别处的单".to_owned(),
-        out_trade_no: number.to_owned(),
-        total_fee: wechat_pay::Fen::new(fen),
-        spbill_create_ip: [127, 0, 0, 1].into(),
-        notify_url: "http://127.0.0.1:9/weixin/pay/notify/url".to_owned(),
-        product_id: "1".to_owned(),
-        device_info: None,
-        attach: None,
-        detail: None,
-        fee_type: None,
-        time_start: None,
-        time_expire: None,
-        goods_tag: None,
-        limit_pay: None,
-        scene_info: None,
-    };
+    let request = order_from_elsewhere(number, fen);
     let placed = shop
         .client
         .send(&UnifiedOrder::native(merchant, &request)?, Nonce::random())

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use scantill_tests::elsewhere::order_from_elsewhere;
 use scantill_tests::shop::{Line, Shop, WATER};
 use till_app::snapshot::WechatLamp;
 use till_core::{CloseReason, EvidenceKind, OutTradeNo, ReviewReason, State};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use wechat_pay::client::HttpConfig;
-use wechat_pay::{Client, HttpTransport, NativeOrder, Nonce, Outcome, UnifiedOrder};
+use wechat_pay::{Client, HttpTransport, Nonce, Outcome, UnifiedOrder};
 use wechat_pay_sim::{Call, Fault, OtherParameters, Times, TradeState};
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
@@ -265,23 +266,7 @@ async fn fault_22_a_number_taken_by_another_order_is_closed_or_put_before_a_pers
 
 /// Somebody else, with the same key, uses the number first.
 async fn place_on_other_terms(shop: &Shop, number: &OutTradeNo) -> anyhow::Result<()> {
-    let other = NativeOrder {
-        body: "another till with this till's id".to_owned(),
-        out_trade_no: number.as_str().to_owned(),
-        total_fee: wechat_pay::Fen::new(12_345),
-        spbill_create_ip: shop.config().gateway.spbill_create_ip,
-        notify_url: shop.config().gateway.notify_url.clone(),
-        product_id: "1".to_owned(),
-        device_info: None,
-        attach: None,
-        detail: None,
-        fee_type: None,
-        time_start: None,
-        time_expire: None,
-        goods_tag: None,
-        limit_pay: None,
-        scene_info: None,
-    };
+    let other = order_from_elsewhere(number.as_str(), 12_345);
     let request = UnifiedOrder::native(&shop.config().merchant, &other)?;
     let exchange = shop.client.send(&request, Nonce::random()).await;
     assert!(

@@ -10,18 +10,10 @@ use scantill_tests::shop::{LAST_PIECE, Line, Shop, WATER};
 use scantill_tests::wait::PATIENCE;
 use till_app::snapshot::CustomerStage;
 use till_app::{clock, run};
-use till_core::{Fen, OutTradeNo, State};
+use till_core::{Fen, State};
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
-
-/// Sells one bottle, and leaves its code to itself.
-async fn park(shop: &mut Shop, click: &str) -> anyhow::Result<OutTradeNo> {
-    let number = shop.sell(WATER, click)?;
-    shop.catch_up().await?;
-    shop.till.to_background();
-    Ok(number)
-}
 
 /// The next customer's goods are on the display, at this price.
 fn shows_cart(shop: &Shop, total: i64) -> bool {
@@ -32,7 +24,7 @@ fn shows_cart(shop: &Shop, total: i64) -> bool {
 async fn another_customer_s_paid_order_is_never_shown() -> anyhow::Result<()> {
     let line = Line::open().await?;
     let mut shop = Shop::open(&line, "T01").await?;
-    let number = park(&mut shop, "first").await?;
+    let number = shop.park(WATER, "first").await?;
     shop.till.add(LAST_PIECE, None)?;
     line.pay(&number)?;
     shop.live(SECOND * 4).await?;
@@ -66,7 +58,7 @@ async fn another_customer_s_paid_order_is_never_shown() -> anyhow::Result<()> {
 async fn another_customer_s_order_in_doubt_is_never_shown() -> anyhow::Result<()> {
     let line = Line::open().await?;
     let mut shop = Shop::open(&line, "T01").await?;
-    let number = park(&mut shop, "first").await?;
+    let number = shop.park(WATER, "first").await?;
     shop.till.cancel(shop.now(), &number)?;
     shop.till.add(LAST_PIECE, None)?;
     shop.till.to_front(&number)?;
@@ -97,7 +89,7 @@ async fn another_customer_s_order_in_doubt_is_never_shown() -> anyhow::Result<()
 async fn a_parked_code_fetched_for_its_customer_is_thanked_for() -> anyhow::Result<()> {
     let line = Line::open().await?;
     let mut shop = Shop::open(&line, "T01").await?;
-    let number = park(&mut shop, "first").await?;
+    let number = shop.park(WATER, "first").await?;
     shop.till.add(LAST_PIECE, None)?;
     shop.till.to_front(&number)?;
     assert!(

@@ -8,14 +8,6 @@ use till_core::{OutTradeNo, State};
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
-/// Sells one bottle, and serves the next customer while its code waits.
-async fn park(shop: &mut Shop, click: &str) -> anyhow::Result<OutTradeNo> {
-    let number = shop.sell(WATER, click)?;
-    shop.catch_up().await?;
-    shop.till.to_background();
-    Ok(number)
-}
-
 /// The numbers in the list, in its order.
 fn listed(shop: &Shop) -> Vec<OutTradeNo> {
     let waiting = shop.till.snapshot().waiting;
@@ -26,8 +18,8 @@ fn listed(shop: &Shop) -> Vec<OutTradeNo> {
 async fn a_parked_payment_that_is_paid_stays_listed_until_it_was_seen_or_is_old() -> anyhow::Result<()> {
     let line = Line::open().await?;
     let mut shop = Shop::open(&line, "T01").await?;
-    let seen = park(&mut shop, "seen").await?;
-    let unseen = park(&mut shop, "unseen").await?;
+    let seen = shop.park(WATER, "seen").await?;
+    let unseen = shop.park(WATER, "unseen").await?;
     line.pay(&seen)?;
     line.pay(&unseen)?;
     shop.live(SECOND * 4).await?;
@@ -53,12 +45,12 @@ async fn no_number_of_settled_payments_hides_what_waits_or_needs_a_person() -> a
     let line = Line::open().await?;
     let mut shop = Shop::open(&line, "T01").await?;
     for nth in 0..230 {
-        let number = park(&mut shop, &format!("early {nth}")).await?;
+        let number = shop.park(WATER, &format!("early {nth}")).await?;
         line.pay(&number)?;
         shop.live(SECOND * 4).await?;
     }
-    let review = park(&mut shop, "cancelled").await?;
-    let live = park(&mut shop, "waits").await?;
+    let review = shop.park(WATER, "cancelled").await?;
+    let live = shop.park(WATER, "waits").await?;
     shop.till.cancel(shop.now(), &review)?;
     // WeChat's time has whole seconds: a payment in the second of the cancel counts as in time.
     shop.live(SECOND * 2).await?;

@@ -11,6 +11,7 @@ mod demo;
 mod desk;
 mod keeping;
 mod refund;
+mod steps;
 mod walk;
 
 use std::path::PathBuf;

@@ -10,6 +10,7 @@ pub mod bill_text;
 pub mod broker;
 pub mod caller;
 pub mod counter;
+pub mod elsewhere;
 pub mod network;
 pub mod process;
 pub mod proxy;

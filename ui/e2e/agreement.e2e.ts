@@ -1,27 +1,9 @@
 /** The agreement with WeChat's bill in a real browser: differences are settled one by one, then the day is signed off. */
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { Shop, type Visit } from './browser';
+import { expect, it } from 'vitest';
+import { visit, visitForEachTest } from './visit';
 
-let shop: Shop;
-let visit: Visit;
-
-beforeAll(async () => {
-    shop = await Shop.open();
-});
-
-afterAll(async () => {
-    await shop.close();
-});
-
-beforeEach(async () => {
-    visit = await shop.visit();
-});
-
-afterEach(async () => {
-    await visit.close();
-    expect(shop.complaints.splice(0), 'no page reports an error or blocked content').toEqual([]);
-});
+visitForEachTest();
 
 async function atDay(stage: 'same' | 'differences' | 'waiting'): Promise<Page> {
     const page = await visit.till();

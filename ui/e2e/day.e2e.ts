@@ -1,27 +1,9 @@
 /** The end of a day in a real browser: looked at, closed, printed, written to files, and looked up again. */
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Shop, type Visit } from './browser';
+import { describe, expect, it } from 'vitest';
+import { shop, visit, visitForEachTest } from './visit';
 
-let shop: Shop;
-let visit: Visit;
-
-beforeAll(async () => {
-    shop = await Shop.open();
-});
-
-afterAll(async () => {
-    await shop.close();
-});
-
-beforeEach(async () => {
-    visit = await shop.visit();
-});
-
-afterEach(async () => {
-    await visit.close();
-    expect(shop.complaints.splice(0), 'no page reports an error or blocked content').toEqual([]);
-});
+visitForEachTest();
 
 const text = (page: Page, testid: string) => page.getByTestId(testid).innerText();
 

@@ -1,27 +1,9 @@
 /** How the pages tell of notifies: the lamp, the words, the test message; with the invented till in a real browser. */
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Shop, type Visit } from './browser';
+import { describe, expect, it } from 'vitest';
+import { visit, visitForEachTest } from './visit';
 
-let shop: Shop;
-let visit: Visit;
-
-beforeAll(async () => {
-    shop = await Shop.open();
-});
-
-afterAll(async () => {
-    await shop.close();
-});
-
-beforeEach(async () => {
-    visit = await shop.visit();
-});
-
-afterEach(async () => {
-    await visit.close();
-    expect(shop.complaints.splice(0), 'no page reports an error or blocked content').toEqual([]);
-});
+visitForEachTest();
 
 /** Everything that can happen to the notifies, in the order in which it may. */
 const HAPPENINGS = {

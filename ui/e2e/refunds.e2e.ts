@@ -1,27 +1,9 @@
 /** Giving money back in a real browser: by line, by amount, all of it, and what to do when WeChat can't. */
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { Shop, type Visit } from './browser';
+import { expect, it } from 'vitest';
+import { visit, visitForEachTest } from './visit';
 
-let shop: Shop;
-let visit: Visit;
-
-beforeAll(async () => {
-    shop = await Shop.open();
-});
-
-afterAll(async () => {
-    await shop.close();
-});
-
-beforeEach(async () => {
-    visit = await shop.visit();
-});
-
-afterEach(async () => {
-    await visit.close();
-    expect(shop.complaints.splice(0), 'no page reports an error or blocked content').toEqual([]);
-});
+visitForEachTest();
 
 async function charged(): Promise<Page> {
     const page = await visit.till();

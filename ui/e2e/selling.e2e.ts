@@ -1,28 +1,10 @@
 /** Drives the pages with the invented till in a real browser, under the content rules of the desktop shell. */
 import jsQR from 'jsqr';
 import type { Locator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Shop, type Visit } from './browser';
+import { describe, expect, it } from 'vitest';
+import { shop, visit, visitForEachTest } from './visit';
 
-let shop: Shop;
-let visit: Visit;
-
-beforeAll(async () => {
-    shop = await Shop.open();
-});
-
-afterAll(async () => {
-    await shop.close();
-});
-
-beforeEach(async () => {
-    visit = await shop.visit();
-});
-
-afterEach(async () => {
-    await visit.close();
-    expect(shop.complaints.splice(0), 'no page reports an error or blocked content').toEqual([]);
-});
+visitForEachTest();
 
 /** Sends keys as a scanner does, 5 ms apart by their own timestamps, however busy this machine is. */
 async function scan(page: Page, code: string): Promise<void> {

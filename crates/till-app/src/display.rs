@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use till_core::{Attempt, OutTradeNo, State};
 
 use crate::cash::CashReceipt;
-use crate::qr;
+use crate::qr::LastDrawn;
 use crate::snapshot::CustomerStage;
 use crate::till::Till;
 
@@ -102,7 +102,7 @@ impl Till {
         let served = self.front.as_ref().filter(|front| front.served);
         served
             .and_then(|front| self.find(&front.number))
-            .and_then(|attempt| stage_of(attempt, self.time))
+            .and_then(|attempt| stage_of(attempt, self.time, &self.last_drawn))
             .unwrap_or_else(|| self.cart_stage())
     }
 
@@ -119,18 +119,20 @@ impl Till {
 }
 
 /// What the customer of an order sees of it; `None`: nothing.
-fn stage_of(attempt: &Attempt, now: Timestamp) -> Option<CustomerStage> {
+fn stage_of(attempt: &Attempt, now: Timestamp, last_drawn: &LastDrawn) -> Option<CustomerStage> {
     let total = attempt.total_fee;
     match &attempt.state {
-        State::AwaitingPayment { code_url, .. } if now < attempt.deadline => Some(match qr::draw(code_url) {
-            Some(qr) => CustomerStage::Scan {
-                qr,
-                total,
-                out_trade_no: attempt.out_trade_no.to_string(),
-                deadline: attempt.deadline,
-            },
-            None => CustomerStage::Wait { total },
-        }),
+        State::AwaitingPayment { code_url, .. } if now < attempt.deadline => {
+            Some(match last_drawn.draw(code_url) {
+                Some(qr) => CustomerStage::Scan {
+                    qr,
+                    total,
+                    out_trade_no: attempt.out_trade_no.to_string(),
+                    deadline: attempt.deadline,
+                },
+                None => CustomerStage::Wait { total },
+            })
+        }
         // What became of it is between the cashier and the customer; the screen asks for patience.
         State::Placing | State::AwaitingPayment { .. } | State::Closing { .. } | State::Review { .. } => {
             Some(CustomerStage::Wait { total })

@@ -5,7 +5,6 @@ use std::cmp::Reverse;
 use jiff::Timestamp;
 use till_core::{Attempt, Fen, OutTradeNo, Sale, State};
 
-use crate::qr;
 use crate::snapshot::{CustomerPicture, PaymentBrief, PaymentPicture, Snapshot, StaffPicture, Waiting};
 use crate::till::{Refusal, Till, Watched};
 
@@ -90,7 +89,9 @@ impl Till {
             })
             .collect();
         let qr = match &attempt.state {
-            State::AwaitingPayment { code_url, .. } if self.time < attempt.deadline => qr::draw(code_url),
+            State::AwaitingPayment { code_url, .. } if self.time < attempt.deadline => {
+                self.last_drawn.draw(code_url)
+            }
             State::Placing
             | State::AwaitingPayment { .. }
             | State::Closing { .. }
@@ -100,17 +101,8 @@ impl Till {
             | State::GivenBack { .. }
             | State::Review { .. } => None,
         };
-        let cash_part = match attempt.state {
-            State::Paid(_) if sale.cash_kept() > Fen::ZERO => Some(self.cash_part(&sale)?),
-            State::Paid(_)
-            | State::Placing
-            | State::AwaitingPayment { .. }
-            | State::Closing { .. }
-            | State::Closed { .. }
-            | State::Refused { .. }
-            | State::GivenBack { .. }
-            | State::Review { .. } => None,
-        };
+        let has_cash_part = attempt.state.paid().is_some() && sale.cash_kept() > Fen::ZERO;
+        let cash_part = has_cash_part.then(|| self.cash_part(&sale)).transpose()?;
         Ok(PaymentPicture {
             cash_part,
             lines: read.sales().lines(sale.id).map_err(Refusal::NotSaved)?,

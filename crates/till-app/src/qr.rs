@@ -1,5 +1,6 @@
 //! The QR code of a `code_url`, as one SVG path in module units.
 
+use std::cell::RefCell;
 use std::fmt::Write as _;
 
 use qrcode::{Color, EcLevel, QrCode};
@@ -37,6 +38,23 @@ pub fn draw(code_url: &str) -> Option<Qr> {
     })
 }
 
+/// The code that was drawn last: while it waits, the screens' pictures are taken again at each answer, and it stays.
+#[derive(Debug, Default)]
+pub(crate) struct LastDrawn(RefCell<Option<(String, Qr)>>);
+
+impl LastDrawn {
+    /// As [`draw`].
+    pub(crate) fn draw(&self, code_url: &str) -> Option<Qr> {
+        let mut last = self.0.borrow_mut();
+        if let Some((_, qr)) = last.as_ref().filter(|(of, _)| of == code_url) {
+            return Some(qr.clone());
+        }
+        let qr = draw(code_url)?;
+        *last = Some((code_url.to_owned(), qr.clone()));
+        Some(qr)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,5 +76,14 @@ mod tests {
             .sum();
         assert_eq!(drawn, dark, "each dark module is in exactly one run");
         assert!(qr.modules >= 21, "the smallest QR code has 21 modules a side");
+    }
+
+    #[test]
+    fn another_code_is_not_taken_for_the_last_one() {
+        let last = LastDrawn::default();
+        let (one, other) = ("weixin://wxpay/bizpayurl?pr=1", "weixin://wxpay/bizpayurl?pr=2");
+        for url in [one, one, other, one] {
+            assert_eq!(last.draw(url), draw(url), "the code of {url}");
+        }
     }
 }

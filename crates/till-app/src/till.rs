@@ -21,6 +21,7 @@ use crate::config::{Config, Locale};
 use crate::display::{Front, Thanks};
 use crate::house::HouseRules;
 use crate::notify::NotifyDesk;
+use crate::qr::LastDrawn;
 use crate::records;
 use crate::refunds::RefundDesk;
 use crate::runs::Run;
@@ -38,6 +39,7 @@ pub struct Till {
     pub(crate) locale: Locale,
     pub(crate) catalogue: Catalogue,
     pub(crate) catalogue_version: u32,
+    pub(crate) last_drawn: LastDrawn,
     pub(crate) cart: Cart,
     pub(crate) held: Vec<HeldCart>,
     /// Sales of which an attempt is not final or is in review, and those on show.
@@ -275,6 +277,7 @@ impl Till {
             locale,
             catalogue,
             catalogue_version: 1,
+            last_drawn: LastDrawn::default(),
             cart,
             held,
             sales: HashMap::new(),

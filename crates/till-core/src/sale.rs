@@ -209,18 +209,11 @@ pub(crate) fn others_are_second(
 
 /// An order that brought another amount than is due beside the cash: a person decides.
 fn not_the_rest(attempt: Attempt, rest: Fen) -> Attempt {
-    match attempt.state.clone() {
-        State::Paid(payment) if attempt.total_fee != rest => {
+    match attempt.state.paid().cloned() {
+        Some(payment) if attempt.total_fee != rest => {
             attempt.review(ReviewReason::RestChanged, Some(payment))
         }
-        State::Paid(_)
-        | State::Placing
-        | State::AwaitingPayment { .. }
-        | State::Closing { .. }
-        | State::Closed { .. }
-        | State::Refused { .. }
-        | State::GivenBack { .. }
-        | State::Review { .. } => attempt,
+        Some(_) | None => attempt,
     }
 }
 

@@ -217,20 +217,9 @@ pub fn check_sums(sale: &Sale, lines: Result<Fen, MoneyError>, cash_moved: bool)
         if attempt.total_fee > sale.total || (!cash_moved && attempt.total_fee != sale.total) {
             return Some(Wrong::new(about, sale.total, attempt.total_fee));
         }
-        match &attempt.state {
-            State::Paid(payment) if attempt.adopted.is_none() => {
-                let wrong = payment.total_fee != attempt.total_fee || payment.total_fee != sale.rest();
-                wrong.then(|| Wrong::new(about, sale.rest(), payment.total_fee))
-            }
-            State::Paid(_)
-            | State::Placing
-            | State::AwaitingPayment { .. }
-            | State::Closing { .. }
-            | State::Closed { .. }
-            | State::Refused { .. }
-            | State::GivenBack { .. }
-            | State::Review { .. } => None,
-        }
+        let payment = attempt.state.paid()?;
+        let wrong = payment.total_fee != attempt.total_fee || payment.total_fee != sale.rest();
+        (wrong && attempt.adopted.is_none()).then(|| Wrong::new(about, sale.rest(), payment.total_fee))
     })
 }
 
@@ -239,8 +228,8 @@ pub fn check_sums(sale: &Sale, lines: Result<Fen, MoneyError>, cash_moved: bool)
 #[must_use]
 pub fn check_goods(sale: &Sale) -> Option<Wrong> {
     let count = |is: fn(&Attempt) -> bool| sale.attempts.iter().filter(|it| is(it)).count();
-    let adopted = count(|it| matches!(it.state, State::Paid(_)) && it.adopted.is_some());
-    let paid = count(|it| matches!(it.state, State::Paid(_))) + usize::from(sale.is_paid_in_cash());
+    let adopted = count(|it| it.state.paid().is_some() && it.adopted.is_some());
+    let paid = count(|it| it.state.paid().is_some()) + usize::from(sale.is_paid_in_cash());
     let waiting = count(|it| !it.is_final());
     let in_review = count(|it| matches!(it.state, State::Review { .. }));
     // Sold on a notify's word, which no query has confirmed.

@@ -109,6 +109,21 @@ pub enum ReviewReason {
 }
 
 impl State {
+    /// What this sale was paid with; `None` for money that is not the sale's, or not yet.
+    #[must_use]
+    pub fn paid(&self) -> Option<&Payment> {
+        match self {
+            Self::Paid(payment) => Some(payment),
+            Self::Placing
+            | Self::AwaitingPayment { .. }
+            | Self::Closing { .. }
+            | Self::Closed { .. }
+            | Self::Refused { .. }
+            | Self::GivenBack { .. }
+            | Self::Review { .. } => None,
+        }
+    }
+
     /// The state in one word, as the ledger and the journal have it.
     #[must_use]
     pub fn word(&self) -> &'static str {

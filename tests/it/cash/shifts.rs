@@ -44,6 +44,23 @@ fn sell_for_cash(shop: &mut Shop, bottles: u32, click: &str) {
     shop.till.take_cash(now, click, None, yuan("100")).unwrap();
 }
 
+/// A shop with users that counts blind, its drawer opened with a hundred yuan in it.
+async fn counting_blind(line: &Line) -> Shop {
+    let mut shop = staffed(line).await;
+    let now = shop.now();
+    let approval = shop
+        .till
+        .approve(now, Act::HouseRules, Some(&managers_pin("4711")))
+        .unwrap();
+    let blind = HouseRules {
+        blind_count: true,
+        ..HouseRules::default()
+    };
+    shop.till.set_house(now, blind, approval).unwrap();
+    shop.till.open_shift(now, yuan("100")).unwrap();
+    shop
+}
+
 #[tokio::test]
 async fn a_shop_with_users_takes_no_money_outside_a_shift() {
     let line = Line::open().await.unwrap();
@@ -258,18 +275,8 @@ async fn a_float_is_held_against_what_the_last_shift_left() {
 #[tokio::test]
 async fn who_counts_blind_is_not_told_what_should_be_there() {
     let line = Line::open().await.unwrap();
-    let mut shop = staffed(&line).await;
+    let mut shop = counting_blind(&line).await;
     let now = shop.now();
-    let approval = shop
-        .till
-        .approve(now, Act::HouseRules, Some(&managers_pin("4711")))
-        .unwrap();
-    let blind = HouseRules {
-        blind_count: true,
-        ..HouseRules::default()
-    };
-    shop.till.set_house(now, blind, approval).unwrap();
-    shop.till.open_shift(now, yuan("100")).unwrap();
     sell_for_cash(&mut shop, 3, "one");
     shop.till
         .move_cash(now, "in", Direction::In, yuan("10"), "换零钱")
@@ -326,18 +333,7 @@ const FORMATS: [ExportFormat; 4] = [
 #[tokio::test(flavor = "multi_thread")]
 async fn who_counts_blind_finds_it_in_no_report_either() {
     let line = Line::open().await.unwrap();
-    let mut shop = staffed(&line).await;
-    let now = shop.now();
-    let approval = shop
-        .till
-        .approve(now, Act::HouseRules, Some(&managers_pin("4711")))
-        .unwrap();
-    let blind = HouseRules {
-        blind_count: true,
-        ..HouseRules::default()
-    };
-    shop.till.set_house(now, blind, approval).unwrap();
-    shop.till.open_shift(now, yuan("100")).unwrap();
+    let mut shop = counting_blind(&line).await;
     // 26.00 in cash, 6.00 by WeChat: 126.00 in the drawer, 32.00 in all.
     sell_for_cash(&mut shop, 13, "cash");
     shop.sell_paid(&line, &[(WATER, 3)], "wechat").await.unwrap();

@@ -25,22 +25,14 @@ async fn a_day_without_payments_has_an_empty_bill_and_a_day_with_some_has_not() 
     shop.till.sign_off(shop.now(), &picture, yes)?;
 
     // A WeChat whose books do not have the payment says the same, and is not believed for a day.
-    let (_line, mut shop, day) = at_noon().await?;
-    let forgetful = Line::open().await?;
+    let (line, mut shop, day) = at_noon().await?;
     let number = shop.sell(WATER, "a")?;
     shop.catch_up().await?;
-    _line.pay(&number)?;
+    line.pay(&number)?;
     shop.live(SECOND * 4).await?;
-    forgetful.simulator.set_speed(1e-6);
-    let other = Shop::open(&forgetful, "T09").await?;
-    let (_, client, _folder) = other.into_parts();
-    shop.client = client;
+    let forgetful = ask_a_forgetful_one(&mut shop).await?;
     shop.live_until(TEN).await?;
-    let keep_up = |shop: &Shop| {
-        let behind = shop.now().duration_since(forgetful.simulator.now());
-        forgetful.simulator.advance(behind);
-    };
-    keep_up(&shop);
+    keep_up(&forgetful, &shop);
     shop.fetch_bills().await?;
     let standing = shop.agreement(day)?.standing;
     assert!(
@@ -55,7 +47,7 @@ async fn a_day_without_payments_has_an_empty_bill_and_a_day_with_some_has_not() 
         "this till was paid on that day, so the bill may only be late: {standing:?}"
     );
     shop.live(HOUR * 24).await?;
-    keep_up(&shop);
+    keep_up(&forgetful, &shop);
     shop.fetch_bills().await?;
     assert_eq!(
         differences(&shop.agreement(day)?),

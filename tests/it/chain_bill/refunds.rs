@@ -72,13 +72,9 @@ async fn no_bill_is_not_believed_of_a_day_with_refunds_alone() -> anyhow::Result
     shop.wish(&order, Part::Whole { goods_back: false }, "r1")??;
     shop.live(MINUTE * 2).await?;
 
-    let forgetful = Line::open().await?;
-    forgetful.simulator.set_speed(1e-6);
-    let (_, client, _folder) = Shop::open(&forgetful, "T09").await?.into_parts();
-    shop.client = client;
+    let forgetful = ask_a_forgetful_one(&mut shop).await?;
     shop.live_until(TEN).await?;
-    let behind = shop.now().duration_since(forgetful.simulator.now());
-    forgetful.simulator.advance(behind);
+    keep_up(&forgetful, &shop);
     shop.fetch_bills().await?;
     let standing = shop.agreement(day)?.standing;
     assert!(

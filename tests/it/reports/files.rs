@@ -8,7 +8,8 @@ use std::process::{Command, Stdio};
 use calamine::{Data, Reader as _, Xlsx};
 use scantill_tests::counter::config;
 use scantill_tests::refunds::SETTLED;
-use scantill_tests::shop::{Line, Shop};
+use scantill_tests::shop::{Line, Shop, WATER};
+use till_app::approval::{Act, Credential};
 use till_app::report::{ExportError, ExportFormat, remove_unfinished};
 use till_app::{Database, Locale, ProviderColumn, Till};
 use till_core::{Fen, MicroYuan, Part, Provider, TillId, Unbooked, ZNumber};
@@ -90,6 +91,56 @@ async fn a_z_in_xlsx_has_four_sheets_of_real_numbers_that_add_up() {
         .rows()
         .find(|row| row[0] == Data::String("农夫山泉 550ml".to_owned()));
     assert_eq!(water.unwrap()[2], Data::Float(3.0), "three bottles were sold");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cash_given_back_is_on_the_sheets_under_its_own_number() {
+    let line = Line::open().await.unwrap();
+    let mut shop = Shop::open(&line, "T01").await.unwrap();
+    for _ in 0..3 {
+        shop.till.add(WATER, None).unwrap();
+    }
+    let now = shop.now();
+    let sale = shop.till.take_cash(now, "sale", None, yuan("10")).unwrap();
+    let yes = shop.till.approve(now, Act::Refund, Some(&Credential::Confirmed));
+    let part = Part::Amount(yuan("1.15"));
+    let refunded = shop
+        .till
+        .refund_cash(now, sale, part, "打翻了", "back", yes.unwrap());
+    let refunded = refunded.unwrap();
+
+    let folder = tempfile::tempdir().unwrap();
+    let job = shop.till.export(shop.now(), None, false).unwrap();
+    let file = job.run(folder.path(), ExportFormat::Xlsx, |_| {}).unwrap();
+    let mut book: Xlsx<_> = calamine::open_workbook(&file.path).unwrap();
+    let entries = book.worksheet_range("成交").unwrap();
+    let amounts = entries.rows().skip(1).map(|row| amount(&row[5]));
+    assert_eq!(
+        Fen::sum(amounts),
+        Ok(yuan("4.85")),
+        "6.00 came in and 1.15 went back"
+    );
+    let refunds = book.worksheet_range("退款").unwrap();
+    let rows: Vec<_> = refunds.rows().skip(1).collect();
+    assert_eq!(rows.len(), 1, "one refund below its titles: {rows:?}");
+    let says = |text: &str| {
+        rows[0]
+            .iter()
+            .any(|cell| matches!(cell, Data::String(it) if it == text))
+    };
+    assert!(
+        says("现金退款") && says(&refunded.to_string()),
+        "what it was, and its number: {rows:?}"
+    );
+    let amounts: Vec<_> = rows[0]
+        .iter()
+        .filter(|cell| matches!(cell, Data::Float(_)))
+        .collect();
+    assert_eq!(
+        amount(amounts[0]),
+        yuan("-1.15"),
+        "a real number, out of the drawer"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -224,7 +275,7 @@ async fn a_file_is_written_whole_or_not_at_all() {
 async fn a_refund_that_wechat_gave_up_is_named_in_every_file_in_both_languages() {
     let line = Line::open().await.unwrap();
     let mut shop = Shop::open(&line, "T01").await.unwrap();
-    let order = shop.sell_paid(&line, &[(super::WATER, 2)], "sale").await.unwrap();
+    let order = shop.sell_paid(&line, &[(WATER, 2)], "sale").await.unwrap();
     line.fault(Call::Refund, Fault::RefundClose, Times::Count(1));
     shop.wish(&order, Part::Whole { goods_back: true }, "r1")
         .unwrap()
@@ -315,9 +366,7 @@ async fn files_go_to_the_folder_of_choice_and_nowhere_else() {
 async fn an_x_is_the_z_that_follows_and_changes_nothing() {
     let line = Line::open().await.unwrap();
     let mut shop = Shop::open(&line, "T01").await.unwrap();
-    shop.sell_paid(&line, &[(super::WATER, 2)], "first")
-        .await
-        .unwrap();
+    shop.sell_paid(&line, &[(WATER, 2)], "first").await.unwrap();
     let now = shop.now();
     let x = shop.till.x_report(now).unwrap().report;
     assert_eq!(

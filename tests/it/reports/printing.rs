@@ -65,13 +65,16 @@ fn holds(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }
 
+async fn printing_at(line: &Line, address: SocketAddr) -> Shop {
+    let shop = Shop::open_with(line, "T01", |config| config.printer = Some(printer(address)));
+    shop.await.unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_z_is_printed_once_and_then_as_a_copy() {
     let (address, receive) = listening();
     let line = Line::open().await.unwrap();
-    let mut shop = Shop::open_with(&line, "T01", |config| config.printer = Some(printer(address)))
-        .await
-        .unwrap();
+    let mut shop = printing_at(&line, address).await;
     let number = closed_day(&line, &mut shop).await;
     for copy in [false, true, true] {
         let job = shop.till.print(shop.now(), Some(number), false).unwrap();
@@ -87,9 +90,7 @@ async fn a_z_is_printed_once_and_then_as_a_copy() {
 async fn the_first_on_paper_or_in_a_pdf_is_the_original_and_what_follows_either_is_a_copy() {
     let (address, receive) = listening();
     let line = Line::open().await.unwrap();
-    let mut shop = Shop::open_with(&line, "T01", |config| config.printer = Some(printer(address)))
-        .await
-        .unwrap();
+    let mut shop = printing_at(&line, address).await;
     let number = closed_day(&line, &mut shop).await;
     let folder = tempfile::tempdir().unwrap();
     let pdf_says = |shop: &mut Shop, format| {
@@ -132,9 +133,7 @@ async fn a_print_that_certainly_came_to_nothing_leaves_the_next_one_the_original
     let nobody = closed.local_addr().unwrap();
     drop(closed);
     let line = Line::open().await.unwrap();
-    let mut shop = Shop::open_with(&line, "T01", |config| config.printer = Some(printer(nobody)))
-        .await
-        .unwrap();
+    let mut shop = printing_at(&line, nobody).await;
     let number = closed_day(&line, &mut shop).await;
     let job = shop.till.print(shop.now(), Some(number), false).unwrap();
     assert!(

@@ -8,13 +8,14 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use scantill_tests::app::{App, Pane, Start};
 use scantill_tests::counter::goods_csv;
+use scantill_tests::elsewhere::order_from_elsewhere;
 use scantill_tests::network::{Network, Weather, later};
 use scantill_tests::screen::Screen;
 use scantill_tests::shop::{LAST_PIECE, WATER};
 use scantill_tests::wait::{PATIENCE, until};
 use till_app::{Config, Database, Step, Till};
 use till_core::{OutTradeNo, ProductId, bill_bounds, bill_date};
-use wechat_pay::{ApiKey, Client, NativeOrder, Nonce, Outcome, UnifiedOrder};
+use wechat_pay::{ApiKey, Client, Nonce, Outcome, UnifiedOrder};
 use wechat_pay_sim::{Gateway, GatewayConfig, PayWith};
 
 /// Who the till in training is.
@@ -84,23 +85,7 @@ impl Past {
 
     /// An order of this merchant's that this till knows nothing of.
     async fn stranger(&self, number: &str, fen: i64) -> anyhow::Result<()> {
-        let request = NativeOrder {
-            body: "别处的单".to_owned(),
-            out_trade_no: number.to_owned(),
-            total_fee: wechat_pay::Fen::new(fen),
-            spbill_create_ip: [127, 0, 0, 1].into(),
-            notify_url: "http://127.0.0.1:9/sim/notify".to_owned(),
-            product_id: "1".to_owned(),
-            device_info: None,
-            attach: None,
-            detail: None,
-            fee_type: None,
-            time_start: None,
-            time_expire: None,
-            goods_tag: None,
-            limit_pay: None,
-            scene_info: None,
-        };
+        let request = order_from_elsewhere(number, fen);
         let order = UnifiedOrder::native(self.client.merchant(), &request)?;
         let placed = self.client.send(&order, Nonce::random()).await;
         anyhow::ensure!(matches!(placed.outcome, Outcome::Yes(_)), "placed");

@@ -1,51 +1,13 @@
 //! Cash, people and shifts in the real window: by clicks and by keys, in both languages and both sizes.
 
-use super::walk::{ENTER, ESCAPE, F6, F11, F12, reads};
+use super::steps::*;
 use super::*;
-
-const SIZES: [(u32, u32); 2] = [(1366, 768), (1920, 1080)];
-
-/// Pictures of what the till shows in both sizes and both languages; Chinese again afterwards.
-pub(super) async fn pictures(counter: &Counter, app: &App, name: &str) -> anyhow::Result<()> {
-    for language in ["zh", "en"] {
-        for (width, height) in SIZES {
-            app.resize(width, height).await?;
-            counter
-                .picture(app, &format!("{name}-{language}-{width}"))
-                .await?;
-        }
-        app.click("locale").await?;
-    }
-    app.resize(1366, 768).await
-}
 
 async fn customer_picture(counter: &Counter, app: &App, stage: &str, name: &str) -> anyhow::Result<()> {
     app.look_at(Pane::Customer).await?;
     app.customer_at(stage, PATIENCE).await?;
     counter.picture(app, name).await?;
     app.look_at(Pane::Till).await
-}
-
-/// Waits for an element to have `part` in its text. The driver takes a line that is cut off where it is too long for hidden,
-/// so that its text is asked of the page.
-pub(super) async fn holds(app: &App, testid: &str, part: &str) -> anyhow::Result<()> {
-    let script = format!("return document.querySelector('[data-testid=\"{testid}\"]')?.textContent ?? ''");
-    until(&format!("{testid:?} to hold {part:?}"), PATIENCE, async || {
-        let text = app.ask(&script).await?;
-        Ok(text
-            .as_str()
-            .is_some_and(|text| text.contains(part))
-            .then_some(()))
-    })
-    .await
-}
-
-/// Types a PIN on the big keypad.
-pub(super) async fn enter_pin(app: &App, digits: &str) -> anyhow::Result<()> {
-    for digit in digits.chars() {
-        app.click(&format!("pin-{digit}")).await?;
-    }
-    app.click("pin-Enter").await
 }
 
 async fn cart_of_both(app: &App) -> anyhow::Result<()> {
@@ -141,31 +103,15 @@ async fn people_sign_in_open_a_shift_sell_and_count_the_drawer() -> anyhow::Resu
     app.resize(1366, 768).await?;
     counter.stock_up(&app).await?;
     app.click("nav-settings").await?;
-    app.click("add-user").await?;
-    app.element("user-dialog").await?;
-    for (field, text) in [
-        ("user-name", "李娜"),
-        ("user-pin", "4711"),
-        ("user-pin-again", "4711"),
-    ] {
-        app.element(field).await?.send_keys(text).await?;
-    }
+    name_user(&app, "李娜", MANAGERS_PIN).await?;
     counter.picture(&app, "1-first-manager").await?;
     app.click("user-save").await?;
     holds(&app, "lock", "李娜").await?;
-    app.click("add-user").await?;
-    app.element("user-dialog").await?;
-    for (field, text) in [
-        ("user-name", "王敏"),
-        ("user-pin", "1234"),
-        ("user-pin-again", "1234"),
-    ] {
-        app.element(field).await?.send_keys(text).await?;
-    }
+    name_user(&app, "王敏", CASHIERS_PIN).await?;
     app.click("user-save").await?;
     app.element("approval").await?;
     counter.picture(&app, "2-approval").await?;
-    enter_pin(&app, "4711").await?;
+    enter_pin(&app, MANAGERS_PIN).await?;
     app.gone("user-dialog").await?;
     pictures(&counter, &app, "3-settings").await?;
 

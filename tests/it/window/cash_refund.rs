@@ -1,7 +1,6 @@
 //! Cash given back in the real window: sold with change, a line of it refunded with a manager's PIN, the drawer and the X less.
 
-use super::cash::{enter_pin, holds, pictures};
-use super::walk::{ENTER, F11, reads};
+use super::steps::*;
 use super::*;
 
 #[tokio::test]
@@ -10,18 +9,7 @@ async fn a_line_of_a_sale_in_cash_is_given_back_with_a_managers_pin() -> anyhow:
     let app = counter.start_till().await?;
     app.resize(1366, 768).await?;
     counter.stock_up(&app).await?;
-    app.click("nav-settings").await?;
-    app.click("add-user").await?;
-    app.element("user-dialog").await?;
-    for (field, text) in [
-        ("user-name", "李娜"),
-        ("user-pin", "4711"),
-        ("user-pin-again", "4711"),
-    ] {
-        app.element(field).await?.send_keys(text).await?;
-    }
-    app.click("user-save").await?;
-    holds(&app, "lock", "李娜").await?;
+    add_manager(&app).await?;
     app.type_keys(F11).await?;
     app.element("open-shift").await?;
     app.type_keys("200").await?;
@@ -55,7 +43,7 @@ async fn a_line_of_a_sale_in_cash_is_given_back_with_a_managers_pin() -> anyhow:
     app.click("refund-submit").await?;
     app.element("approval").await?;
     counter.picture(&app, "3-approval").await?;
-    enter_pin(&app, "4711").await?;
+    enter_pin(&app, MANAGERS_PIN).await?;
     app.gone("refund-dialog").await?;
     app.element("cash-refund-1-R1").await?;
     holds(&app, "cash-refunded", "2.00").await?;

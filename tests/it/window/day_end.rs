@@ -8,7 +8,7 @@ use std::sync::mpsc;
 
 use calamine::{Data, Reader as _, Xlsx};
 
-use super::walk::reads;
+use super::steps::{pictures, reads};
 use super::*;
 
 /// What a printer without answers got, each time its caller hung up.
@@ -45,19 +45,6 @@ async fn next_paper(printed: Papers) -> anyhow::Result<(Papers, Vec<u8>)> {
 
 fn holds(paper: &[u8], part: &[u8]) -> bool {
     paper.windows(part.len()).any(|window| window == part)
-}
-
-async fn both_languages(counter: &Counter, app: &App, name: &str) -> anyhow::Result<()> {
-    for language in ["zh", "en"] {
-        for (width, height) in [(1366, 768), (1920, 1080)] {
-            app.resize(width, height).await?;
-            counter
-                .picture(app, &format!("{name}-{language}-{width}"))
-                .await?;
-        }
-        app.click("locale").await?;
-    }
-    app.resize(1366, 768).await
 }
 
 /// Presses the button of a format and waits for the place of the file.
@@ -103,7 +90,7 @@ async fn the_day_is_closed_by_clicking_printed_and_taken_out() -> anyhow::Result
     app.click("nav-day").await?;
     reads(&app, "day-net", "17.80").await?;
     reads(&app, "day-unsettled", "1").await?;
-    both_languages(&counter, &app, "1-x").await?;
+    pictures(&counter, &app, "1-x").await?;
 
     app.click("close-day").await?;
     app.element("close-dialog").await?;
@@ -121,7 +108,7 @@ async fn the_day_is_closed_by_clicking_printed_and_taken_out() -> anyhow::Result
         "closing has printed the sum, as the original"
     );
     reads(&app, "paper-copy", "副本").await?;
-    both_languages(&counter, &app, "3-z").await?;
+    pictures(&counter, &app, "3-z").await?;
 
     let xlsx = take_out(&app, "xlsx", ".xlsx").await?;
     assert!(

@@ -1,23 +1,7 @@
 //! A refund by WeChat in the real window: one line of a paid order goes back, with a manager's PIN, all of it by clicking.
 
-use super::cash::{enter_pin, holds};
-use super::walk::F11;
+use super::steps::*;
 use super::*;
-
-/// Adds somebody on the settings page; where there is a manager already, their PIN approves it.
-async fn add_user(app: &App, name: &str, pin: &str, approved: bool) -> anyhow::Result<()> {
-    app.click("add-user").await?;
-    app.element("user-dialog").await?;
-    for (field, text) in [("user-name", name), ("user-pin", pin), ("user-pin-again", pin)] {
-        app.element(field).await?.send_keys(text).await?;
-    }
-    app.click("user-save").await?;
-    if approved {
-        app.element("approval").await?;
-        enter_pin(app, "4711").await?;
-    }
-    app.gone("user-dialog").await
-}
 
 #[tokio::test]
 async fn one_line_of_a_paid_order_goes_back_by_wechat_with_a_managers_pin() -> anyhow::Result<()> {
@@ -25,14 +9,16 @@ async fn one_line_of_a_paid_order_goes_back_by_wechat_with_a_managers_pin() -> a
     let app = counter.start_till().await?;
     app.resize(1366, 768).await?;
     counter.stock_up(&app).await?;
-    app.click("nav-settings").await?;
-    add_user(&app, "李娜", "4711", false).await?;
-    holds(&app, "lock", "李娜").await?;
-    add_user(&app, "王敏", "1234", true).await?;
+    add_manager(&app).await?;
+    name_user(&app, "王敏", CASHIERS_PIN).await?;
+    app.click("user-save").await?;
+    app.element("approval").await?;
+    enter_pin(&app, MANAGERS_PIN).await?;
+    app.gone("user-dialog").await?;
     app.click("lock").await?;
     app.element("sign-in").await?;
     app.click("user-2").await?;
-    enter_pin(&app, "1234").await?;
+    enter_pin(&app, CASHIERS_PIN).await?;
     holds(&app, "lock", "王敏").await?;
     app.type_keys(F11).await?;
     app.click("open-shift-ok").await?;
@@ -66,7 +52,7 @@ async fn one_line_of_a_paid_order_goes_back_by_wechat_with_a_managers_pin() -> a
         0,
         "nothing is sent before a manager has said yes"
     );
-    enter_pin(&app, "4711").await?;
+    enter_pin(&app, MANAGERS_PIN).await?;
     app.gone("refund-dialog").await?;
     holds(&app, "refund-state", "退款处理中").await?;
     counter.picture(&app, "3-processing").await?;

@@ -1,32 +1,11 @@
 //! A cashier's walk through the real window by keyboard and scanner: what only WebKit can show.
 
+use super::steps::*;
 use super::*;
 
 /// A product whose price the cashier enters, and one whose pieces nobody counts.
 const MORE_PRODUCTS: &str = "品名,条码,价格\n散装苹果,,自定义\n可口可乐 330ml,6928804011111,3.00\n";
 const COLA: &str = "6928804011111";
-
-/// WebDriver's names of keys.
-pub(super) const ENTER: &str = "\u{e007}";
-pub(super) const ESCAPE: &str = "\u{e00c}";
-const F1: &str = "\u{e031}";
-const F3: &str = "\u{e033}";
-const F4: &str = "\u{e034}";
-pub(super) const F6: &str = "\u{e036}";
-const F7: &str = "\u{e037}";
-const F8: &str = "\u{e038}";
-const F9: &str = "\u{e039}";
-const F10: &str = "\u{e03a}";
-pub(super) const F11: &str = "\u{e03b}";
-pub(super) const F12: &str = "\u{e03c}";
-
-/// Waits for the text of an element to hold `part`.
-pub(super) async fn reads(app: &App, testid: &str, part: &str) -> anyhow::Result<()> {
-    until(&format!("{testid:?} to read {part:?}"), PATIENCE, async || {
-        Ok(app.text(testid).await?.contains(part).then_some(()))
-    })
-    .await
-}
 
 async fn on_page(app: &App, page: &str) -> anyhow::Result<()> {
     until(&format!("the page {page:?}"), PATIENCE, async || {

@@ -16,6 +16,7 @@ use scantill_tests::process::{Memory, Owned, memory};
 use serde::{Deserialize, Serialize};
 use till_app::report::{ExportFormat, Progress};
 use till_app::{Database, Till};
+use till_core::{Attempt, Fen, FoundBy, OutTradeNo, Payment, State};
 
 use crate::cost::{median, wall};
 use crate::report::{at, fill, stock_up};
@@ -52,11 +53,7 @@ pub(crate) fn measure(scale: Scale, orders: u32) -> anyhow::Result<Vec<Row>> {
     stock_up(&mut db)?;
     drop(db);
     fill(&ledger, orders, "")?;
-    // As long as WeChat's.
-    Connection::open(&ledger)?.execute(
-        "UPDATE attempts SET transaction_id = printf('42000000002611220000%08d', id)",
-        [],
-    )?;
+    give_bodies(&ledger)?;
     let (mut ours, mut bare) = (Vec::new(), Vec::new());
     for _ in 0..scale.of(5, 1) {
         let written = run("--sheets-of", folder.path())?;
@@ -99,6 +96,42 @@ pub(crate) fn measure(scale: Scale, orders: u32) -> anyhow::Result<Vec<Row>> {
         )
         .goal(Goal::AtMost(1.0)),
     ])
+}
+
+/// Gives each order WeChat's number, as long as WeChat's are, and the body that a paid order has.
+fn give_bodies(ledger: &Path) -> anyhow::Result<()> {
+    let conn = Connection::open(ledger)?;
+    let pattern = Attempt {
+        out_trade_no: OutTradeNo::parse("T01-200101-000000000")?,
+        total_fee: Fen::ZERO,
+        placed_at: at(0),
+        deadline: at(0),
+        state: State::Paid(Payment {
+            transaction_id: String::new(),
+            total_fee: Fen::ZERO,
+            fee_type: "CNY".to_owned(),
+            cash_fee: Fen::ZERO,
+            coupon_fee: Fen::ZERO,
+            time_end: at(0),
+            found_by: FoundBy::Query,
+        }),
+        next: None,
+        doubts: 0,
+        unconfirmed: None,
+        adopted: None,
+        unasked: false,
+    };
+    conn.execute_batch("UPDATE attempts SET transaction_id = printf('42000000002611220000%08d', id)")?;
+    conn.execute(
+        "WITH moments AS (SELECT id, strftime('%Y-%m-%dT%H:%M:%fZ', paid_at / 1000.0, 'unixepoch') AS at FROM attempts)
+         UPDATE attempts SET body = json_set(?1,
+             '$.out_trade_no', out_trade_no, '$.total_fee', total_fee, '$.placed_at', at, '$.deadline', at,
+             '$.state.transaction_id', transaction_id, '$.state.total_fee', total_fee, '$.state.cash_fee', total_fee,
+             '$.state.time_end', at)
+         FROM moments WHERE moments.id = attempts.id",
+        [serde_json::to_string(&pattern)?],
+    )?;
+    Ok(())
 }
 
 /// Starts this program again as one of the two.

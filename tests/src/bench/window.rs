@@ -10,6 +10,7 @@ use anyhow::Context;
 use jiff::Timestamp;
 use scantill_tests::app::{App, Pane, Start, surroundings};
 use scantill_tests::counter::{API_KEY, APPID, MCH_ID, goods_csv};
+use scantill_tests::elsewhere::order_from_elsewhere;
 use scantill_tests::process::{Owned, descendants};
 use scantill_tests::screen::Screen;
 use scantill_tests::simulator::Gateway;
@@ -18,9 +19,7 @@ use serde::Deserialize;
 use till_app::{Config, Database, Till};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
-use wechat_pay::{
-    ApiKey, Client, HttpConfig, HttpTransport, Merchant, NativeOrder, Nonce, SignType, UnifiedOrder,
-};
+use wechat_pay::{ApiKey, Client, HttpConfig, HttpTransport, Merchant, Nonce, SignType, UnifiedOrder};
 
 use crate::commits::real_time;
 use crate::cost::{median, now};
@@ -175,23 +174,7 @@ impl Placing {
 
     /// Seconds that it takes.
     async fn once(&self, number: usize) -> anyhow::Result<f64> {
-        let order = NativeOrder {
-            body: "小满便利店-茶叶蛋".to_owned(),
-            out_trade_no: format!("BARE{number:012}"),
-            total_fee: wechat_pay::Fen::new(150),
-            spbill_create_ip: "127.0.0.1".parse()?,
-            notify_url: "http://127.0.0.1:9/weixin/pay/notify/url".to_owned(),
-            product_id: "5".to_owned(),
-            device_info: None,
-            attach: None,
-            detail: None,
-            fee_type: None,
-            time_start: None,
-            time_expire: None,
-            goods_tag: None,
-            limit_pay: None,
-            scene_info: None,
-        };
+        let order = order_from_elsewhere(&format!("BARE{number:012}"), 150);
         let order = UnifiedOrder::native(self.client.merchant(), &order)?;
         let start = now();
         let exchange = self.client.send(&order, Nonce::random()).await;

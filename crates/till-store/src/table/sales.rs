@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Params, Row, params};
 use till_core::{
     DayCash, DayCashKind, Effect, Fen, Line, LineNo, MoveKind, OutTradeNo, ProductId, Sale, SaleId, ShiftId,
-    State, StockHold, UserId,
+    StockHold, UserId,
 };
 
 use crate::handle::Tx;
@@ -378,16 +378,8 @@ impl SalesWrite<'_> {
 
     /// When the whole sum was there: with WeChat's payment, or with the last of the cash where cash alone has paid it.
     fn paid_at(self, sale: &Sale) -> Result<Option<Timestamp>, StoreError> {
-        let by_wechat = sale.attempts.iter().find_map(|attempt| match &attempt.state {
-            State::Paid(payment) => Some(payment.time_end),
-            State::Placing
-            | State::AwaitingPayment { .. }
-            | State::Closing { .. }
-            | State::Closed { .. }
-            | State::Refused { .. }
-            | State::GivenBack { .. }
-            | State::Review { .. } => None,
-        });
+        let by_wechat = sale.attempts.iter().find_map(|attempt| attempt.state.paid());
+        let by_wechat = by_wechat.map(|payment| payment.time_end);
         if by_wechat.is_some() || !sale.is_paid_in_cash() {
             return Ok(by_wechat);
         }
