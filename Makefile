@@ -48,7 +48,7 @@ ui: ui/dist/index.html ## Builds the pages.
 build: install-build ui ## Builds the till for this machine.
 	cargo build -p scantill
 
-ui-test: ui ## Tests the pages, alone and in a real browser.
+ui-test: ui services ## Tests the pages, alone and in a real browser.
 	cd ui && npm test --silent
 	cd ui && npm run --silent e2e
 

@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use tauri::ipc::Channel;
 use tauri::{AppHandle, State, Wry};
 use till_app::{Refusal, Till};
 use till_core::{Fen, LineNo, OutTradeNo, ProductId};
 
+use crate::customer::CustomerPage;
 use crate::shop::{self, Shop};
 use crate::view::*;
 use crate::{convert, windows};
@@ -109,6 +111,13 @@ pub async fn customer(shop: TheShop<'_>) -> Answer<CustomerView> {
         }
         Err(_) => Ok(convert::no_customer(shop::first_locale())),
     }
+}
+
+/// The customer display's further pictures, from now on and until the page is loaded anew.
+#[tauri::command]
+#[specta::specta]
+pub fn watch_customer(page: State<'_, CustomerPage>, news: Channel<CustomerView>) {
+    page.loaded(news);
 }
 
 /// Tiles: at most 200 products matching name, barcode or pinyin initials, in one category or in all.

@@ -1,6 +1,7 @@
 //! The windows of the till.
 pub mod commands;
 mod convert;
+pub mod customer;
 pub mod findings;
 pub mod shop;
 mod training;
@@ -24,6 +25,7 @@ pub fn bindings() -> tauri_specta::Builder<tauri::Wry> {
         .commands(collect_commands![
             snapshot,
             customer,
+            watch_customer,
             products,
             categories,
             cart_add,
@@ -98,11 +100,7 @@ pub fn bindings() -> tauri_specta::Builder<tauri::Wry> {
         ])
         // Nothing but `OrderQuery` and `Locale` is ever read, and neither differs by direction.
         .disable_serde_phases()
-        .events(collect_events![
-            view::Snapshot,
-            view::CustomerView,
-            view::ExportProgress
-        ])
+        .events(collect_events![view::Snapshot, view::ExportProgress])
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 use scantill::commands::WebviewFolder;
+use scantill::customer::CustomerPage;
 use scantill::findings::Findings;
 use scantill::shop::{Place, Shop};
 use scantill::windows;
@@ -105,6 +106,7 @@ fn run(flags: Flags) -> anyhow::Result<()> {
         .setup(move |app| {
             bindings.mount_events(app);
             let webview_dir = place.data.join("webview");
+            app.manage(CustomerPage::default());
             app.manage(Shop::open(place, runtime.handle().clone(), app.handle()));
             app.manage(WebviewFolder(webview_dir.clone()));
             // Ends with the windows.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Mutex;
 
-use tauri::{AppHandle, Runtime};
+use tauri::{AppHandle, Manager as _, Runtime};
 use tauri_specta::Event as _;
 use till_app::backup::{self, Restored};
 use till_app::lock::{self, FolderLock, LockError};
@@ -13,6 +13,7 @@ use till_app::{Config, Database, OpenError, Till, clock, gateway, report};
 use till_core::TillId;
 use tokio::runtime::Handle;
 
+use crate::customer::CustomerPage;
 use crate::view::{Locale, Problem, ProblemCode};
 use crate::{convert, training, windows};
 
@@ -342,10 +343,11 @@ fn open<R: Runtime>(
     let client = gateway::connect(&config).map_err(|error| unusable(&format!("{error:#}")))?;
     let (app, training) = (app.clone(), config.gateway.simulator().is_some());
     let show = move |till, customer: Option<CustomerPicture>| {
+        let page = app.state::<CustomerPage>();
         // Each window is told what concerns it; the customer's never gets the till's picture.
         let told = [
             Some(convert::snapshot(till, training).emit_to(&app, windows::TILL)),
-            customer.map(|customer| convert::customer(customer, training).emit_to(&app, windows::CUSTOMER)),
+            customer.map(|customer| page.show(convert::customer(customer, training))),
         ];
         for error in told.into_iter().flatten().filter_map(Result::err) {
             tracing::warn!(%error, "a window was not told; it asks again when it is loaded");

@@ -465,7 +465,7 @@ pub struct CountAndSum {
 }
 
 /// Everything the customer display draws; same rules as [`Snapshot`].
-#[derive(Debug, Clone, Serialize, Type, Event)]
+#[derive(Debug, Clone, Serialize, Type)]
 #[serde(rename_all = "camelCase")]
 pub struct CustomerView {
     pub version: u32,

@@ -121,6 +121,27 @@ async fn fault_17_a_request_that_never_arrived_is_sent_again_unchanged() -> anyh
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn fault_29_after_too_many_calls_wechat_is_left_alone_for_ten_seconds() -> anyhow::Result<()> {
+    let line = Line::open().await?;
+    let (mut shop, number) = placed(&line).await?;
+    shop.live(SECOND * 2).await?;
+    line.fault(Call::OrderQuery, Fault::FrequencyLimited, Times::Count(1));
+    // Asked at the third second.
+    shop.live(SECOND * 10).await?;
+    let answers = |word| shop.times(&number, EvidenceKind::Orderquery, word);
+    assert_eq!(answers("FREQUENCY_LIMITED")?, 1, "told once");
+    assert_eq!(
+        answers("NOTPAY")?,
+        0,
+        "and not asked since, at the twelfth second"
+    );
+    shop.live(SECOND * 8).await?;
+    let seen = shop.times(&number, EvidenceKind::Orderquery, "NOTPAY")?;
+    assert_eq!(seen, 3, "at the 13th, 16th and 19th second, as before");
+    ends_paid(&line, &mut shop, &number).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn fault_18_a_system_error_is_no_answer_whatever_was_asked() -> anyhow::Result<()> {
     for fault in [Fault::SystemError, Fault::SystemErrorAfter] {
         let line = Line::open().await?;

@@ -2,6 +2,7 @@
 //! simulator's, pushed ahead by hand: half an hour takes as long as its questions.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -73,14 +74,29 @@ impl Line {
 
     /// The same at the real time, for a till that has a clock of its own.
     pub async fn open_now() -> anyhow::Result<Self> {
-        let gateway = GatewayConfig::new(APPID, MCH_ID, ApiKey::parse(API_KEY)?);
+        Self::of(Simulator::new(gateway()?)).await
+    }
+
+    /// The same with a simulator that keeps its orders in a file, as in training.
+    pub async fn open_on(state_file: &Path) -> anyhow::Result<Self> {
+        Self::of(Simulator::open(gateway()?, state_file)?).await
+    }
+
+    async fn of(simulator: Simulator) -> anyhow::Result<Self> {
         let mut line = Self {
-            simulator: Simulator::new(gateway),
+            simulator,
             address: (Ipv4Addr::LOCALHOST, 0).into(),
             serving: None,
         };
         line.restore().await?;
         Ok(line)
+    }
+
+    /// The simulator's program ends and is started again from its file, at the same address and by the machine's clock.
+    pub async fn start_again(&mut self, state_file: &Path) -> anyhow::Result<()> {
+        self.cut().await?;
+        self.simulator = Simulator::open(gateway()?, state_file)?;
+        self.restore().await
     }
 
     /// The simulator can be reached, at the same address as before if there was one.
@@ -282,6 +298,12 @@ impl Shop {
         Ok(self)
     }
 
+    /// The till ends and is started again by the clock of the line, which was started again as well.
+    pub fn restart_on(self, line: &Line) -> anyhow::Result<Self> {
+        let simulator = line.simulator.clone();
+        Self { simulator, ..self }.restart(SignedDuration::ZERO)
+    }
+
     /// The till itself, for its own thread. The folder must be kept as long.
     pub fn into_parts(self) -> (Till, Client<HttpTransport>, TempDir) {
         (self.till, self.client, self.folder)
@@ -319,6 +341,10 @@ impl Shop {
         );
         Ok((row.available(), row.reserved, row.sold))
     }
+}
+
+fn gateway() -> anyhow::Result<GatewayConfig> {
+    Ok(GatewayConfig::new(APPID, MCH_ID, ApiKey::parse(API_KEY)?))
 }
 
 fn open_till(folder: &TempDir, config: &Config, simulator: &Simulator, start: u8) -> anyhow::Result<Till> {

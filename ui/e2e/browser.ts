@@ -13,6 +13,23 @@ declare global {
 const root = fileURLToPath(new URL('..', import.meta.url));
 const FREEZE = fileURLToPath(new URL('../../src-tauri/freeze.js', import.meta.url));
 
+/** Starts the browser, with further arguments where a test needs some. */
+export function launch(further: string[] = []): Promise<Browser> {
+    return chromium.launch({
+        executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+        args: [
+            '--headless',
+            '--no-sandbox',
+            '--disable-gpu',
+            '--no-first-run',
+            '--disable-background-networking',
+            '--disable-component-update',
+            '--disable-sync',
+            ...further,
+        ],
+    });
+}
+
 export class Shop {
     /** What went wrong in any page: errors, blocked content. */
     readonly complaints: string[] = [];
@@ -33,19 +50,7 @@ export class Shop {
         });
         const address = server.resolvedUrls?.local[0];
         if (address === undefined) throw new Error('the preview has no address');
-        const browser = await chromium.launch({
-            executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-            args: [
-                '--headless',
-                '--no-sandbox',
-                '--disable-gpu',
-                '--no-first-run',
-                '--disable-background-networking',
-                '--disable-component-update',
-                '--disable-sync',
-            ],
-        });
-        return new Shop(server, browser, address);
+        return new Shop(server, await launch(), address);
     }
 
     /** A browser of its own, so that no two tests share a till. */

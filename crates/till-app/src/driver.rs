@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use till_core::{
     Ask, Evidence, EvidenceKind, Input, OutRefundNo, OutTradeNo, PlaceAnswer, QueryAnswer, RefundInput,
-    SignVerdict, Timer,
+    RetryAfter, SignVerdict, Timer,
 };
 use wechat_pay::{
     Client, CloseOrder, Exchange, Fields, Nonce, OrderQuery, Outcome, Refund, RefundQuery, Transport,
@@ -287,7 +287,7 @@ impl Till {
                     Ask::Place => Input::Place(PlaceAnswer::Refused {
                         code: "SAVED_ORDER_UNREADABLE".to_owned(),
                     }),
-                    Ask::Query | Ask::Close => Input::Query(QueryAnswer::Unknown),
+                    Ask::Query | Ask::Close => Input::Query(QueryAnswer::Unknown(RetryAfter::NONE)),
                 };
                 if self.apply(now, number, input, None).is_err() {
                     self.put_off(now, number);

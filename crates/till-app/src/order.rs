@@ -1,6 +1,8 @@
 //! From a sale to WeChat's order, and from WeChat's answers to what they mean for the sale.
 
-use till_core::{Attempt, CloseAnswer, Fen, FoundBy, Input, Line, Payment, PlaceAnswer, QueryAnswer, SaleId};
+use till_core::{
+    Attempt, CloseAnswer, Fen, FoundBy, Input, Line, Payment, PlaceAnswer, QueryAnswer, RetryAfter, SaleId,
+};
 use wechat_pay::{
     CloseOrder, Doubt, ErrCode, FieldError, NativeOrder, OrderClosed, OrderPlaced, OrderQuery, OrderState,
     Outcome, Refusal, UnifiedOrder,
@@ -85,13 +87,13 @@ pub(crate) fn placed(outcome: Outcome<OrderPlaced>, after_loss: bool) -> (Input,
         Outcome::No(refusal) => {
             let word = refusal.err_code.as_str().to_owned();
             let answer = if after_loss {
-                PlaceAnswer::Unknown
+                PlaceAnswer::Unknown(RetryAfter::NONE)
             } else {
                 refused(&refusal)
             };
             (answer, word)
         }
-        Outcome::Unknown(doubt) => (PlaceAnswer::Unknown, word_of(&doubt)),
+        Outcome::Unknown(doubt) => (PlaceAnswer::Unknown(retry_after(&doubt)), word_of(&doubt)),
     };
     (Input::Place(answer), word)
 }
@@ -141,8 +143,11 @@ pub(crate) fn queried(outcome: Outcome<OrderState>) -> (Input, String) {
             ..
         }) => (QueryAnswer::NoSuchOrder, "ORDERNOTEXIST".to_owned()),
         // A query that WeChat refuses says nothing about the order.
-        Outcome::No(refusal) => (QueryAnswer::Unknown, refusal.err_code.as_str().to_owned()),
-        Outcome::Unknown(doubt) => (QueryAnswer::Unknown, word_of(&doubt)),
+        Outcome::No(refusal) => (
+            QueryAnswer::Unknown(RetryAfter::NONE),
+            refusal.err_code.as_str().to_owned(),
+        ),
+        Outcome::Unknown(doubt) => (QueryAnswer::Unknown(retry_after(&doubt)), word_of(&doubt)),
     };
     (Input::Query(answer), word)
 }
@@ -161,7 +166,7 @@ pub(crate) fn closed(outcome: Outcome<OrderClosed>) -> (Input, String) {
             };
             (answer, refusal.err_code.as_str().to_owned())
         }
-        Outcome::Unknown(doubt) => (CloseAnswer::Unknown, word_of(&doubt)),
+        Outcome::Unknown(doubt) => (CloseAnswer::Unknown(retry_after(&doubt)), word_of(&doubt)),
     };
     (Input::Close(answer), word)
 }
@@ -184,6 +189,12 @@ pub(crate) fn paid(payment: &wechat_pay::Payment, found_by: FoundBy) -> Payment 
         time_end: payment.time_end,
         found_by,
     }
+}
+
+/// How long WeChat wants to be left alone after this.
+#[must_use]
+pub(crate) fn retry_after(doubt: &Doubt) -> RetryAfter {
+    RetryAfter(doubt.retry_after())
 }
 
 /// A short code of why an answer can't be used; the page has the words.
@@ -236,7 +247,7 @@ mod tests {
         );
         assert_eq!(
             placed(refused(), true),
-            (Input::Place(PlaceAnswer::Unknown), code),
+            (Input::Place(PlaceAnswer::Unknown(RetryAfter::NONE)), code),
             "the first copy may have been taken by the host that did not answer: the order is asked after"
         );
     }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::Fen;
+use crate::{Fen, RetryAfter};
 
 /// A payment as WeChat reported it, its signature, merchant and order number already checked. Whether the amount is the
 /// one asked for is for the machine to judge.
@@ -55,7 +55,7 @@ pub enum PlaceAnswer {
     /// The number is in use for an order on other terms.
     NumberTaken,
     /// No answer, or none that can be trusted: WeChat may or may not have the order.
-    Unknown,
+    Unknown(RetryAfter),
 }
 
 /// What came of asking after an order (`orderquery`).
@@ -77,7 +77,7 @@ pub enum QueryAnswer {
     /// A state this program does not know.
     Strange,
     /// No answer, or none that can be trusted.
-    Unknown,
+    Unknown(RetryAfter),
 }
 
 /// What came of closing an order (`closeorder`).
@@ -92,5 +92,5 @@ pub enum CloseAnswer {
     /// WeChat knows no such order.
     NoSuchOrder,
     /// No answer, or none that can be trusted: it may or may not be closed.
-    Unknown,
+    Unknown(RetryAfter),
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::second::Unconfirmed;
 use crate::state::{CloseReason, ReviewReason, State};
-use crate::{CloseAnswer, Fen, OutTradeNo, Payment, PlaceAnswer, QueryAnswer, Timing};
+use crate::{CloseAnswer, Fen, OutTradeNo, Payment, PlaceAnswer, QueryAnswer, RetryAfter, Timing};
 
 /// One order at WeChat, from the moment its request is saved until nothing can happen to it any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -242,16 +242,22 @@ impl Attempt {
                 self.doubt().ask(now, Ask::Query)
             }
             (State::Placing, PlaceAnswer::AlreadyPaid | PlaceAnswer::AlreadyClosed) => {
-                self.ask_in_doubt(now, timing, Ask::Query)
+                self.ask_in_doubt(now, timing, RetryAfter::NONE, Ask::Query)
             }
             // Ask first: if WeChat has the order, it may even be paid.
-            (State::Placing, PlaceAnswer::Unknown) => self.ask_in_doubt(now, timing, Ask::Query),
+            (State::Placing, PlaceAnswer::Unknown(retry_after)) => {
+                self.ask_in_doubt(now, timing, retry_after, Ask::Query)
+            }
             // Cancelled while the one request was on its way, and WeChat refused that one.
             (State::Closing { .. }, PlaceAnswer::Refused { code }) if self.doubts == 0 => Self {
                 state: State::Refused { code },
                 next: None,
                 ..self
             },
+            (
+                State::Closing { .. } | State::AwaitingPayment { .. },
+                PlaceAnswer::Unknown(RetryAfter(wanted)),
+            ) => self.ask(later(now, wanted), Ask::Query),
             // If a code came after the order stopped being wanted, nobody sees it. Carry on closing.
             (State::Closing { .. }, _) => self.ask(now, Ask::Query),
             (
@@ -259,8 +265,7 @@ impl Attempt {
                 PlaceAnswer::Refused { .. }
                 | PlaceAnswer::AlreadyPaid
                 | PlaceAnswer::AlreadyClosed
-                | PlaceAnswer::NumberTaken
-                | PlaceAnswer::Unknown,
+                | PlaceAnswer::NumberTaken,
             ) => self.ask(now, Ask::Query),
             (
                 State::Paid(_)
@@ -285,12 +290,14 @@ impl Attempt {
             QueryAnswer::NotPaid { user_paying } => self.not_paid(now, timing, user_paying),
             QueryAnswer::NoSuchOrder => self.no_such_order(now, timing),
             QueryAnswer::Strange => self.strange(now, timing),
-            QueryAnswer::Unknown => match self.state {
+            QueryAnswer::Unknown(retry_after) => match self.state {
                 // Placing again is the same question with a more useful answer.
-                State::Placing => self.ask_in_doubt(now, timing, Ask::Place),
+                State::Placing => self.ask_in_doubt(now, timing, retry_after, Ask::Place),
                 State::AwaitingPayment { .. }
                 | State::Closing { .. }
-                | State::Review { payment: None, .. } => self.ask_in_doubt(now, timing, Ask::Query),
+                | State::Review { payment: None, .. } => {
+                    self.ask_in_doubt(now, timing, retry_after, Ask::Query)
+                }
                 State::Paid(_)
                 | State::Closed { .. }
                 | State::Refused { .. }
@@ -325,7 +332,7 @@ impl Attempt {
                 *close_at = later(now, CLOSE_AGAIN);
                 self.trusted().ask(later(now, timing.poll), Ask::Query)
             }
-            CloseAnswer::Unknown => self.ask_in_doubt(now, timing, Ask::Query),
+            CloseAnswer::Unknown(retry_after) => self.ask_in_doubt(now, timing, retry_after, Ask::Query),
         }
     }
 
@@ -382,7 +389,7 @@ impl Attempt {
             // Never arrived: the saved request again.
             State::Placing => self.ask(now, Ask::Place),
             // WeChat gave us a code for it a moment ago: this answer can't be right.
-            State::AwaitingPayment { .. } => self.ask_in_doubt(now, timing, Ask::Query),
+            State::AwaitingPayment { .. } => self.ask_in_doubt(now, timing, RetryAfter::NONE, Ask::Query),
             // Neither closing nor asking finds it: there is nothing that could be paid.
             State::Closing {
                 why,
@@ -442,9 +449,11 @@ impl Attempt {
             State::Placing | State::AwaitingPayment { .. } | State::Closing { .. } => {
                 Self { doubts: 0, ..self }
                     .review(ReviewReason::StateUnknown, None)
-                    .ask_in_doubt(now, timing, Ask::Query)
+                    .ask_in_doubt(now, timing, RetryAfter::NONE, Ask::Query)
             }
-            State::Review { payment: None, .. } => self.ask_in_doubt(now, timing, Ask::Query),
+            State::Review { payment: None, .. } => {
+                self.ask_in_doubt(now, timing, RetryAfter::NONE, Ask::Query)
+            }
             State::Paid(_)
             | State::Closed { .. }
             | State::Refused { .. }
@@ -564,9 +573,9 @@ impl Attempt {
         }
     }
 
-    fn ask_in_doubt(self, now: Timestamp, timing: &Timing, ask: Ask) -> Self {
+    fn ask_in_doubt(self, now: Timestamp, timing: &Timing, retry_after: RetryAfter, ask: Ask) -> Self {
         let doubted = self.doubt();
-        let at = later(now, timing.wait(doubted.doubts));
+        let at = later(now, timing.wait(doubted.doubts, retry_after));
         doubted.ask(at, ask)
     }
 

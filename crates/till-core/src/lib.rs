@@ -72,5 +72,5 @@ pub use shift::{
     CountError, DENOMINATIONS, DrawerCount, DrawerDifference, Shift, ShiftEnd, ShiftId, ShiftSums, is_float,
 };
 pub use state::{CloseReason, ReviewReason, State};
-pub use timing::Timing;
+pub use timing::{RetryAfter, Timing};
 pub use user::{Pin, Role, User, UserError, UserId, UserName, WrongPins};

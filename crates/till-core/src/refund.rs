@@ -24,7 +24,7 @@ pub use state::{
     Note, PersonReason, RefundAnswer, RefundQueryAnswer, RefundReport, RefundState, RefundStatus,
 };
 
-use crate::{Fen, OutTradeNo, Timing};
+use crate::{Fen, OutTradeNo, RetryAfter, Timing};
 
 /// One refund, from the moment its request is saved until nothing can happen to it any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,7 +121,7 @@ pub enum RefundEffect {
 }
 
 /// After WeChat has refused to look, this long until the next try: it blocks for about a minute.
-const BLOCKED: SignedDuration = SignedDuration::from_secs(65);
+const BLOCKED: RetryAfter = RetryAfter(SignedDuration::from_secs(65));
 /// No request lives longer than this on its way.
 const ARRIVES_WITHIN: SignedDuration = SignedDuration::from_mins(15);
 /// The longest pause between two questions about money on its way: to a bank card it takes up to three working days.
@@ -160,7 +160,9 @@ impl Refund {
                 self.reported(now, timing, report)
             }
             RefundInput::Queried(RefundQueryAnswer::NoSuchRefund) => self.not_there(now, timing),
-            RefundInput::Queried(RefundQueryAnswer::Unknown) => self.no_answer(now, timing),
+            RefundInput::Queried(RefundQueryAnswer::Unknown(retry_after)) => {
+                self.no_answer(now, timing, retry_after)
+            }
             RefundInput::CheckNow => self.check_now(now),
             RefundInput::TryAgain { not_before } => self.try_again(now, not_before),
             RefundInput::Withdraw => self.withdraw(),
@@ -307,14 +309,14 @@ impl Refund {
             .watch_for_strays(now, timing),
             (RefundState::Sending, RefundAnswer::NotLookedAt) => {
                 let doubted = self.doubt();
-                let wait = timing.wait(doubted.doubts).max(BLOCKED);
+                let wait = timing.wait(doubted.doubts, BLOCKED);
                 doubted.ask(later(now, wait), RefundAsk::Query)
             }
-            (RefundState::Sending, RefundAnswer::Unknown) => Self {
+            (RefundState::Sending, RefundAnswer::Unknown(retry_after)) => Self {
                 lost_at: self.sent_at,
                 ..self
             }
-            .ask_in_doubt(now, timing),
+            .ask_in_doubt(now, timing, retry_after),
             (
                 RefundState::Waiting
                 | RefundState::Processing { .. }
@@ -335,7 +337,7 @@ impl Refund {
             // The same request again, however often: WeChat takes the number once.
             RefundState::Sending => self.ask(now, RefundAsk::Send),
             // WeChat took it on a moment ago: this answer can't be right.
-            RefundState::Processing { .. } => self.ask_in_doubt(now, timing),
+            RefundState::Processing { .. } => self.ask_in_doubt(now, timing, RetryAfter::NONE),
             RefundState::Refused { .. } => self.watch_for_strays(now, timing),
             RefundState::Refunded { .. }
             | RefundState::NeedsPerson { .. }
@@ -344,11 +346,15 @@ impl Refund {
         }
     }
 
-    fn no_answer(self, now: Timestamp, timing: &Timing) -> Self {
+    fn no_answer(self, now: Timestamp, timing: &Timing, retry_after: RetryAfter) -> Self {
         match self.state {
             RefundState::Waiting => self,
-            RefundState::Sending | RefundState::Processing { .. } => self.ask_in_doubt(now, timing),
-            RefundState::Refused { .. } if self.lost_at.is_some() => self.ask_in_doubt(now, timing),
+            RefundState::Sending | RefundState::Processing { .. } => {
+                self.ask_in_doubt(now, timing, retry_after)
+            }
+            RefundState::Refused { .. } if self.lost_at.is_some() => {
+                self.ask_in_doubt(now, timing, retry_after)
+            }
             RefundState::Refused { .. }
             | RefundState::Refunded { .. }
             | RefundState::NeedsPerson { .. }
@@ -436,7 +442,7 @@ impl Refund {
             // Its time was saved. A clock that was turned back must not put it off for days.
             RefundState::Waiting => {
                 let at = self.next.map_or(now, |due| due.at);
-                self.ask(at.min(later(now, BLOCKED)), RefundAsk::Send)
+                self.ask(at.min(later(now, BLOCKED.0)), RefundAsk::Send)
             }
             // Its answer, if one came, was lost with the program.
             RefundState::Sending => Self {
@@ -508,9 +514,9 @@ impl Refund {
         }
     }
 
-    fn ask_in_doubt(self, now: Timestamp, timing: &Timing) -> Self {
+    fn ask_in_doubt(self, now: Timestamp, timing: &Timing, retry_after: RetryAfter) -> Self {
         let doubted = self.doubt();
-        let at = later(now, timing.wait(doubted.doubts));
+        let at = later(now, timing.wait(doubted.doubts, retry_after));
         doubted.ask(at, RefundAsk::Query)
     }
 

@@ -198,7 +198,7 @@ fn step() -> impl Strategy<Value = Step> {
         Just(Input::Query(QueryAnswer::Closed)),
         Just(Input::Query(QueryAnswer::NotPaid { user_paying: false })),
         Just(Input::CheckNow),
-        Just(Input::Query(QueryAnswer::Unknown)),
+        Just(Input::Query(QueryAnswer::Unknown(RetryAfter::NONE))),
     ];
     let shelf = prop_oneof![Just(Shelf::Stocked), Just(Shelf::Empty)];
     prop_oneof![

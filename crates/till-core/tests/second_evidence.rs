@@ -183,7 +183,7 @@ fn without_any_answer_the_notify_stands_alone_in_the_end() {
     let mut sale = notified();
     let (mut asked, mut last) = (0, start());
     while let Some(due) = only(&sale).next {
-        sale = feed(sale, due.at, Input::Query(QueryAnswer::Unknown));
+        sale = feed(sale, due.at, Input::Query(QueryAnswer::Unknown(RetryAfter::NONE)));
         asked += 1;
         last = due.at;
         assert!(asked <= 1000, "the number of questions has an end");
@@ -315,7 +315,7 @@ proptest! {
                         _ => QueryAnswer::Strange,
                     })
                 }
-                Answer::Silent => Input::Query(QueryAnswer::Unknown),
+                Answer::Silent => Input::Query(QueryAnswer::Unknown(RetryAfter::NONE)),
             };
             let (after, effects) = sale.handle(now, &timing, &number(), input);
             prop_assert_eq!(effects, [], "the goods were sold with the notify and stay sold");

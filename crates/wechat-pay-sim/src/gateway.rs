@@ -48,7 +48,7 @@ pub(crate) struct Book {
     pub(crate) settling: BTreeSet<(Timestamp, String)>,
     pub(crate) notifies: BTreeMap<u64, Notify>,
     pub(crate) notify_ids: u64,
-    /// The latest time the gateway was told, so that a clock restarted with a snapshot doesn't run back.
+    /// The latest time the gateway was told: a snapshot that goes on before it does so on a clock that was turned back.
     pub(crate) latest: Timestamp,
 }
 
@@ -96,22 +96,24 @@ impl Gateway {
         }
     }
 
-    /// A gateway that goes on where [`Self::to_json`] left off; faults are not kept.
+    /// A gateway that goes on now where [`Self::to_json`] left off; faults are not kept, a clock pushed ahead among them.
     ///
     /// # Errors
     /// The text isn't a snapshot, or one of another merchant.
-    pub fn from_json(config: GatewayConfig, json: &str) -> Result<Self, SnapshotError> {
+    pub fn from_json(config: GatewayConfig, json: &str, now: Timestamp) -> Result<Self, SnapshotError> {
         let book: Book = serde_json::from_str(json)?;
         if book.mch_id != config.mch_id {
             return Err(SnapshotError::OtherMerchant(book.mch_id));
         }
-        Ok(Self {
+        let mut gateway = Self {
             config,
             previous_key: None,
             faults: Faults::default(),
             book,
             changes: 0,
-        })
+        };
+        gateway.go_on_at(now);
+        Ok(gateway)
     }
 
     /// Everything but the configuration (it holds the key) and the faults.
@@ -151,11 +153,6 @@ impl Gateway {
     /// Counts up with every change that a snapshot must have; answers that change nothing don't count.
     pub fn changes(&self) -> u64 {
         self.changes
-    }
-
-    /// The latest time it was told.
-    pub fn latest(&self) -> Timestamp {
-        self.book.latest
     }
 
     pub(crate) fn changed(&mut self) {

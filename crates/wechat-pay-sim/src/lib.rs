@@ -26,6 +26,7 @@ mod notify;
 mod order;
 mod refund;
 mod simulator;
+mod turned_back;
 mod wire;
 
 pub use answer::{Answer, Delivery, Record, Signature};

@@ -56,7 +56,7 @@ pub(crate) struct Notify {
     /// When the last one went out.
     last: Option<Timestamp>,
     /// When the next one goes out.
-    due: Timestamp,
+    pub(crate) due: Timestamp,
 }
 
 impl Gateway {

@@ -52,32 +52,30 @@ pub enum OpenError {
 impl Simulator {
     /// A simulator without a state file: its orders are gone when it is.
     pub fn new(config: GatewayConfig) -> Self {
-        Self::with_gateway(Gateway::new(config), None)
+        Self::with_gateway(Gateway::new(config), None, machine_time())
     }
 
-    /// A simulator that keeps its orders in a file, written after every change; goes on with it when it is there.
+    /// A simulator that keeps its orders in a file, written after every change; goes on with it when it is there, by the
+    /// machine's clock like the tills that ask it.
     ///
     /// # Errors
     /// The file is there but can't be read or isn't a snapshot of this merchant.
     pub fn open(config: GatewayConfig, state_file: &Path) -> Result<Self, OpenError> {
         let path = state_file.to_owned();
+        let now = machine_time();
         let gateway = match std::fs::read_to_string(state_file) {
-            Ok(json) => Gateway::from_json(config, &json).map_err(|source| OpenError::Snapshot {
+            Ok(json) => Gateway::from_json(config, &json, now).map_err(|source| OpenError::Snapshot {
                 path: path.clone(),
                 source,
             })?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Gateway::new(config),
             Err(source) => return Err(OpenError::Read { path, source }),
         };
-        Ok(Self::with_gateway(gateway, Some(path)))
+        Ok(Self::with_gateway(gateway, Some(path), now))
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the edge where the real clock is read; the core is told"
-    )]
-    fn with_gateway(gateway: Gateway, state_file: Option<PathBuf>) -> Self {
-        let clock = Clock::starting_at(Timestamp::now().max(gateway.latest()));
+    fn with_gateway(gateway: Gateway, state_file: Option<PathBuf>, now: Timestamp) -> Self {
+        let clock = Clock::starting_at(now);
         let shared = Shared {
             gateway: Mutex::new(gateway),
             clock: Mutex::new(clock),
@@ -170,6 +168,14 @@ impl Simulator {
     fn clock(&self) -> MutexGuard<'_, Clock> {
         self.shared.clock.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the edge where the real clock is read; the core is told"
+)]
+fn machine_time() -> Timestamp {
+    Timestamp::now()
 }
 
 /// Writes beside the file and renames: whoever reads it sees the old or the new one.

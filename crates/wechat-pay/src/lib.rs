@@ -38,7 +38,6 @@ mod payment;
 mod refund;
 pub mod refund_notify;
 mod refund_query;
-pub mod retry;
 pub mod sign;
 mod unified_order;
 mod xml;

@@ -1,5 +1,7 @@
 //! What came of an exchange: yes, no, or unknown.
 
+use jiff::SignedDuration;
+
 use crate::bill::BillError;
 use crate::xml::XmlError;
 
@@ -107,6 +109,41 @@ pub enum Doubt {
     /// The bill can't be read, or isn't made yet.
     #[error("the bill: {0}")]
     Bill(#[from] BillError),
+}
+
+impl Doubt {
+    /// How long WeChat wants to be left alone about the same thing before it is asked again, unchanged; zero where it asks for
+    /// nothing of the kind. How often and how slowly to try beyond that is for the caller, who knows what is at stake.
+    pub fn retry_after(&self) -> SignedDuration {
+        match self {
+            Self::HttpStatus(429)
+            | Self::SystemError {
+                err_code: ErrCode::FrequencyLimited,
+            } => SignedDuration::from_secs(10),
+            // WeChat blocks for about a minute.
+            Self::SystemError {
+                err_code: ErrCode::InvalidReqTooMuch,
+            } => SignedDuration::from_secs(65),
+            Self::SystemError { .. }
+            | Self::Timeout
+            | Self::NotConnected
+            | Self::CutOff
+            | Self::NoClientCert
+            | Self::HttpStatus(_)
+            | Self::Redirected
+            | Self::TooLarge
+            | Self::Xml(_)
+            | Self::ReturnFail { .. }
+            | Self::SignMissing
+            | Self::SignWrong
+            | Self::SignTypeDiffers
+            | Self::OtherMerchant
+            | Self::OtherOrder
+            | Self::FieldMissing(_)
+            | Self::FieldWrong(_)
+            | Self::Bill(_) => SignedDuration::ZERO,
+        }
+    }
 }
 
 macro_rules! err_codes {

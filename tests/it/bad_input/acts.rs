@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
+use scantill_tests::shop::{self, Line, Shop};
 use till_app::{Refusal, clock, run};
 use till_core::{CartError, LineNo, NotNow, OutTradeNo, PIECES_MAX, ProductId, State};
 use till_store::Options;
@@ -293,4 +294,50 @@ async fn fault_12_a_clock_that_jumps_a_day_ahead_asks_before_it_gives_anything_u
     );
     let since: Timestamp = counter.order(&number).placed_at;
     assert!(since < counter.now, "time goes on from where it is now");
+}
+
+/// As in training, where the simulator is inside the program and starts with the till.
+#[tokio::test(flavor = "multi_thread")]
+async fn fault_12_a_clock_turned_back_by_a_day_keeps_nobody_in_training_from_selling() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let state = folder.path().join("simulator.json");
+    let mut line = Line::open_on(&state).await?;
+    line.simulator.advance(SignedDuration::from_hours(24));
+    let mut shop = Shop::open(&line, "T01").await?;
+    let waiting = shop.sell(shop::WATER, "tomorrow")?;
+    shop.catch_up().await?;
+    assert!(
+        matches!(shop.state(&waiting)?, State::AwaitingPayment { .. }),
+        "placed by a clock that is a day ahead: {:?}",
+        shop.state(&waiting)?
+    );
+
+    line.start_again(&state).await?;
+    let mut shop = shop.restart_on(&line)?;
+    let number = shop.sell(shop::WATER, "today")?;
+    shop.catch_up().await?;
+    assert!(
+        matches!(shop.state(&number)?, State::AwaitingPayment { .. }),
+        "sold on by the clock as it is now, not {:?}",
+        shop.state(&number)?
+    );
+    line.pay(&number)?;
+    shop.till.cancel(shop.now(), &waiting)?;
+    shop.live(SignedDuration::from_mins(6)).await?;
+    assert!(
+        matches!(shop.state(&number)?, State::Paid(_)),
+        "and paid, not {:?}",
+        shop.state(&number)?
+    );
+    assert!(
+        matches!(shop.state(&waiting)?, State::Closed { .. }),
+        "what had been left open is closed after five minutes, not after a day: {:?}",
+        shop.state(&waiting)?
+    );
+    assert_eq!(
+        shop.shelf(shop::WATER)?,
+        (Some(499), 0, 1),
+        "its bottle is back on the shelf"
+    );
+    Ok(())
 }

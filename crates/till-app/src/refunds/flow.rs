@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use till_core::{
     Effect, Evidence, OutRefundNo, Refund, RefundAnswer, RefundAsk, RefundEffect, RefundInput,
-    RefundQueryAnswer, Sale, State,
+    RefundQueryAnswer, RetryAfter, Sale, State,
 };
 use till_store::{StoreError, Tx};
 use wechat_pay::Fields;
@@ -293,7 +293,7 @@ impl Till {
                     .and_then(|()| self.apply_refund(now, number, refused, None))
             }
             RefundAsk::Query => {
-                let unknown = RefundInput::Queried(RefundQueryAnswer::Unknown);
+                let unknown = RefundInput::Queried(RefundQueryAnswer::Unknown(RetryAfter::NONE));
                 self.apply_refund(now, number, unknown, None)
             }
         };

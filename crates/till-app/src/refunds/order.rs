@@ -2,7 +2,7 @@
 
 use till_core::{
     Fen, OutRefundNo, OutTradeNo, Refund, RefundAnswer, RefundInput, RefundQueryAnswer, RefundReason,
-    RefundReport, RefundStatus,
+    RefundReport, RefundStatus, RetryAfter,
 };
 use wechat_pay::refund_notify::RefundNotify;
 use wechat_pay::{
@@ -11,7 +11,7 @@ use wechat_pay::{
 };
 
 use crate::config::Config;
-use crate::order::word_of;
+use crate::order::{retry_after, word_of};
 
 /// The numbers and amounts by which an answer is known to be about this refund.
 #[derive(Debug, Clone)]
@@ -72,7 +72,7 @@ pub(crate) fn sent(outcome: Outcome<RefundAccepted>, asked: &Identity) -> (Refun
                 (RefundAnswer::Accepted { refund_id }, "SUCCESS".to_owned())
             } else {
                 // What WeChat really has is for the question that follows.
-                (RefundAnswer::Unknown, "other_order".to_owned())
+                (RefundAnswer::Unknown(RetryAfter::NONE), "other_order".to_owned())
             }
         }
         Outcome::No(refusal) => {
@@ -108,7 +108,7 @@ fn in_doubt(doubt: &Doubt) -> RefundAnswer {
         | Doubt::OtherOrder
         | Doubt::FieldMissing(_)
         | Doubt::FieldWrong(_)
-        | Doubt::Bill(_) => RefundAnswer::Unknown,
+        | Doubt::Bill(_) => RefundAnswer::Unknown(retry_after(doubt)),
     }
 }
 
@@ -123,7 +123,10 @@ pub(crate) fn queried(outcome: Outcome<RefundList>, asked: &Identity) -> (Refund
                     let word = item.status.as_str().to_owned();
                     (RefundQueryAnswer::Found(listed(item)), word)
                 }
-                Some(_) | None => (RefundQueryAnswer::Unknown, "other_order".to_owned()),
+                Some(_) | None => (
+                    RefundQueryAnswer::Unknown(RetryAfter::NONE),
+                    "other_order".to_owned(),
+                ),
             }
         }
         Outcome::No(refusal) => {
@@ -131,11 +134,11 @@ pub(crate) fn queried(outcome: Outcome<RefundList>, asked: &Identity) -> (Refund
             let answer = match refusal.err_code {
                 ErrCode::RefundNotExist => RefundQueryAnswer::NoSuchRefund,
                 // A question that WeChat refuses says nothing about the refund.
-                _ => RefundQueryAnswer::Unknown,
+                _ => RefundQueryAnswer::Unknown(RetryAfter::NONE),
             };
             (answer, word)
         }
-        Outcome::Unknown(doubt) => (RefundQueryAnswer::Unknown, word_of(&doubt)),
+        Outcome::Unknown(doubt) => (RefundQueryAnswer::Unknown(retry_after(&doubt)), word_of(&doubt)),
     };
     (RefundInput::Queried(answer), word)
 }

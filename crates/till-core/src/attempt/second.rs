@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Ask, Attempt, later};
 use crate::state::{ReviewReason, State};
-use crate::{Payment, QueryAnswer, Timing};
+use crate::{Payment, QueryAnswer, RetryAfter, Timing};
 
 /// What WeChat's own answers have said so far of a payment that only a notify has told of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -50,11 +50,11 @@ impl Attempt {
             QueryAnswer::Paid(payment) | QueryAnswer::Refunded(payment) if self.is_of(&payment) => {
                 self.confirmed()
             }
-            QueryAnswer::Unknown if self.doubts.saturating_add(1) >= UNANSWERED_MAX => Self {
+            QueryAnswer::Unknown(_) if self.doubts.saturating_add(1) >= UNANSWERED_MAX => Self {
                 next: None,
                 ..self.doubt()
             },
-            QueryAnswer::Unknown => self.ask_in_doubt(now, timing, Ask::Query),
+            QueryAnswer::Unknown(retry_after) => self.ask_in_doubt(now, timing, retry_after, Ask::Query),
             QueryAnswer::Paid(_)
             | QueryAnswer::Refunded(_)
             | QueryAnswer::NotPaid { .. }
@@ -95,7 +95,7 @@ impl Attempt {
             ..self.trusted()
         };
         if denials < DENIALS_MAX {
-            return heard.ask(later(now, timing.wait(denials)), Ask::Query);
+            return heard.ask(later(now, timing.wait(denials, RetryAfter::NONE)), Ask::Query);
         }
         match heard.state.clone() {
             State::Paid(payment) => heard.review(ReviewReason::NotConfirmed, Some(payment)),

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::Fen;
+use crate::{Fen, RetryAfter};
 
 /// What a refund waits for; each state holds only what is true in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,7 +97,7 @@ pub enum RefundAnswer {
     NotLookedAt,
     /// No answer, or none that can be trusted, `SYSTEMERROR` and `BIZERR_NEED_RETRY` among them: WeChat may or may not
     /// have it.
-    Unknown,
+    Unknown(RetryAfter),
 }
 
 /// What came of asking after a refund (`refundquery`).
@@ -108,7 +108,7 @@ pub enum RefundQueryAnswer {
     /// `REFUNDNOTEXIST`: WeChat does not have it, at this moment.
     NoSuchRefund,
     /// No answer, or none that can be trusted.
-    Unknown,
+    Unknown(RetryAfter),
 }
 
 /// A refund as WeChat reported it, in an answer or in a notify, its merchant and its numbers already checked. Whether the

@@ -288,3 +288,56 @@ fn fault_24_another_amount_is_never_paid() {
         );
     }
 }
+
+#[test]
+fn fault_29_wechat_is_asked_no_sooner_than_it_wants_to_be_and_then_every_three_seconds_again() {
+    let timing = Timing::default();
+    let limited = RetryAfter(SignedDuration::from_secs(10));
+    let placed = Input::Place(PlaceAnswer::Placed {
+        code_url: "weixin://wxpay/bizpayurl/up?pr=a".to_owned(),
+    });
+    let not_paid = Input::Query(QueryAnswer::NotPaid { user_paying: false });
+    let due = |sale: &Sale| sale.attempts[0].next.unwrap();
+    let answered = |sale: Sale, input| {
+        let now = due(&sale).at;
+        (sale.handle(now, &timing, &number(0), input).0, now)
+    };
+    let sale = Sale::new(SaleId(1), TOTAL, number(0), start(), &timing);
+
+    let (sale, now) = answered(sale, Input::Place(PlaceAnswer::Unknown(limited)));
+    assert_eq!(due(&sale).at, now + limited.0, "a request it did not look at");
+    let none = Input::Query(QueryAnswer::NoSuchOrder);
+    let (sale, _) = answered(sale, none);
+    let (sale, now) = answered(sale, placed);
+    assert_eq!(
+        due(&sale).at,
+        now + timing.poll,
+        "answered: every three seconds from the code on"
+    );
+    let (sale, now) = answered(sale, Input::Query(QueryAnswer::Unknown(limited)));
+    assert_eq!(due(&sale).at, now + limited.0, "a question it did not look at");
+    let (sale, now) = answered(sale, not_paid.clone());
+    assert_eq!(due(&sale).at, now + timing.poll, "and every three seconds again");
+
+    let late = start() + timing.close_after;
+    let (sale, _) = sale.handle(late, &timing, &number(0), Input::Cancel);
+    let (sale, _) = answered(sale, not_paid);
+    assert_eq!(due(&sale).ask, Ask::Close, "old enough to be closed");
+    let (sale, now) = answered(sale, Input::Close(CloseAnswer::Unknown(limited)));
+    assert_eq!(due(&sale).at, now + limited.0, "a close it did not look at");
+}
+
+#[test]
+fn fault_29_a_cancel_does_not_hurry_wechat_that_has_not_looked_at_the_order() {
+    let timing = Timing::default();
+    let limited = RetryAfter(SignedDuration::from_secs(10));
+    let sale = Sale::new(SaleId(1), TOTAL, number(0), start(), &timing);
+    let (sale, _) = sale.handle(start(), &timing, &number(0), Input::Cancel);
+    let unknown = Input::Place(PlaceAnswer::Unknown(limited));
+    let (sale, _) = sale.handle(start(), &timing, &number(0), unknown);
+    assert_eq!(
+        sale.attempts[0].next.map(|due| due.at),
+        Some(start() + limited.0),
+        "cancelled while the request was on its way"
+    );
+}

@@ -65,6 +65,11 @@ enum Happening {
     },
 }
 
+fn retry_after() -> impl Strategy<Value = RetryAfter> {
+    prop_oneof![3 => Just(0), 1 => Just(10), 1 => Just(65)]
+        .prop_map(|seconds| RetryAfter(SignedDuration::from_secs(seconds)))
+}
+
 fn plain_input() -> impl Strategy<Value = Input> {
     prop_oneof![
         Just(Input::Place(PlaceAnswer::Placed {
@@ -76,17 +81,17 @@ fn plain_input() -> impl Strategy<Value = Input> {
         Just(Input::Place(PlaceAnswer::AlreadyPaid)),
         Just(Input::Place(PlaceAnswer::AlreadyClosed)),
         Just(Input::Place(PlaceAnswer::NumberTaken)),
-        Just(Input::Place(PlaceAnswer::Unknown)),
+        retry_after().prop_map(|it| Input::Place(PlaceAnswer::Unknown(it))),
         any::<bool>().prop_map(|user_paying| Input::Query(QueryAnswer::NotPaid { user_paying })),
         Just(Input::Query(QueryAnswer::Closed)),
         Just(Input::Query(QueryAnswer::NoSuchOrder)),
         Just(Input::Query(QueryAnswer::Strange)),
-        Just(Input::Query(QueryAnswer::Unknown)),
+        retry_after().prop_map(|it| Input::Query(QueryAnswer::Unknown(it))),
         Just(Input::Close(CloseAnswer::Closed)),
         Just(Input::Close(CloseAnswer::Paid)),
         Just(Input::Close(CloseAnswer::NotYet)),
         Just(Input::Close(CloseAnswer::NoSuchOrder)),
-        Just(Input::Close(CloseAnswer::Unknown)),
+        retry_after().prop_map(|it| Input::Close(CloseAnswer::Unknown(it))),
         Just(Input::Cancel),
         Just(Input::Deadline(Timer::Own)),
         Just(Input::Deadline(Timer::Broker)),
@@ -417,9 +422,9 @@ proptest! {
                     truth.paid = Some(payment(TOTAL.get(), "CNY", now, 1));
                 }
                 let unknown = match due.ask {
-                    Ask::Place => Input::Place(PlaceAnswer::Unknown),
-                    Ask::Query => Input::Query(QueryAnswer::Unknown),
-                    Ask::Close => Input::Close(CloseAnswer::Unknown),
+                    Ask::Place => Input::Place(PlaceAnswer::Unknown(RetryAfter::NONE)),
+                    Ask::Query => Input::Query(QueryAnswer::Unknown(RetryAfter::NONE)),
+                    Ask::Close => Input::Close(CloseAnswer::Unknown(RetryAfter::NONE)),
                 };
                 if luck.notifies == 0 && let Some(paid) = &truth.paid {
                     inputs.push(Input::Notify(Payment { found_by: FoundBy::Notify, ..paid.clone() }));

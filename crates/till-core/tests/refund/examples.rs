@@ -7,7 +7,7 @@ use super::*;
 #[test]
 fn fault_18_after_any_doubt_wechat_is_asked_before_the_same_is_sent_again() {
     let timing = Timing::default();
-    for doubt in [RefundAnswer::Unknown, RefundAnswer::NotLookedAt] {
+    for doubt in [RefundAnswer::Unknown(RetryAfter::NONE), RefundAnswer::NotLookedAt] {
         let refund = sent(one(Part::Amount(Fen::new(100))), start(), doubt.clone());
         assert_eq!(
             refund.next.map(|due| due.ask),
@@ -55,7 +55,11 @@ fn a_refused_refund_is_tried_again_under_its_number_or_given_up_when_nothing_can
         "the same number"
     );
 
-    let lost = sent(one(Part::Amount(Fen::new(100))), start(), RefundAnswer::Unknown);
+    let lost = sent(
+        one(Part::Amount(Fen::new(100))),
+        start(),
+        RefundAnswer::Unknown(RetryAfter::NONE),
+    );
     let (lost, _) = lost.handle(
         start(),
         &timing,

@@ -132,18 +132,18 @@ fn ask(
     luck: Luck,
 ) -> RefundInput {
     let heard = match what {
-        RefundAsk::Send if luck.lost == 1 => RefundInput::Sent(RefundAnswer::Unknown),
+        RefundAsk::Send if luck.lost == 1 => RefundInput::Sent(RefundAnswer::Unknown(RetryAfter::NONE)),
         RefundAsk::Send if luck.lost == 3 => {
             let at = now + SignedDuration::from_secs(luck.later);
             truth.strays.push((at, number.clone(), fee));
-            RefundInput::Sent(RefundAnswer::Unknown)
+            RefundInput::Sent(RefundAnswer::Unknown(RetryAfter::NONE))
         }
         RefundAsk::Send => RefundInput::Sent(truth.give(now, number, fee, luck)),
         RefundAsk::Query => RefundInput::Queried(truth.find(now, number)),
     };
     match (luck.lost, what) {
-        (2, RefundAsk::Send) => RefundInput::Sent(RefundAnswer::Unknown),
-        (1..=3, RefundAsk::Query) => RefundInput::Queried(RefundQueryAnswer::Unknown),
+        (2, RefundAsk::Send) => RefundInput::Sent(RefundAnswer::Unknown(RetryAfter::NONE)),
+        (1..=3, RefundAsk::Query) => RefundInput::Queried(RefundQueryAnswer::Unknown(RetryAfter::NONE)),
         _ => heard,
     }
 }

@@ -120,10 +120,9 @@ fn admit(
     if earlier.len() >= MOST_PARTS {
         return Err(Refusal::new("ERROR", "部分退款次数超过50次"));
     }
-    if earlier
-        .last()
-        .is_some_and(|last| now < later(last.requested, SHORTEST_INTERVAL))
-    {
+    // One of before the clock was turned back lies ahead, and is no minute ago either.
+    let just_now = |last: &Refund| last.requested <= now && now < later(last.requested, SHORTEST_INTERVAL);
+    if earlier.last().is_some_and(|last| just_now(last)) {
         return Err(Refusal::new(
             "FREQUENCY_LIMITED",
             "同一笔订单的多次部分退款请间隔1分钟",

@@ -20,3 +20,5 @@ mod random;
 mod refund;
 #[cfg(test)]
 mod tls;
+#[cfg(test)]
+mod turned_back;

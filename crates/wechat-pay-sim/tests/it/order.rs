@@ -411,7 +411,7 @@ fn a_snapshot_goes_on_exactly_where_it_was() {
     desk.pay("T1-261123-2");
     let json = desk.gateway.to_json().unwrap();
     assert!(!json.contains("192006250b4c"), "the key stays out of files");
-    let reopened = Gateway::from_json(config(), &json).unwrap();
+    let reopened = Gateway::from_json(config(), &json, desk.now).unwrap();
     let mut other = Desk {
         gateway: reopened,
         now: desk.now,
@@ -441,10 +441,11 @@ fn a_snapshot_goes_on_exactly_where_it_was() {
             ..config()
         },
         &json,
+        desk.now,
     );
     assert!(foreign.is_err(), "a snapshot belongs to its merchant");
     assert!(
-        Gateway::from_json(config(), "{").is_err(),
+        Gateway::from_json(config(), "{", desk.now).is_err(),
         "half a file is no snapshot"
     );
 }

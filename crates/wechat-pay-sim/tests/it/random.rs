@@ -50,7 +50,7 @@ fn step(desk: &mut Desk, choice: &mut Choice, number: &str, refunds: &mut u32) {
         )),
         _ => {
             // A restart in between changes nothing.
-            desk.gateway = Gateway::from_json(config(), &desk.gateway.to_json().unwrap()).unwrap();
+            desk.gateway = Gateway::from_json(config(), &desk.gateway.to_json().unwrap(), desk.now).unwrap();
         }
     }
 }

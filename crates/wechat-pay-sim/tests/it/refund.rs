@@ -7,9 +7,9 @@ use wechat_pay_sim::{Call, Coupon, CouponKind, Fault, Fen, PayWith, Times};
 use crate::desk::{Desk, key, minutes, read};
 
 const REFUND: &str = "/secapi/pay/refund";
-const NUMBER: &str = "T1-261123-1";
+pub(crate) const NUMBER: &str = "T1-261123-1";
 
-fn paid(fee: &str) -> Desk {
+pub(crate) fn paid(fee: &str) -> Desk {
     let mut desk = Desk::new();
     desk.place(NUMBER, fee);
     desk.pay(NUMBER);
@@ -17,7 +17,7 @@ fn paid(fee: &str) -> Desk {
 }
 
 impl Desk {
-    fn refund(&mut self, number: &str, total: &str, fee: &str) -> Fields {
+    pub(crate) fn refund(&mut self, number: &str, total: &str, fee: &str) -> Fields {
         let fields = [
             ("out_trade_no", NUMBER),
             ("out_refund_no", number),
@@ -28,7 +28,7 @@ impl Desk {
         self.ask(REFUND, &fields)
     }
 
-    fn refund_status(&mut self, number: &str) -> String {
+    pub(crate) fn refund_status(&mut self, number: &str) -> String {
         let list = self.ask("/pay/refundquery", &[("out_refund_no", number)]);
         list.get("refund_status_0")
             .or_else(|| list.get("err_code"))

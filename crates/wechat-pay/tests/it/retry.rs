@@ -1,11 +1,8 @@
 //! What may be sent again, and when.
 
-use std::time::Duration;
-
-use wechat_pay::retry::{ATTEMPTS_MAX, Retry, WAIT_MAX, wait};
+use jiff::SignedDuration;
 use wechat_pay::{
-    CloseOrder, Doubt, DownloadBill, ErrCode, OrderQuery, Outcome, Refund, RefundQuery, Refusal, Request,
-    UnifiedOrder,
+    CloseOrder, Doubt, DownloadBill, ErrCode, OrderQuery, Refund, RefundQuery, Request, UnifiedOrder,
 };
 
 #[test]
@@ -21,40 +18,34 @@ fn only_what_may_be_repeated_is_marked_so() {
 }
 
 #[test]
-fn retry_waits_longer_and_stops() {
-    let timeout: Outcome<()> = Outcome::Unknown(Doubt::Timeout);
+fn wechat_asks_to_be_left_alone_only_when_it_has_had_too_many_calls() {
+    let said = |code| Doubt::SystemError {
+        err_code: ErrCode::parse(code),
+    };
+    let seconds = |doubt: Doubt| doubt.retry_after().as_secs();
     assert_eq!(
-        wait(1, &timeout),
-        Retry::Wait(Duration::from_secs(1)),
-        "soon at first"
+        seconds(said("FREQUENCY_LIMITED")),
+        10,
+        "slower where it has had too many"
     );
-    assert_eq!(wait(3, &timeout), Retry::Wait(Duration::from_secs(4)), "doubling");
-    assert_eq!(wait(9, &timeout), Retry::Wait(WAIT_MAX), "up to a limit");
-    assert_eq!(wait(ATTEMPTS_MAX, &timeout), Retry::Stop, "and not for ever");
-    assert_eq!(wait(u32::MAX, &timeout), Retry::Stop, "whatever the count");
-    assert_eq!(wait(1, &Outcome::Yes(())), Retry::Stop, "answered");
-    let no: Outcome<()> = Outcome::No(Refusal {
-        err_code: ErrCode::OrderPaid,
-        err_code_des: String::new(),
-    });
-    assert_eq!(wait(1, &no), Retry::Stop, "answered too");
-    let limited: Outcome<()> = Outcome::Unknown(Doubt::SystemError {
-        err_code: ErrCode::FrequencyLimited,
-    });
-    assert_eq!(
-        wait(1, &limited),
-        Retry::Wait(Duration::from_secs(10)),
-        "slower where WeChat has had too many"
+    assert_eq!(seconds(Doubt::HttpStatus(429)), 10, "said by its front the same");
+    assert!(
+        said("INVALID_REQ_TOO_MUCH").retry_after() > SignedDuration::from_mins(1),
+        "it blocks for about a minute"
     );
-    let mut last = Duration::ZERO;
-    for attempt in 1..ATTEMPTS_MAX {
-        let Retry::Wait(now) = wait(attempt, &limited) else {
-            panic!("still trying")
-        };
-        assert!(
-            now >= last && now <= WAIT_MAX,
-            "never shorter, never beyond the limit"
+    for doubt in [
+        Doubt::Timeout,
+        Doubt::NotConnected,
+        Doubt::CutOff,
+        Doubt::HttpStatus(502),
+        Doubt::SignWrong,
+        said("SYSTEMERROR"),
+        said("BIZERR_NEED_RETRY"),
+    ] {
+        assert_eq!(
+            seconds(doubt.clone()),
+            0,
+            "{doubt:?} asks for nothing: how slowly to go on is the caller's own rule"
         );
-        last = now;
     }
 }

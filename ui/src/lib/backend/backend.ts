@@ -17,9 +17,11 @@ type Answer<Command extends (...args: never[]) => unknown> =
             : never
         : never;
 
-/** Each command of the contract, with its refusal thrown instead of returned. */
+/** Each command of the contract, with its refusal thrown instead of returned. Watching is a subscription, see `onCustomer`. */
 export type Commands = {
-    [Name in keyof Contract]: (...args: Parameters<Contract[Name]>) => Promise<Answer<Contract[Name]>>;
+    [Name in Exclude<keyof Contract, 'watchCustomer'>]: (
+        ...args: Parameters<Contract[Name]>
+    ) => Promise<Answer<Contract[Name]>>;
 };
 
 /** Stops a subscription. */

@@ -1,6 +1,7 @@
 /** The till behind the desktop window. The only file that touches `@tauri-apps/*` and the generated commands. */
+import { Channel } from '@tauri-apps/api/core';
 import { commands, events } from './bindings';
-import { Refusal, type Backend, type CommandError, type Commands } from './backend';
+import { Refusal, type Backend, type CommandError, type Commands, type CustomerView } from './backend';
 
 type Reply = { status: 'ok'; data: unknown } | { status: 'error'; error: CommandError };
 
@@ -23,6 +24,10 @@ export function tauriBackend(): Backend {
         ...throwing(),
         onSnapshot: (seen) => events.snapshot.listen((event) => seen(event.payload)),
         onExportProgress: (seen) => events.exportProgress.listen((event) => seen(event.payload)),
-        onCustomer: (seen) => events.customerView.listen((event) => seen(event.payload)),
+        onCustomer: async (seen) => {
+            const news = new Channel<CustomerView>(seen);
+            await commands.watchCustomer(news);
+            return () => (news.onmessage = () => undefined);
+        },
     };
 }
