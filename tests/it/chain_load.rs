@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use jiff::{SignedDuration, Timestamp};
-use scantill_tests::counter::{API_KEY, APPID, Counter, MCH_ID, config};
+use scantill_tests::counter::{API_KEY, APPID, Counter, Drawn, MCH_ID, config};
 use scantill_tests::network::{Network, Weather, later};
 use till_app::{Till, carry_out};
 use till_core::{ProductId, State};
@@ -79,7 +79,7 @@ fn fault_79_ten_thousand_waiting_orders_are_asked_after_in_turn() -> anyhow::Res
     let network = Network::new(gateway, weather, began, 79);
     let config = config("T01", "http://127.0.0.1:9", 3, 30)?;
     let at_once = config.at_once;
-    let mut counter = Counter::open(config, &network, began, 79, true)?;
+    let mut counter = Counter::open(config, &network, began, Drawn::plain(79, true))?;
     let mut numbers = Vec::new();
     for n in 0..ORDERS {
         let till = counter.till.as_mut().expect("the power is on");
@@ -140,7 +140,7 @@ fn fault_79_after_a_start_the_first_questions_are_spread_over_one_interval() -> 
     let gateway = Gateway::new(GatewayConfig::new(APPID, MCH_ID, ApiKey::parse(API_KEY)?));
     let network = Network::new(gateway, Weather::default(), began, 79);
     let config = config("T01", "http://127.0.0.1:9", 3, 30)?;
-    let mut counter = Counter::open(config, &network, began, 79, true)?;
+    let mut counter = Counter::open(config, &network, began, Drawn::plain(79, true))?;
     for n in 0..WAITING {
         let till = counter.till.as_mut().expect("the power is on");
         till.add(EGG, None)?;

@@ -4,7 +4,7 @@ use std::panic::catch_unwind;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use scantill_tests::world::{self, Tally};
+use scantill_tests::world::{self, DeskTally, Tally, TimeTally};
 
 /// Days lived through unless told otherwise; each has seven customers, and an order that lives through a day is an
 /// order-day.
@@ -78,6 +78,49 @@ fn days_of_faults_and_crashes_lose_no_payment_and_no_goods() {
     }
 }
 
+fn at_the_desk(desk: &DeskTally) -> Vec<(&'static str, u64, u64)> {
+    vec![
+        ("counters whose people have PINs", desk.staffed, 500),
+        ("people who signed in", desk.signed_in, 2_000),
+        ("tills that locked themselves", desk.locked_idle, 500),
+        ("wrong PINs", desk.pins_wrong, 500),
+        ("PINs that were not looked at", desk.pins_shut, 30),
+        ("approvals by a manager's PIN", desk.overrides, 1_000),
+        ("acts that were not approved", desk.not_approved, 50),
+        ("shifts opened", desk.shifts_opened, 1_000),
+        ("floats over the limit", desk.floats_approved, 30),
+        ("shifts closed", desk.shifts_closed, 1_000),
+        ("counts that were wrong", desk.counted_wrong, 300),
+        ("differences that were approved", desk.differences_approved, 150),
+        ("blind counts", desk.counted_blind, 300),
+        (
+            "drawers that should hold less than nothing",
+            desk.below_nothing,
+            5,
+        ),
+        ("Zs in the middle of a shift", desk.zs_in_shift, 500),
+        ("Zs shown without the drawer", desk.zs_blind, 100),
+        ("movements of cash by name", desk.moves_by_name, 500),
+    ]
+}
+
+fn in_time(time: &TimeTally) -> Vec<(&'static str, u64, u64)> {
+    vec![
+        ("days of a counter that begin after midnight", time.cut_over, 400),
+        ("of them, days with money on both sides", time.both_sides, 200),
+        ("payments on another day of WeChat's", time.across_days, 500),
+        ("days of 23 hours", time.short, 40),
+        ("days of 25 hours", time.long, 40),
+        ("sales in an hour that comes twice", time.in_doubled_hour, 100),
+        ("clocks that were off all day", time.skewed, 500),
+        ("clocks that were off by minutes", time.skewed_far, 100),
+        ("clocks set forward", time.set_forward, 30),
+        ("clocks set back", time.set_back, 30),
+        ("orders whose times WeChat refused", time.times_refused, 5),
+        ("payments in time by another clock", time.late_by_another_clock, 3),
+    ]
+}
+
 /// A day on which nothing happens proves nothing.
 fn enough(all: &Tally) {
     assert!(
@@ -127,7 +170,11 @@ fn enough(all: &Tally) {
             all.traffic.paid_at_close,
             50,
         ),
-    ] {
+    ]
+    .into_iter()
+    .chain(at_the_desk(&all.desk))
+    .chain(in_time(&all.time))
+    {
         assert!(
             count >= least,
             "the days must have seen {least} {what}, not {count}"

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, bail, ensure};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use till_app::Till;
 use till_core::{
     Attempt, CloseReason, EvidenceKind, Fen, FoundBy, OutTradeNo, ProductId, ReviewReason, SignVerdict,
@@ -13,9 +13,9 @@ use till_core::{
 use wechat_pay_sim::{CustomerRefusal, OrderView};
 
 use crate::counter::pieces_at_first;
-use crate::network::{Network, later};
+use crate::network::Network;
 use crate::visit::Visit;
-use crate::world::{Tally, World, attempt};
+use crate::world::{Money, Tally, World, attempt};
 
 /// Checks one change of a state, just saved: `detail` is the journal's "old -> new".
 pub fn step(till: &Till, network: &Network, number: &OutTradeNo, detail: &str) -> anyhow::Result<()> {
@@ -79,17 +79,14 @@ pub fn evening(world: &mut World) -> anyhow::Result<()> {
             .context("the power is on in the evening")?;
         let visits: Vec<&Visit> = world.visits.iter().filter(|visit| visit.counter == n).collect();
         let mut shelf = Shelf::default();
-        let mut takings = Vec::new();
-        let mut cash = Vec::new();
-        let mut cash_back = Vec::new();
+        let mut money = Money::default();
         for visit in visits.iter().filter(|visit| !visit.sold.is_empty()) {
-            let attempts = orders_of(world, till, visit, &mut takings, &mut tally)?;
+            let attempts = orders_of(world, till, visit, &mut money.takings, &mut tally)?;
             shelf.count(world, visit, &attempts)?;
-            cash.extend(cash_of(visit, &attempts));
-            cash_back.extend(visit.cash_refunds.iter().map(|(at, amount, _)| (*at, *amount)));
+            money.count_cash(visit, &attempts);
         }
         shelf.compare(till)?;
-        figures(world, till, &takings, &cash, &cash_back)?;
+        world.day_figures(n, &money, &mut tally)?;
         let drift = till.db().read().stock().drift()?;
         ensure!(
             drift.is_empty(),
@@ -129,7 +126,7 @@ fn orders_of(
             proven(till, &ours)?;
             tally.found_by_notify += u64::from(by_notify(&ours));
         }
-        reason(visit, &ours, theirs.as_ref(), tally)?;
+        reason(world, visit, &ours, theirs.as_ref(), tally)?;
         attempts.push(ours);
     }
     let paid = attempts
@@ -226,20 +223,32 @@ fn proven(till: &Till, order: &Attempt) -> anyhow::Result<()> {
 
 /// An order ends for the reason that really was, and is counted by it.
 fn reason(
+    world: &World,
     visit: &Visit,
     ours: &Attempt,
     theirs: Option<&OrderView>,
     tally: &mut Tally,
 ) -> anyhow::Result<()> {
     let number = &ours.out_trade_no;
-    let cancelled = visit
-        .cancelled
-        .iter()
-        .find(|(which, _)| which == number)
-        .map(|(_, at)| *at);
+    let cancelled = visit.cancelled.iter().find(|it| it.number == *number);
     let paid_at = theirs.and_then(|it| it.paid_at);
+    let clocks = &world.counters[visit.counter].clocks;
     match &ours.state {
-        State::Paid(_) => tally.paid += 1,
+        State::Paid(payment) => {
+            tally.paid += 1;
+            // What WeChat's clock and the till's say is compared as it is: nobody knows which of them is right.
+            let given_up_at = match cancelled {
+                Some(it) => Some(it.shown),
+                None => world.was_given_up(number).then_some(ours.deadline),
+            };
+            ensure!(
+                given_up_at.is_none_or(|at| payment.time_end <= at),
+                "{number}: paid at {} and given up at {given_up_at:?}: that is late, and for a person to decide",
+                payment.time_end
+            );
+            let late = given_up_at.is_some_and(|at| payment.time_end > clocks.time_of(at));
+            tally.time.late_by_another_clock += u64::from(late);
+        }
         State::Closed {
             why: CloseReason::Deadline,
         } => tally.closed_by_deadline += 1,
@@ -256,6 +265,7 @@ fn reason(
                 "{number}: what WeChat refused is not in its book"
             );
             tally.refused += 1;
+            tally.time.times_refused += u64::from(!clocks.is_wechats());
         }
         State::Review { why, payment } => {
             ensure!(
@@ -265,15 +275,23 @@ fn reason(
             match why {
                 ReviewReason::PaidAfterCancel => {
                     let cancelled = cancelled.context("paid after a cancel that nobody made")?;
+                    let late = |at: Timestamp| at > cancelled.at || at > cancelled.shown;
                     ensure!(
-                        paid_at.is_some_and(|at| at > cancelled),
-                        "{number}: cancelled at {cancelled}, but paid at {paid_at:?} already"
+                        paid_at.is_some_and(late) || clocks.was_set_back(),
+                        "{number}: cancelled at {cancelled:?}, but paid at {paid_at:?} already"
                     );
                     tally.paid_after_cancel += 1;
                 }
+                ReviewReason::PaidAfterDeadline => {
+                    ensure!(
+                        paid_at.is_some_and(|at| at > ours.deadline) || clocks.was_set_back(),
+                        "{number}: its time was up at {}, and it was paid at {paid_at:?}",
+                        ours.deadline
+                    );
+                    tally.other_reviews += 1;
+                }
                 ReviewReason::PaidTwice => tally.paid_twice += 1,
                 ReviewReason::AmountDiffers
-                | ReviewReason::PaidAfterDeadline
                 | ReviewReason::PaidAfterClosed
                 | ReviewReason::RestChanged
                 | ReviewReason::RefundedElsewhere
@@ -360,74 +378,6 @@ impl Shelf {
         }
         Ok(())
     }
-}
-
-/// The cash that a sale was made of, when the whole sum was there, and whether it was all of it.
-fn cash_of(visit: &Visit, attempts: &[Attempt]) -> Option<(Timestamp, Fen, bool)> {
-    let (cash, at) = visit.cash?;
-    if visit.in_cash {
-        return Some((at, cash, true));
-    }
-    let rest = attempts.iter().find_map(|it| match &it.state {
-        State::Paid(payment) => Some(payment.time_end),
-        _ => None,
-    });
-    Some((rest?, cash, false))
-}
-
-/// The day's figures are the gateway's takings and the cash that was handed over, each on the day on which it was paid.
-fn figures(
-    world: &World,
-    till: &Till,
-    takings: &[(Timestamp, Fen)],
-    cash: &[(Timestamp, Fen, bool)],
-    cash_back: &[(Timestamp, Fen)],
-) -> anyhow::Result<()> {
-    let next = later(world.began, SignedDuration::from_hours(24));
-    for at in [world.began, next] {
-        let day = till.day_of(at);
-        let figures = till.day(day, true)?.figures;
-        let of_day: Vec<Fen> = takings
-            .iter()
-            .filter(|(paid_at, _)| till.day_of(*paid_at) == day)
-            .map(|(_, fen)| *fen)
-            .collect();
-        let sum = Fen::sum(of_day.iter().copied())?;
-        ensure!(
-            figures.wechat.sum == sum && usize::try_from(figures.wechat.count) == Ok(of_day.len()),
-            "{day}: the report says {:?}, WeChat took {sum} in {} orders",
-            figures.wechat,
-            of_day.len()
-        );
-        let cash: Vec<_> = cash.iter().filter(|(at, _, _)| till.day_of(*at) == day).collect();
-        let handed_over = Fen::sum(cash.iter().map(|(_, fen, _)| *fen))?;
-        ensure!(
-            figures.cash.sum == handed_over,
-            "{day}: the report says {:?}, customers paid {handed_over} in cash",
-            figures.cash
-        );
-        let back: Vec<Fen> = cash_back
-            .iter()
-            .filter(|(at, _)| till.day_of(*at) == day)
-            .map(|(_, fen)| *fen)
-            .collect();
-        ensure!(
-            figures.cash_refunded.sum == Fen::sum(back.iter().copied())?
-                && usize::try_from(figures.cash_refunded.count) == Ok(back.len()),
-            "{day}: the report says {:?}, customers got {back:?} back in cash",
-            figures.cash_refunded
-        );
-        let whole = cash.iter().filter(|(_, _, whole)| *whole).count();
-        ensure!(
-            usize::try_from(figures.paid.count) == Ok(of_day.len() + whole),
-            "{day}: a sale paid in two ways is one: {:?}",
-            figures.paid
-        );
-        let by_hour = Fen::sum(figures.hours.iter().map(|hour| hour.paid.sum))?;
-        ensure!(by_hour == sum.plus(handed_over)?, "{day}: the hours make the day");
-        ensure!(figures.waiting.count == 0, "{day}: nothing waits in the evening");
-    }
-    Ok(())
 }
 
 /// WeChat has no order that the shop does not know.

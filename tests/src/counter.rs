@@ -9,7 +9,9 @@ use till_app::{Config, Database, Till};
 use till_core::ProductId;
 use wechat_pay::Client;
 
+use crate::clocks::Clocks;
 use crate::network::Network;
+use crate::people;
 
 /// Merchant of all tests in one process.
 pub const APPID: &str = "wxd930ea5d5a258f4f";
@@ -39,9 +41,37 @@ pub struct Counter {
     pub journal_seen: i64,
     /// Its way to the gateway.
     pub client: Client<Network>,
+    /// Its clocks.
+    pub clocks: Clocks,
     config: Config,
     seed: u64,
     ledger: Ledger,
+}
+
+/// What was drawn for a counter.
+#[derive(Debug, Clone, Copy)]
+pub struct Drawn {
+    /// What its till draws its own numbers from.
+    pub seed: u64,
+    /// It can be switched off: its ledger is in a file.
+    pub survives: bool,
+    /// Its people have PINs.
+    pub staffed: bool,
+    /// Its clocks.
+    pub clocks: Clocks,
+}
+
+impl Drawn {
+    /// A counter without anything out of the ordinary.
+    #[must_use]
+    pub fn plain(seed: u64, survives: bool) -> Self {
+        Self {
+            seed,
+            survives,
+            staffed: false,
+            clocks: Clocks::default(),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -54,8 +84,19 @@ enum Ledger {
 
 /// A till's configuration; the address is never asked by a network in this process.
 pub fn config(till: &str, base_url: &str, poll_seconds: u32, timeout_minutes: u32) -> anyhow::Result<Config> {
+    config_with("", till, base_url, poll_seconds, timeout_minutes)
+}
+
+/// The same with more lines about the till.
+pub fn config_with(
+    more: &str,
+    till: &str,
+    base_url: &str,
+    poll_seconds: u32,
+    timeout_minutes: u32,
+) -> anyhow::Result<Config> {
     let text = format!(
-        "[till]\nid = \"{till}\"\nshop_name = \"小满便利店\"\n\
+        "[till]\nid = \"{till}\"\nshop_name = \"小满便利店\"\n{more}\
          [wechat]\nappid = \"{APPID}\"\nmch_id = \"{MCH_ID}\"\napi_key = \"{API_KEY}\"\n\
          base_url = \"{base_url}\"\nnotify_url = \"http://127.0.0.1:9/weixin/pay/notify/url\"\n\
          [payment]\npoll_seconds = {poll_seconds}\ntimeout_minutes = {timeout_minutes}\n"
@@ -86,15 +127,9 @@ pub fn fast_folder() -> anyhow::Result<TempDir> {
 }
 
 impl Counter {
-    /// Opens a counter with full shelves. One that is to `survive` a power cut keeps its ledger in a file.
-    pub fn open(
-        config: Config,
-        network: &Network,
-        now: Timestamp,
-        seed: u64,
-        survive: bool,
-    ) -> anyhow::Result<Self> {
-        let ledger = if survive {
+    /// Opens a counter with full shelves, as the draw has it.
+    pub fn open(config: Config, network: &Network, now: Timestamp, drawn: Drawn) -> anyhow::Result<Self> {
+        let ledger = if drawn.survives {
             let folder = fast_folder()?;
             let file = folder.path().join("scantill.db");
             Ledger::Folder { folder, file }
@@ -106,13 +141,19 @@ impl Counter {
             starts: 0,
             journal_seen: 0,
             client: Client::new(config.merchant.clone(), network.clone()),
+            clocks: drawn.clocks,
             config,
-            seed,
+            seed: drawn.seed,
             ledger,
         };
-        counter.power_on(now)?;
+        let mut db = counter.ledger()?;
+        if drawn.staffed {
+            people::employ(&mut db, counter.clocks.of_till(now))?;
+        }
+        counter.start(db, now)?;
+        let shown = counter.clocks.of_till(now);
         let till = counter.till.as_mut().context("the till was just opened")?;
-        till.import(now, &goods_csv())?;
+        till.import(shown, &goods_csv())?;
         Ok(counter)
     }
 
@@ -144,10 +185,20 @@ impl Counter {
 
     /// The power is back.
     pub fn power_on(&mut self, now: Timestamp) -> anyhow::Result<()> {
-        let db = match &self.ledger {
+        let db = self.ledger()?;
+        self.start(db, now)
+    }
+
+    fn ledger(&self) -> anyhow::Result<Database> {
+        Ok(match &self.ledger {
             Ledger::Memory => Database::in_memory()?,
             Ledger::Folder { file, .. } => Database::open(file)?,
-        };
+        })
+    }
+
+    fn start(&mut self, db: Database, now: Timestamp) -> anyhow::Result<()> {
+        self.clocks.started();
+        let now = self.clocks.of_till(now);
         self.starts += 1;
         let mut seed = [0; 32];
         seed[..8].copy_from_slice(&self.seed.to_le_bytes());

@@ -61,6 +61,16 @@ pub struct Traffic {
     pub paid_at_close: u64,
 }
 
+impl Traffic {
+    /// Adds another day's.
+    pub fn add(&mut self, day: &Self) {
+        self.calls += day.calls;
+        self.troubled += day.troubled;
+        self.arrived_late += day.arrived_late;
+        self.paid_at_close += day.paid_at_close;
+    }
+}
+
 /// A way to the gateway; clones lead to the same one.
 #[derive(Debug, Clone)]
 pub struct Network {

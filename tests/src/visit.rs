@@ -58,16 +58,27 @@ pub struct Visit {
     pub total: Fen,
     /// The codes on the phone, with the order each is of.
     pub codes: Vec<(OutTradeNo, String)>,
-    /// When the cashier cancelled, by order.
-    pub cancelled: Vec<(OutTradeNo, Timestamp)>,
-    /// Cash handed over for it, the change taken off, and when the last of it was.
+    /// What the cashier cancelled.
+    pub cancelled: Vec<Cancelled>,
+    /// Cash handed over for it, the change taken off, and when the last of it was, by the till's clock.
     pub cash: Option<(Fen, Timestamp)>,
     /// That cash has paid all of it.
     pub in_cash: bool,
     /// A refund that was wished for, and the goods that come back with it.
     pub refund: Option<(OutRefundNo, Vec<ProductId>)>,
-    /// Cash that went back of a paid sale: when, how much, and the goods that came with it.
+    /// Cash that went back of a paid sale: when by the till's clock, how much, and the goods that came with it.
     pub cash_refunds: Vec<(Timestamp, Fen, Vec<ProductId>)>,
+}
+
+/// An order that was cancelled.
+#[derive(Debug, Clone)]
+pub struct Cancelled {
+    /// Which.
+    pub number: OutTradeNo,
+    /// When.
+    pub at: Timestamp,
+    /// What the till took the time for.
+    pub shown: Timestamp,
 }
 
 /// Something that somebody does, or that happens.
@@ -217,7 +228,9 @@ impl Visit {
             Manner::Leaves | Manner::Cancelled | Manner::Cash => Vec::new(),
             Manner::WalksAway => vec![(seconds(rng, 1, 20), Act::WalkAway)],
             Manner::LastMoment => {
-                let off = [-3000, -1000, -999, -500, -1, 0, 1, 500, 1000][rng.random_range(0..9)];
+                // Past it by seconds: WeChat takes it where the till's clock is ahead and its close not there yet.
+                let off =
+                    [-3000, -1000, -999, -500, -1, 0, 1, 500, 1000, 3000, 9000][rng.random_range(0..11)];
                 vec![(deadline + SignedDuration::from_millis(off), Act::Pay { nth })]
             }
             Manner::PaysAfterCancel => {

@@ -5,8 +5,15 @@ mod acts;
 mod bills;
 mod cash_back;
 mod closing;
+mod desk;
+mod drawer;
+mod figures;
 mod money;
+mod place;
+mod planted;
 mod post;
+mod staff;
+mod tally;
 
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -22,10 +29,16 @@ use wechat_pay::ApiKey;
 use wechat_pay_sim::{EarlyClose, ExpiredReads, Gateway, GatewayConfig, OtherParameters};
 
 use crate::audit;
-use crate::counter::{API_KEY, APPID, Counter, MCH_ID, config, pieces_at_first};
-use crate::network::{Network, Stray, Traffic, Weather, later};
+use crate::clocks::Clocks;
+use crate::counter::{API_KEY, APPID, Counter, Drawn, MCH_ID, config_with, pieces_at_first};
+use crate::network::{Network, Stray, Weather, later};
 use crate::visit::{Act, Visit};
+use desk::{Desk, Errand};
 use post::{Letter, Post};
+
+pub use figures::Money;
+pub use place::Place;
+pub use tally::{DeskTally, Tally, TimeTally};
 
 /// Customers of one day.
 pub const VISITS: usize = 7;
@@ -35,120 +48,15 @@ const SETTLED_WITHIN: SignedDuration = SignedDuration::from_mins(32);
 /// More steps than any day needs; a day that takes more is one that runs in a circle.
 const STEPS_MAX: u64 = 400_000;
 
-/// What came of a day that went well.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Tally {
-    /// Orders placed.
-    pub orders: u64,
-    /// How many of them ended paid.
-    pub paid: u64,
-    /// Closed, by the deadline.
-    pub closed_by_deadline: u64,
-    /// Closed otherwise.
-    pub closed_otherwise: u64,
-    /// Refused by WeChat.
-    pub refused: u64,
-    /// Paid after the cashier had cancelled.
-    pub paid_after_cancel: u64,
-    /// Paid twice.
-    pub paid_twice: u64,
-    /// Other reviews.
-    pub other_reviews: u64,
-    /// Customers who were told that something is sold out.
-    pub sold_out: u64,
-    /// How often a till went dark.
-    pub crashes: u64,
-    /// Questions whose answer a crash swallowed.
-    pub answers_lost_in_crash: u64,
-    /// Payments that a notify found first.
-    pub found_by_notify: u64,
-    /// Notifies posted by WeChat.
-    pub posts: u64,
-    /// How many of them were lost.
-    pub posts_lost: u64,
-    /// Messages that reached a till.
-    pub letters: u64,
-    /// How many of them came again because the power or the line failed before the broker was told.
-    pub letters_again: u64,
-    /// Days that were held against WeChat's bill.
-    pub bills: u64,
-    /// Tries to fetch a bill that went wrong.
-    pub bills_troubled: u64,
-    /// Payments that the agreement had to name after an honest day.
-    pub late_named: u64,
-    /// Alterations of bills that the agreement had to name.
-    pub planted: u64,
-    /// Sales paid in cash, or in cash in part.
-    pub cash_sales: u64,
-    /// Of them, paid in cash instead of by a code that was on show.
-    pub cash_instead: u64,
-    /// Refunds that WeChat has taken on.
-    pub refunds: u64,
-    /// Of them, those that did not end well.
-    pub refunds_ill: u64,
-    /// Refunds in cash.
-    pub cash_refunds: u64,
-    /// Reviews that a person took over as sales.
-    pub adopted: u64,
-    /// Reviews whose money a person gave back.
-    pub given_back: u64,
-    /// Days that were closed.
-    pub zs: u64,
-    /// Zs with something that is not settled.
-    pub zs_carrying: u64,
-    /// Zs that name money of an earlier day.
-    pub zs_of_earlier_days: u64,
-    /// What went over the network.
-    pub traffic: Traffic,
-}
-
-impl Tally {
-    /// Adds another day's.
-    pub fn add(&mut self, day: &Self) {
-        self.orders += day.orders;
-        self.paid += day.paid;
-        self.closed_by_deadline += day.closed_by_deadline;
-        self.closed_otherwise += day.closed_otherwise;
-        self.refused += day.refused;
-        self.paid_after_cancel += day.paid_after_cancel;
-        self.paid_twice += day.paid_twice;
-        self.other_reviews += day.other_reviews;
-        self.sold_out += day.sold_out;
-        self.crashes += day.crashes;
-        self.answers_lost_in_crash += day.answers_lost_in_crash;
-        self.found_by_notify += day.found_by_notify;
-        self.posts += day.posts;
-        self.posts_lost += day.posts_lost;
-        self.letters += day.letters;
-        self.letters_again += day.letters_again;
-        self.bills += day.bills;
-        self.bills_troubled += day.bills_troubled;
-        self.late_named += day.late_named;
-        self.planted += day.planted;
-        self.cash_sales += day.cash_sales;
-        self.cash_instead += day.cash_instead;
-        self.refunds += day.refunds;
-        self.refunds_ill += day.refunds_ill;
-        self.cash_refunds += day.cash_refunds;
-        self.adopted += day.adopted;
-        self.given_back += day.given_back;
-        self.zs += day.zs;
-        self.zs_carrying += day.zs_carrying;
-        self.zs_of_earlier_days += day.zs_of_earlier_days;
-        self.traffic.calls += day.traffic.calls;
-        self.traffic.troubled += day.traffic.troubled;
-        self.traffic.arrived_late += day.traffic.arrived_late;
-        self.traffic.paid_at_close += day.traffic.paid_at_close;
-    }
-}
-
 /// A day under way.
 #[derive(Debug)]
 pub struct World {
-    /// The time.
+    /// The time, as WeChat has it.
     pub now: Timestamp,
     /// When it began.
     pub began: Timestamp,
+    /// Where the shop is, and when its days begin.
+    pub place: Place,
     /// The way to the gateway.
     pub network: Network,
     /// The counters.
@@ -157,6 +65,10 @@ pub struct World {
     pub visits: Vec<Visit>,
     /// What came of it so far.
     pub tally: Tally,
+    /// The counters as the test knows them, but for their tills.
+    desks: Vec<Desk>,
+    /// Orders that a till had given up and that were paid all the same, by nobody's decision.
+    given_up: Vec<OutTradeNo>,
     rng: StdRng,
     agenda: BTreeMap<(Timestamp, u64), Event>,
     events: u64,
@@ -187,6 +99,11 @@ enum Event {
     Close {
         counter: usize,
     },
+    /// Something is done there beside selling.
+    Errand {
+        counter: usize,
+        errand: Errand,
+    },
     /// WeChat has notifies to post.
     Post,
     /// The broker brings a message.
@@ -208,13 +125,8 @@ pub fn live(seed: u64) -> anyhow::Result<Tally> {
 impl World {
     fn begin(seed: u64) -> anyhow::Result<Self> {
         let mut rng = StdRng::seed_from_u64(seed);
-        // Beijing's morning, so that some days run into the next.
-        let midnight: Timestamp = "2026-11-22T16:00:00Z".parse()?;
-        let hour = rng.random_range(8..23);
-        let began = later(
-            midnight,
-            SignedDuration::from_millis(hour * 3_600_000 + rng.random_range(0..3_600_000)),
-        );
+        let place = Place::draw(&mut rng)?;
+        let began = place.began;
         let last_visit = later(began, SignedDuration::from_mins(rng.random_range(20..150)));
         let calm_from = later(last_visit, SignedDuration::from_mins(rng.random_range(0..60)));
         let weather = weather(&mut rng, began, calm_from);
@@ -230,19 +142,33 @@ impl World {
         };
         let network = Network::new(gateway(&mut rng, seed)?, weather, began, rng.random());
         let tills = if rng.random_bool(0.25) { 2 } else { 1 };
-        let counters = (1..=tills)
-            .map(|n| {
-                let config = config(&format!("T{n:02}"), "http://127.0.0.1:9", poll, timeout)?;
-                Counter::open(config, &network, began, rng.random(), crashes_per_myriad > 0)
-            })
-            .collect::<anyhow::Result<Vec<_>>>()?;
+        let lines = format!(
+            "time_zone = \"{}\"\nday_starts_at = {}\n",
+            place.zone_name, place.starts_at
+        );
+        let (mut counters, mut desks, mut tally) = (Vec::new(), Vec::new(), Tally::default());
+        for n in 1..=tills {
+            let config = config_with(&lines, &format!("T{n:02}"), "http://127.0.0.1:9", poll, timeout)?;
+            let drawn = Drawn {
+                seed: rng.random(),
+                survives: crashes_per_myriad > 0 || rng.random_bool(0.3),
+                staffed: rng.random_bool(0.35),
+                clocks: clocks(&mut rng, &mut tally),
+            };
+            counters.push(Counter::open(config, &network, began, drawn)?);
+            let in_shifts = rng.random_bool(0.25);
+            desks.push(Desk::new(drawn.staffed, in_shifts, drawn.clocks.of_till(began)));
+        }
         let mut world = Self {
             now: began,
             began,
             network,
+            place,
             counters,
+            desks,
+            given_up: Vec::new(),
             visits: Vec::new(),
-            tally: Tally::default(),
+            tally,
             agenda: BTreeMap::new(),
             events: 0,
             crashes_per_myriad,
@@ -266,6 +192,9 @@ impl World {
                 },
             );
         }
+        for counter in 0..tills {
+            world.furnish(counter, span)?;
+        }
         world.plan_closings(span)?;
         Ok(world)
     }
@@ -282,6 +211,7 @@ impl World {
             };
             self.now = self.now.max(next);
             self.network.set_now(self.now);
+            self.look_up()?;
             if planned.is_some_and(|at| at <= self.now) {
                 if let Some((_, event)) = self.agenda.pop_first() {
                     self.happen(event)?;
@@ -300,8 +230,16 @@ impl World {
 
     /// The till that has to look first.
     fn due(&self) -> Option<(Timestamp, usize)> {
-        let of = |(n, counter): (usize, &Counter)| Some((counter.till.as_ref()?.next_due()?, n));
+        let of = |(n, counter): (usize, &Counter)| {
+            let shown = counter.till.as_ref()?.next_due()?;
+            Some((counter.clocks.time_of(shown), n))
+        };
         self.counters.iter().enumerate().filter_map(of).min()
+    }
+
+    /// What a counter's till takes the time for.
+    fn clock(&self, counter: usize) -> Timestamp {
+        self.counters[counter].clocks.of_till(self.now)
     }
 
     fn unsettled(&self) -> Vec<String> {
@@ -323,8 +261,8 @@ impl World {
 
     /// One due question: sent, and its answer put on its way. The power may fail on either side of the sending.
     fn ask(&mut self, counter: usize) -> anyhow::Result<()> {
-        let now = self.now;
-        let Some(job) = self.till(counter)?.begin(now) else {
+        let (now, shown) = (self.now, self.clock(counter));
+        let Some(job) = self.till(counter)?.begin(shown) else {
             // A deadline was dealt with.
             return self.look_into_journal(counter);
         };
@@ -358,13 +296,13 @@ impl World {
                 starts,
                 reply,
             } => {
-                let now = self.now;
+                let shown = self.clock(counter);
                 match &mut self.counters[counter] {
                     Counter {
                         till: Some(till),
                         starts: current,
                         ..
-                    } if *current == starts => till.finish(now, *reply),
+                    } if *current == starts => till.finish(shown, *reply),
                     _ => {
                         self.tally.answers_lost_in_crash += 1;
                         return Ok(());
@@ -382,6 +320,7 @@ impl World {
                 self.counters[counter].power_on(now)
             }
             Event::Close { counter } => self.close_day(counter),
+            Event::Errand { counter, errand } => self.run_errand(counter, errand),
             Event::Post => self.posted(),
             Event::Letter(letter) => self.delivered(letter),
         }
@@ -395,6 +334,7 @@ impl World {
         }
         let torn = self.rng.random_bool(0.5);
         self.counters[counter].power_off(torn)?;
+        self.desks[counter].staff.gone();
         self.tally.crashes += 1;
         let seconds = [0, 1, 5, 60, 600, 2400][self.rng.random_range(0..6)];
         let back = later(self.now, SignedDuration::from_secs(seconds)).min(self.calm_from);
@@ -406,6 +346,12 @@ impl World {
         self.counters[counter].till.as_mut().context("the power is on")
     }
 
+    /// Its till had given it up when it was found to be paid.
+    #[must_use]
+    pub fn was_given_up(&self, number: &OutTradeNo) -> bool {
+        self.given_up.contains(number)
+    }
+
     /// Looks at every change of a state as soon as it is saved.
     fn look_into_journal(&mut self, counter: usize) -> anyhow::Result<()> {
         let shop = &mut self.counters[counter];
@@ -414,6 +360,9 @@ impl World {
             shop.journal_seen = row.id;
             if let (Some(number), "state") = (&row.out_trade_no, row.what.as_str()) {
                 audit::step(till, &self.network, number, &row.detail)?;
+                if row.detail == "closing -> paid" {
+                    self.given_up.push(number.clone());
+                }
             }
         }
         Ok(())
@@ -432,6 +381,19 @@ fn at_once<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {
         Poll::Ready(done) => Ok(done),
         Poll::Pending => bail!("a question to a gateway in this process waits for nothing"),
     }
+}
+
+/// A counter's clock: mostly WeChat's, often two minutes off at most, now and then several.
+fn clocks(rng: &mut StdRng, tally: &mut Tally) -> Clocks {
+    let (least, most) = match rng.random_range(0..100) {
+        0..25 => (0, 120_000),
+        25..35 => (120_000, 480_000),
+        _ => return Clocks::default(),
+    };
+    tally.time.skewed += 1;
+    tally.time.skewed_far += u64::from(least > 0);
+    let off = SignedDuration::from_millis(rng.random_range(least..=most));
+    Clocks::ahead_by(if rng.random_bool(0.5) { off } else { -off })
 }
 
 fn weather(rng: &mut StdRng, began: Timestamp, calm_from: Timestamp) -> Weather {

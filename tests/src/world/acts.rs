@@ -8,7 +8,7 @@ use till_core::State;
 use wechat_pay_sim::{CustomerRefusal, Gateway};
 
 use super::{World, attempt};
-use crate::visit::{Act, Manner};
+use crate::visit::{Act, Cancelled, Manner};
 
 impl World {
     pub(super) fn act(&mut self, which: usize, act: Act) -> anyhow::Result<()> {
@@ -17,6 +17,9 @@ impl World {
         if at_counter && self.counters[counter].till.is_none() {
             self.plan_act(which, SignedDuration::from_secs(20), act);
             return Ok(());
+        }
+        if at_counter {
+            self.go_on_duty(counter)?;
         }
         match act {
             Act::Arrive => self.arrive(which)?,
@@ -27,7 +30,7 @@ impl World {
             Act::Cancel => self.cancel(which)?,
             Act::PayAgain => self.pay_again(which)?,
             Act::CheckNow => {
-                let now = self.now;
+                let now = self.clock(counter);
                 if let Some(number) = self.visits[which].numbers.last().cloned() {
                     self.till(counter)?.check_now(now, &number)?;
                 }
@@ -42,7 +45,7 @@ impl World {
                 }
             }
             Act::SecondClick => {
-                let now = self.now;
+                let now = self.clock(counter);
                 let first = self.visits[which].numbers.first().cloned();
                 let again = self.till(counter)?.pay(now, &click(which))?;
                 ensure!(
@@ -123,7 +126,7 @@ impl World {
         }
         let nth = self.visits[which].codes.len();
         self.visits[which].codes.push((number, code_url.clone()));
-        let left = attempt.deadline.duration_since(self.now);
+        let left = attempt.deadline.duration_since(self.clock(counter));
         for (after, act) in self.visits[which].after_scan(&mut self.rng, nth, left) {
             self.plan_act(which, after.max(SignedDuration::ZERO), act);
         }
@@ -156,7 +159,8 @@ impl World {
     }
 
     fn cancel(&mut self, which: usize) -> anyhow::Result<()> {
-        let (now, counter) = (self.now, self.visits[which].counter);
+        let counter = self.visits[which].counter;
+        let (time, now) = (self.now, self.clock(counter));
         let Some(number) = self.visits[which].numbers.last().cloned() else {
             return Ok(());
         };
@@ -173,7 +177,11 @@ impl World {
                 matches!(state, State::Closing { .. }),
                 "a cancelled order is watched until WeChat has closed it, not {state:?}"
             );
-            self.visits[which].cancelled.push((number.clone(), now));
+            self.visits[which].cancelled.push(Cancelled {
+                number: number.clone(),
+                at: time,
+                shown: now,
+            });
         }
         if self.visits[which].manner == Manner::PaysAtClose
             && let Some((number, code_url)) = self.visits[which].codes.last()
@@ -184,14 +192,15 @@ impl World {
     }
 
     fn pay_again(&mut self, which: usize) -> anyhow::Result<()> {
-        let (now, counter) = (self.now, self.visits[which].counter);
+        let counter = self.visits[which].counter;
+        let (time, now) = (self.now, self.clock(counter));
         let Some(number) = self.visits[which].numbers.last().cloned() else {
             return Ok(());
         };
         match self.till(counter)?.pay_again(now, &number) {
             Ok(next) => {
                 self.tally.orders += 1;
-                self.last_trouble = self.last_trouble.max(now);
+                self.last_trouble = self.last_trouble.max(time);
                 let placed = attempt(self.till(counter)?, &next)?;
                 self.hand_deadline_over(counter, &placed);
                 self.visits[which].numbers.push(next);

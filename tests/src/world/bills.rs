@@ -1,23 +1,18 @@
 //! The morning after a simulated day: every till fetches its bills through errors and power cuts, and its ledger is held
-//! against them. Named are exactly the differences that follow from the day, and those that are planted in the bills.
+//! against them. Named are exactly the differences that follow from the day.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context, ensure};
-use jiff::SignedDuration;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use rand::RngExt as _;
 use rand::seq::IndexedRandom as _;
-use till_app::approval::{Act, Credential};
-use till_app::{AgreementPicture, BillStanding, bill_file, bill_ready_at};
-use till_core::{
-    Attempt, Cause, Fen, MicroYuan, NotPaid, OutRefundNo, OutTradeNo, Rate, RefundStanding, State, Subject,
-    bill_date,
-};
+use till_app::{AgreementPicture, BillStanding, bill_ready_at};
+use till_core::{Attempt, Cause, Fen, OutRefundNo, OutTradeNo, RefundStanding, State, Subject, bill_date};
 use wechat_pay_sim::{Call, Fault, OrderView, RefundView, Times};
 
 use super::{World, at_once, attempt};
-use crate::bill_text::BillText;
 use crate::counter::Counter;
 use crate::network::later;
 
@@ -33,15 +28,24 @@ const FAULTS: &[Fault] = &[
     Fault::EmptyBody,
     Fault::Truncated,
 ];
-/// More questions than any bill needs.
-const ASKED_MAX: u32 = 40;
+/// More questions and pauses than any bill needs: where WeChat's word that nothing happened is not believed, it is asked for again
+/// every hour for a day, and each power cut begins anew.
+const ASKED_MAX: u32 = 500;
 
 /// A difference in short: what is counted here, on the bill, and why.
-type Named = BTreeMap<Subject, (Fen, Fen, Cause)>;
+pub(super) type Named = BTreeMap<Subject, (Fen, Fen, Cause)>;
 
 /// Lives through the next morning.
 pub(super) fn morning(world: &mut World) -> anyhow::Result<()> {
-    let (first, last) = (bill_date(world.began), bill_date(world.now));
+    // A till's clock may have had a day that WeChat's had not.
+    let shown = |at: Timestamp| {
+        let clocks = world.counters.iter().map(|it| &it.clocks);
+        let tills: Vec<Date> = clocks.map(|clocks| bill_date(clocks.of_till(at))).collect();
+        (bill_date(at), tills)
+    };
+    let (began, ended) = (shown(world.began), shown(world.now));
+    let first = began.1.into_iter().fold(began.0, Date::min);
+    let last = ended.1.into_iter().fold(ended.0, Date::max);
     world.now = bill_ready_at(last).context("the next morning")?;
     world.network.set_now(world.now);
     for counter in 0..world.counters.len() {
@@ -58,7 +62,7 @@ pub(super) fn morning(world: &mut World) -> anyhow::Result<()> {
             world.tally.late_named += natural.len() as u64;
         }
         super::closing::held_against_bills(world, counter)?;
-        plant(world, counter, first)?;
+        super::planted::plant(world, counter, first)?;
     }
     Ok(())
 }
@@ -67,18 +71,20 @@ pub(super) fn morning(world: &mut World) -> anyhow::Result<()> {
 fn fetch(world: &mut World, counter: usize, first: Date) -> anyhow::Result<()> {
     let mut troubled = world.rng.random_range(0..4);
     for _ in 0..ASKED_MAX {
-        let now = world.now;
+        let (now, shown) = (world.now, world.clock(counter));
         let Counter {
             till: Some(till),
             client,
+            clocks,
             ..
         } = &mut world.counters[counter]
         else {
             anyhow::bail!("the power is on in the morning")
         };
-        let Some(job) = till.begin_bill(now) else {
+        let Some(job) = till.begin_bill(shown) else {
             let Some(due) = till
                 .next_bill_due()
+                .map(|due| clocks.time_of(due))
                 .filter(|due| *due <= later(now, SignedDuration::from_hours(2)))
             else {
                 return all_there(world, counter, first);
@@ -102,11 +108,12 @@ fn fetch(world: &mut World, counter: usize, first: Date) -> anyhow::Result<()> {
             let torn = world.rng.random_bool(0.5);
             world.counters[counter].power_off(torn)?;
             world.counters[counter].power_on(now)?;
+            world.desks[counter].staff.gone();
             world.tally.crashes += 1;
             continue;
         }
         if let Some(till) = &mut world.counters[counter].till {
-            till.finish_bill(now, reply);
+            till.finish_bill(shown, reply);
         }
     }
     anyhow::bail!("the till asks for bills in a circle")
@@ -127,9 +134,9 @@ fn all_there(world: &World, counter: usize, first: Date) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn agreement(world: &World, counter: usize, date: Date) -> anyhow::Result<AgreementPicture> {
+pub(super) fn agreement(world: &World, counter: usize, date: Date) -> anyhow::Result<AgreementPicture> {
     let till = world.counters[counter].till.as_ref().context("the power is on")?;
-    Ok(till.agreement(world.now, date)?.run()?)
+    Ok(till.agreement(world.clock(counter), date)?.run()?)
 }
 
 fn named(picture: &AgreementPicture) -> Named {
@@ -139,7 +146,7 @@ fn named(picture: &AgreementPicture) -> Named {
         .collect()
 }
 
-fn compare(picture: &AgreementPicture, expected: &Named, when: &str) -> anyhow::Result<()> {
+pub(super) fn compare(picture: &AgreementPicture, expected: &Named, when: &str) -> anyhow::Result<()> {
     let found = named(picture);
     let count = picture.agreement.as_ref().map_or(0, |it| it.differences.len());
     let surplus: Vec<_> = found
@@ -159,7 +166,7 @@ fn compare(picture: &AgreementPicture, expected: &Named, when: &str) -> anyhow::
 }
 
 /// WeChat's orders of this till that were paid on that day.
-fn paid_orders(world: &World, counter: usize, date: Date) -> Vec<OrderView> {
+pub(super) fn paid_orders(world: &World, counter: usize, date: Date) -> Vec<OrderView> {
     let prefix = format!("T{:02}-", counter + 1);
     let orders = world.network.with(|gateway, now| gateway.orders(now));
     orders
@@ -169,7 +176,7 @@ fn paid_orders(world: &World, counter: usize, date: Date) -> Vec<OrderView> {
         .collect()
 }
 
-fn order(number: &str) -> Subject {
+pub(super) fn order(number: &str) -> Subject {
     Subject::Order {
         out_trade_no: number.to_owned(),
     }
@@ -179,13 +186,13 @@ pub(super) fn fen(amount: wechat_pay_sim::Fen) -> anyhow::Result<Fen> {
     Ok(Fen::new(i64::try_from(amount.get())?))
 }
 
-fn ours(world: &World, counter: usize, number: &str) -> anyhow::Result<Attempt> {
+pub(super) fn ours(world: &World, counter: usize, number: &str) -> anyhow::Result<Attempt> {
     let till = world.counters[counter].till.as_ref().context("the power is on")?;
     attempt(till, &OutTradeNo::parse(number)?)
 }
 
 /// What must differ after an honest day: payments that wait for a decision, and nothing else.
-fn expected(world: &World, counter: usize, date: Date) -> anyhow::Result<Named> {
+pub(super) fn expected(world: &World, counter: usize, date: Date) -> anyhow::Result<Named> {
     let mut expected = Named::new();
     for view in paid_orders(world, counter, date) {
         if let State::Review { why, .. } = ours(world, counter, &view.out_trade_no)?.state {
@@ -198,7 +205,7 @@ fn expected(world: &World, counter: usize, date: Date) -> anyhow::Result<Named> 
             expected.insert(order(&view.out_trade_no), (Fen::ZERO, amount, cause));
         }
     }
-    for day in [date, date.tomorrow()?] {
+    for day in [date.yesterday()?, date, date.tomorrow()?] {
         for view in refunds_of(world, counter, day) {
             let named = refund_named(world, counter, date, &view)?;
             expected.extend(named.map(|it| (refund(&view), it)));
@@ -207,8 +214,8 @@ fn expected(world: &World, counter: usize, date: Date) -> anyhow::Result<Named> 
     Ok(expected)
 }
 
-/// What must be named about a refund that WeChat took on that day or the next: that it did not end well, or that it was sent
-/// before midnight and taken after it.
+/// What must be named about a refund that WeChat took on that day or beside it: that it did not end well, or that it was sent
+/// on one side of midnight by the till's clock and taken on the other by WeChat's.
 fn refund_named(
     world: &World,
     counter: usize,
@@ -264,7 +271,7 @@ fn refund(view: &RefundView) -> Subject {
 }
 
 /// The sums are the gateway's own, to the fen, for this till and for the others.
-fn sums(world: &World, counter: usize, picture: &AgreementPicture) -> anyhow::Result<()> {
+fn sums(world: &mut World, counter: usize, picture: &AgreementPicture) -> anyhow::Result<()> {
     let Some(agreement) = &picture.agreement else {
         // Before the till's first order there is nothing to agree with.
         ensure!(
@@ -294,15 +301,19 @@ fn sums(world: &World, counter: usize, picture: &AgreementPicture) -> anyhow::Re
             orders.len()
         );
     }
-    let till = world.counters[counter].till.as_ref().context("the power is on")?;
-    let figures = till.day(picture.date, true)?.figures;
-    let report = figures.wechat.sum.plus(figures.given_back.sum)?;
     ensure!(
-        agreement.here.paid.sum == report,
-        "{}: the report says {report:?}, the agreement {:?}",
+        agreement.here.paid.sum
+            == agreement
+                .there
+                .paid
+                .sum
+                .minus(undecided(world, counter, picture.date)?)?,
+        "{}: {:?} here, {:?} on the bill",
         picture.date,
-        agreement.here.paid
+        agreement.here.paid,
+        agreement.there.paid
     );
+    across(world, counter, picture.date, agreement.here.paid.sum)?;
     let refunds = refunds_of(world, counter, picture.date);
     let back = Fen::sum(
         refunds
@@ -321,166 +332,50 @@ fn sums(world: &World, counter: usize, picture: &AgreementPicture) -> anyhow::Re
     Ok(())
 }
 
-/// Alters the bill of a day, and of the next, and looks whether each alteration is named.
-fn plant(world: &mut World, counter: usize, date: Date) -> anyhow::Result<()> {
-    let natural = expected(world, counter, date)?;
-    let picture = agreement(world, counter, date)?;
-    let BillStanding::Here(row) = &picture.standing else {
-        return Ok(());
-    };
-    let till = world.counters[counter].till.as_ref().context("the power is on")?;
-    let file = till.db().read().bills().file(row.id)?;
-    let Ok(mut bill) = BillText::read(&file) else {
-        // WeChat's word that nothing happened.
-        return Ok(());
-    };
-    let mut numbers: Vec<String> = paid_orders(world, counter, date)
-        .into_iter()
-        .map(|view| view.out_trade_no)
-        .filter(|number| !natural.contains_key(&order(number)))
-        .collect();
-    let closed = closed_orders(world, counter, date)?;
-    let mut expected = natural;
-    let mut moved = Vec::new();
-    // Another till's row stays whatever is taken out: a bill without any is of no day.
-    let mut other = bill.rows[0].clone();
-    other[bill.column("商户订单号")?] = "T99-260101-000001-AAAA".to_owned();
-    bill.rows.push(other);
-    for _ in 0..world.rng.random_range(1..6) {
-        if numbers.is_empty() {
-            break;
+/// What was paid on that day and waits for a decision: it counts on the bill alone.
+fn undecided(world: &World, counter: usize, date: Date) -> anyhow::Result<Fen> {
+    let mut sum = Fen::ZERO;
+    for view in paid_orders(world, counter, date) {
+        if matches!(
+            ours(world, counter, &view.out_trade_no)?.state,
+            State::Review { .. }
+        ) {
+            sum = sum.plus(fen(view.total_fee)?)?;
         }
-        let at = world.rng.random_range(0..numbers.len());
-        let number = numbers.swap_remove(at);
-        let amount = ours(world, counter, &number)?.total_fee;
-        let planted = alter(world, &mut bill, &number, amount, &closed, &mut moved, date)?;
-        expected.insert(planted.0, planted.1);
-        world.tally.planted += 1;
     }
-    // The day after has to be over too before it can have a bill.
-    world.now = world
-        .now
-        .max(bill_ready_at(date.tomorrow()?).context("a morning")?);
-    let now = world.now;
-    let till = world.counters[counter].till.as_mut().context("the power is on")?;
-    let merchant = till.config().merchant.clone();
-    if !moved.is_empty() {
-        let next = date.tomorrow()?;
-        let mut tomorrow = match till.db().read().bills().newest(next)? {
-            Some(row) => {
-                BillText::read(&till.db().read().bills().file(row.id)?).unwrap_or_else(|_| bill.emptied())
-            }
-            None => bill.emptied(),
+    Ok(sum)
+}
+
+/// The shop's day of this date and WeChat's bill of it differ by what was paid between the two beginnings of the day and between
+/// the two ends, and by nothing else.
+fn across(world: &mut World, counter: usize, date: Date, billed: Fen) -> anyhow::Result<()> {
+    let (mut bill_alone, mut shop_alone) = (Vec::new(), Vec::new());
+    let prefix = format!("T{:02}-", counter + 1);
+    for view in world.network.with(|gateway, now| gateway.orders(now)) {
+        let Some(at) = view.paid_at.filter(|_| view.out_trade_no.starts_with(&prefix)) else {
+            continue;
         };
-        tomorrow.rows.extend(moved);
-        let file = tomorrow.gzip()?;
-        let read = bill_file::read(&file, &merchant)?;
-        let approval = till.approve(now, Act::Bill, Some(&Credential::Confirmed))?;
-        till.import_bill(now, read.date, &file, approval)?;
-    }
-    let file = bill.gzip()?;
-    let read = bill_file::read(&file, &merchant)?;
-    let approval = till.approve(now, Act::Bill, Some(&Credential::Confirmed))?;
-    till.import_bill(now, read.date, &file, approval)?;
-    compare(
-        &agreement(world, counter, date)?,
-        &expected,
-        "with what was planted",
-    )
-}
-
-/// This till's orders that nobody paid, placed on that day.
-fn closed_orders(world: &World, counter: usize, date: Date) -> anyhow::Result<Vec<(String, NotPaid)>> {
-    let mut closed = Vec::new();
-    let visits = world.visits.iter().filter(|visit| visit.counter == counter);
-    for number in visits.flat_map(|visit| &visit.numbers) {
-        let attempt = ours(world, counter, number.as_str())?;
-        match attempt.state {
-            State::Closed { why } if bill_date(attempt.placed_at) == date => {
-                closed.push((number.to_string(), NotPaid::Closed(why)));
-            }
-            _ => {}
+        if matches!(
+            ours(world, counter, &view.out_trade_no)?.state,
+            State::Review { .. }
+        ) {
+            continue;
+        }
+        match (bill_date(at) == date, world.place.day_of(at) == date) {
+            (true, false) => bill_alone.push(fen(view.total_fee)?),
+            (false, true) => shop_alone.push(fen(view.total_fee)?),
+            (true, true) | (false, false) => {}
         }
     }
-    Ok(closed)
-}
-
-/// One alteration of a row that was the same on both sides, and the difference that it makes.
-fn alter(
-    world: &mut World,
-    bill: &mut BillText,
-    number: &str,
-    amount: Fen,
-    closed: &[(String, NotPaid)],
-    moved: &mut Vec<Vec<String>>,
-    date: Date,
-) -> anyhow::Result<(Subject, (Fen, Fen, Cause))> {
-    let row = bill.row_of(number)?;
-    let about = order(number);
-    Ok(match world.rng.random_range(0..9) {
-        0 => {
-            bill.rows.remove(row);
-            (about, (amount, Fen::ZERO, Cause::OnlyHere))
-        }
-        1 => {
-            let by = world.rng.random_range(1..100);
-            bill.change_amount(row, by)?;
-            // The fee is a thousandth off at most: an amount that differs is the graver cause.
-            (about, (amount, amount.plus(Fen::new(by))?, Cause::AmountDiffers))
-        }
-        2 => {
-            let twin = bill.rows[row].clone();
-            bill.rows.push(twin);
-            (about, (Fen::ZERO, amount, Cause::TwiceThere))
-        }
-        3 => {
-            let here = bill.cell(row, "微信订单号")?.to_owned();
-            let there = here.chars().rev().collect::<String>();
-            bill.set(row, "微信订单号", &there)?;
-            (about, (amount, amount, Cause::PaymentDiffers { here, there }))
-        }
-        4 => {
-            let settled = Fen::parse_yuan(bill.cell(row, "应结订单金额")?)?;
-            let rate = Rate::parse("0.60%").context("a rate")?;
-            let expected = rate.of(settled)?;
-            let fen = (expected.get() / 10_000) + 2;
-            bill.set(row, "手续费", &format!("{}.{:02}000", fen / 100, fen % 100))?;
-            let cause = Cause::FeeDiffers {
-                rate,
-                expected,
-                charged: MicroYuan::new(fen * 10_000),
-            };
-            (about, (amount, amount, cause))
-        }
-        5 => {
-            let mut row = bill.rows.remove(row);
-            let next = date.tomorrow()?;
-            row[bill.column("交易时间")?] = format!("{next} 00:00:00");
-            moved.push(row);
-            let cause = Cause::DayBoundary {
-                here: date,
-                there: Some(next),
-            };
-            (about, (amount, Fen::ZERO, cause))
-        }
-        6 => {
-            bill.set(row, "交易状态", "REVOKED")?;
-            let there = "REVOKED".to_owned();
-            (about, (amount, Fen::ZERO, Cause::StateDiffers { there }))
-        }
-        7 if !closed.is_empty() && bill.row_of(&closed[0].0).is_err() => {
-            let (number, how) = &closed[0];
-            let mut row = bill.rows[row].clone();
-            row[bill.column("商户订单号")?] = number.clone();
-            bill.rows.push(row);
-            (order(number), (Fen::ZERO, amount, Cause::NotPaidHere(*how)))
-        }
-        _ => {
-            let stranger = number.replace("-0", "-9");
-            let mut row = bill.rows[row].clone();
-            row[bill.column("商户订单号")?] = stranger.clone();
-            bill.rows.push(row);
-            (order(&stranger), (Fen::ZERO, amount, Cause::OnlyThere))
-        }
-    })
+    let till = world.counters[counter].till.as_ref().context("the power is on")?;
+    let figures = till.day(date, true)?.figures;
+    let shop = figures.wechat.sum.plus(figures.given_back.sum)?;
+    let apart = |alone: &[Fen]| Fen::sum(alone.iter().copied());
+    ensure!(
+        shop.plus(apart(&bill_alone)?)? == billed.plus(apart(&shop_alone)?)?,
+        "{date}: the shop's day says {shop}, the bill {billed}; on the bill alone are {bill_alone:?}, in the shop's day \
+         alone {shop_alone:?}"
+    );
+    world.tally.time.across_days += bill_alone.len() as u64;
+    Ok(())
 }

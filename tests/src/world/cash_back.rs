@@ -4,11 +4,12 @@
 use anyhow::{Context, ensure};
 use jiff::SignedDuration;
 use rand::RngExt as _;
-use till_app::approval::{Act as Approved, Credential};
+use till_app::approval::Act as Approved;
 use till_core::{Fen, Part, ProductId, RefundLine, RefundRefusal, SaleId};
 
 use super::World;
 use super::acts::click;
+use super::drawer::Hand;
 use crate::visit::Act;
 
 impl World {
@@ -22,7 +23,8 @@ impl World {
 
     /// The customer wants cash back: all of it, a piece's price, or some of it.
     pub(super) fn refund_cash(&mut self, which: usize, nth: u32) -> anyhow::Result<()> {
-        let (now, counter) = (self.now, self.visits[which].counter);
+        let counter = self.visits[which].counter;
+        let now = self.clock(counter);
         let (kind, again) = (self.rng.random_range(0..3), self.rng.random_bool(0.3));
         let Some(id) = self.cash_sale_of(which)? else {
             return Ok(());
@@ -76,9 +78,16 @@ impl World {
         let name = format!("cash refund {which} {nth}");
         let mut numbers = Vec::new();
         for _ in 0..=usize::from(again) {
-            let yes = till.approve(now, Approved::Refund, Some(&Credential::Confirmed))?;
-            let given = till.refund_cash(now, id, part.clone(), "退货", &name, yes);
+            let Some(yes) = self.approval(counter, Approved::Refund)? else {
+                break;
+            };
+            let given = self
+                .till(counter)?
+                .refund_cash(now, id, part.clone(), "退货", &name, yes);
             numbers.push(given.context("a refund in cash")?);
+        }
+        if numbers.is_empty() {
+            return Ok(());
         }
         ensure!(
             numbers.windows(2).all(|pair| pair[0] == pair[1]),
@@ -97,6 +106,7 @@ impl World {
             back <= handed_over,
             "{id:?}: {back} went back of {handed_over} that was handed over"
         );
+        self.handed(counter, Hand::Refunded(amount.get()), "");
         self.tally.cash_refunds += 1;
         Ok(())
     }

@@ -23,22 +23,46 @@ impl World {
             self.plan(at, Event::Close { counter });
             return Ok(());
         }
-        let now = self.now;
+        self.sign_on(counter)?;
+        let now = self.clock(counter);
         let click = format!("close {}", self.tally.zs);
         let twice = self.rng.random_bool(0.2);
         let open = self.open_things(counter)?;
+        let blind = self.desks[counter].is_blind();
         let till = self.till(counter)?;
-        let x = till.x_report(now)?.report;
-        let z = till.close_day(now, &click, "")?.report;
-        let mut numbered = x;
-        numbered.head.number = z.head.number;
+        let x = till.x_report(now)?;
+        let shown = till.close_day(now, &click, "")?;
         ensure!(
-            numbered == z,
-            "a Z is the X of its instant with a number: {numbered:?}, {z:?}"
+            (x.blind, shown.blind) == (blind, blind),
+            "who is yet to count blind is shown a report of WeChat alone: {blind}, {}, {}",
+            x.blind,
+            shown.blind
+        );
+        let mut numbered = x.report;
+        numbered.head.number = shown.report.head.number;
+        ensure!(
+            numbered == shown.report,
+            "a Z is the X of its instant with a number: {numbered:?}, {:?}",
+            shown.report
         );
         if twice {
             let again = till.close_day(now, &click, "")?.report;
-            ensure!(again == z, "a second press of the button makes no second Z");
+            ensure!(
+                again == shown.report,
+                "a second press of the button makes no second Z"
+            );
+        }
+        let z = till
+            .db()
+            .read()
+            .z_reports()
+            .last()?
+            .context("a Z was made")?
+            .report;
+        if blind {
+            tells_nothing(&shown.report)?;
+        } else {
+            ensure!(z == shown.report, "what is kept is what was shown");
         }
         let carried: BTreeSet<(String, Opened)> =
             z.carried.iter().map(|it| (it.number.clone(), it.what)).collect();
@@ -46,11 +70,67 @@ impl World {
             carried == open && carried.len() == z.carried.len(),
             "the Z names exactly what is not settled: {carried:?}, not {open:?}"
         );
+        self.of_its_day(counter, &z)?;
+        self.drawer_told(counter, &z)?;
+        let staff = &mut self.desks[counter].staff;
+        let of = |what: &str| {
+            z.exceptions
+                .iter()
+                .find(|it| it.what == what)
+                .map_or(0, |it| it.count)
+        };
+        let exceptions = (of("approved"), of("pin_wrong"));
+        ensure!(
+            z.head.by == staff.name(),
+            "made by whoever is at the till: {:?}",
+            z.head
+        );
+        let seen = staff.exceptions();
+        ensure!(
+            exceptions == seen,
+            "approvals and wrong PINs since the last Z: it has {exceptions:?}, there were {seen:?}"
+        );
         self.tally.zs += 1;
         self.tally.zs_carrying += u64::from(!open.is_empty());
         self.tally.zs_of_earlier_days += u64::from(z.takings.of_earlier_days.count > 0);
+        let in_shift = z.drawer.shifts.iter().any(|it| it.counted.is_none());
+        self.tally.desk.zs_in_shift += u64::from(in_shift);
+        self.tally.desk.zs_blind += u64::from(blind);
         self.look_into_journal(counter)?;
         self.lights_out(counter).map(drop)
+    }
+
+    /// A Z is of the day of its last money, or of the moment it was made; and what it names as money of an earlier day is that.
+    fn of_its_day(&self, counter: usize, z: &Report) -> anyhow::Result<()> {
+        let till = self.counters[counter].till.as_ref().context("the power is on")?;
+        let read = till.db().read().z_reports();
+        let kept = read.last()?.context("a Z was made")?;
+        let books = till.db().read().bookings().on(read.told_by(&kept)?.bookings())?;
+        let money = books.iter().filter(|it| it.moves_money() && !it.reversed);
+        let last = money.map(|it| it.at).max().unwrap_or(z.head.to).min(z.head.to);
+        ensure!(
+            z.head.day == self.place.day_of(last),
+            "a Z whose last money came at {last} is of {}, not of {}",
+            self.place.day_of(last),
+            z.head.day
+        );
+        let first = self.place.day_of(z.head.from).min(z.head.day);
+        let mut earlier = Tally::default();
+        for it in books.iter().filter(|it| it.moves_money() && !it.goes_out()) {
+            if self.place.day_of(it.at) < first {
+                let sign = if it.reversed { -1 } else { 1 };
+                earlier = earlier.plus(Tally {
+                    count: sign,
+                    sum: Fen::new(sign * it.amount.get()),
+                })?;
+            }
+        }
+        ensure!(
+            z.takings.of_earlier_days == earlier,
+            "of days before {first} came {earlier:?}, the Z names {:?}",
+            z.takings.of_earlier_days
+        );
+        Ok(())
     }
 
     /// What is not settled at a counter, by what its customers have left behind.
@@ -83,6 +163,22 @@ impl World {
     }
 }
 
+/// Nothing in it says what should be in a drawer that is yet to be counted.
+fn tells_nothing(shown: &Report) -> anyhow::Result<()> {
+    let going_on = shown.drawer.shifts.iter().filter(|it| it.counted.is_none());
+    ensure!(
+        shown.takings.cash()? == Tally::default()
+            && shown.takings.cash_refunds == Tally::default()
+            && shown.drawer.taken == Tally::default()
+            && shown.drawer.in_hand == Tally::default()
+            && shown.items.is_empty()
+            && going_on.clone().count() == 1
+            && going_on.clone().all(|it| it.expected == Fen::ZERO),
+        "a report before a blind count: {shown:?}"
+    );
+    Ok(())
+}
+
 /// The end of the day: a person decides what there is to decide, what follows is lived through, and the day is closed.
 pub(super) fn last(world: &mut World) -> anyhow::Result<()> {
     world.now = later(world.now, SignedDuration::from_secs(60));
@@ -93,11 +189,18 @@ pub(super) fn last(world: &mut World) -> anyhow::Result<()> {
     }
     world.run()?;
     for counter in 0..world.counters.len() {
+        // Most drawers are counted before the day is closed; a shift that goes on is no reason not to close it.
+        if world.rng.random_bool(0.7) {
+            world.end_shift(counter)?;
+        }
         world.close_day(counter)?;
+        world.people_told(counter)?;
         let till = world.counters[counter].till.as_ref().context("the power is on")?;
         let zs = numbered(till)?;
         money(world, counter, &zs)?;
         goods(world, counter, &zs)?;
+        super::figures::by_wall_clock(world, counter, &zs)?;
+        let till = world.counters[counter].till.as_ref().context("the power is on")?;
         let check = till.db().read().self_check();
         ensure!(check.holds(), "the shop's own proof holds, but: {check:?}");
     }
@@ -309,7 +412,11 @@ fn undecided_in(
     let prefix = format!("T{:02}-", counter + 1);
     let mut undecided = BTreeMap::new();
     for view in world.network.with(|gateway, now| gateway.orders(now)) {
-        let paid = view.paid_at.is_some_and(|at| time.contains(&at));
+        // A bill has whole seconds.
+        let second = view
+            .paid_at
+            .and_then(|at| Timestamp::from_second(at.as_second()).ok());
+        let paid = second.is_some_and(|at| time.contains(&at));
         if !paid || !view.out_trade_no.starts_with(&prefix) {
             continue;
         }

@@ -4,18 +4,20 @@ use anyhow::{Context, ensure};
 use jiff::SignedDuration;
 use rand::RngExt as _;
 use till_app::Refusal;
-use till_app::approval::{Act as Approved, Credential};
+use till_app::approval::Act as Approved;
 use till_core::{Fen, OutTradeNo, Part, RefundLine, State};
 use wechat_pay_sim::Fault;
 
 use super::acts::click;
+use super::drawer::Hand;
 use super::{World, attempt};
 use crate::visit::Manner;
 
 impl World {
     /// The cart is paid, or an order is made for it or for its rest.
     pub(super) fn collect(&mut self, which: usize) -> anyhow::Result<Option<OutTradeNo>> {
-        let (now, counter) = (self.now, self.visits[which].counter);
+        let counter = self.visits[which].counter;
+        let now = self.clock(counter);
         let manner = self.visits[which].manner;
         let more = self.rng.random_range(0..500);
         let share = self.rng.random_range(1..100);
@@ -27,6 +29,7 @@ impl World {
                 let tendered = total.plus(Fen::new(more))?;
                 till.take_cash(now, &click(which), None, tendered)
                     .context("cash")?;
+                self.paid_in_cash(counter, tendered, more);
                 self.visits[which].cash = Some((total, now));
                 self.visits[which].in_cash = true;
                 self.tally.cash_sales += 1;
@@ -37,6 +40,7 @@ impl World {
                 let number = till
                     .take_part(now, &click(which), None, part)
                     .context("a part in cash")?;
+                self.paid_in_cash(counter, part, 0);
                 self.visits[which].cash = Some((part, now));
                 self.tally.cash_sales += 1;
                 self.plan_cash_refunds(which);
@@ -48,7 +52,8 @@ impl World {
 
     /// The customer of an order that waits pays in cash after all.
     pub(super) fn cash_instead(&mut self, which: usize) -> anyhow::Result<()> {
-        let (now, counter) = (self.now, self.visits[which].counter);
+        let counter = self.visits[which].counter;
+        let (time, now) = (self.now, self.clock(counter));
         let Some(number) = self.visits[which].numbers.last().cloned() else {
             return Ok(());
         };
@@ -62,18 +67,25 @@ impl World {
             Err(Refusal::NotNow(_) | Refusal::OutOfStock { .. }) => return Ok(()),
             Err(error) => return Err(error).context("cash instead of a code"),
         }
+        self.paid_in_cash(counter, due, 0);
         self.visits[which].cash = Some((due, now));
         self.visits[which].in_cash = true;
         self.tally.cash_sales += 1;
         self.tally.cash_instead += 1;
         self.plan_cash_refunds(which);
-        self.last_trouble = self.last_trouble.max(now);
+        self.last_trouble = self.last_trouble.max(time);
         Ok(())
+    }
+
+    fn paid_in_cash(&mut self, counter: usize, tendered: Fen, change: i64) {
+        let tendered = tendered.get();
+        self.handed(counter, Hand::Paid { tendered, change }, "");
     }
 
     /// A customer who has paid wants all of it back, or a part, or a piece of the goods.
     pub(super) fn refund(&mut self, which: usize) -> anyhow::Result<()> {
-        let (now, counter) = (self.now, self.visits[which].counter);
+        let counter = self.visits[which].counter;
+        let (time, now) = (self.now, self.clock(counter));
         let Some(number) = self.visits[which].numbers.last().cloned() else {
             return Ok(());
         };
@@ -116,21 +128,25 @@ impl World {
                 (Part::Amount(Fen::new(half)), Vec::new())
             }
         };
-        let yes = till.approve(now, Approved::Refund, Some(&Credential::Confirmed))?;
-        let wished = till
+        let Some(yes) = self.approval(counter, Approved::Refund)? else {
+            return Ok(());
+        };
+        let wished = self
+            .till(counter)?
             .refund(now, &number, part, "退货", &format!("refund {which}"), yes)
             .context("a refund")?;
         if let Some(ending) = ending {
             self.network.refund_ends(wished.as_str(), ending);
         }
         self.visits[which].refund = Some((wished, goods));
-        self.last_trouble = self.last_trouble.max(now);
+        self.last_trouble = self.last_trouble.max(time);
         Ok(())
     }
 
     /// A person goes through the reviews of a counter, and through the cash that no sale came of.
     pub(super) fn decide(&mut self, counter: usize) -> anyhow::Result<()> {
-        let now = self.now;
+        self.go_on_duty(counter)?;
+        let now = self.clock(counter);
         let mine = |world: &Self, which: usize| world.visits[which].counter == counter;
         for which in 0..self.visits.len() {
             if !mine(self, which) {
@@ -142,13 +158,18 @@ impl World {
                 if !matches!(attempt(till, &number)?.state, State::Review { .. }) {
                     continue;
                 }
-                let yes = till.approve(now, Approved::Review, Some(&Credential::Confirmed))?;
+                if decision > 1 {
+                    continue;
+                }
+                let Some(yes) = self.approval(counter, Approved::Review)? else {
+                    continue;
+                };
+                let till = self.till(counter)?;
                 let done = match decision {
                     0 => till.adopt(now, &number, yes),
-                    1 => till
+                    _ => till
                         .refund_review(now, &number, "重复付款", &format!("back {number}"), yes)
                         .map(drop),
-                    _ => continue,
                 };
                 match (done, decision) {
                     (Ok(()), 0) => self.tally.adopted += 1,
@@ -165,7 +186,8 @@ impl World {
 
     /// Cash whose sale was never paid in full goes back to its customer, unless its customer has gone.
     fn cash_back(&mut self, which: usize) -> anyhow::Result<()> {
-        let (now, counter) = (self.now, self.visits[which].counter);
+        let counter = self.visits[which].counter;
+        let now = self.clock(counter);
         let visit = &self.visits[which];
         let Some(number) = visit.numbers.last().cloned() else {
             return Ok(());
@@ -183,6 +205,7 @@ impl World {
                 );
                 let left = handed_over.minus(amount)?;
                 self.visits[which].cash = (left > Fen::ZERO).then_some((left, now));
+                self.handed(counter, Hand::GivenBack(amount.get()), "");
                 Ok(())
             }
             Err(Refusal::NotNow(_) | Refusal::NoSuchOrder) => Ok(()),
@@ -190,7 +213,7 @@ impl World {
         }
     }
 
-    /// Days end when somebody presses the button: at any moment, several times, or at midnight sharp.
+    /// Days end when somebody presses the button: at any moment, several times, or in the instant in which the next begins.
     pub(super) fn plan_closings(&mut self, span: i64) -> anyhow::Result<()> {
         for counter in 0..self.counters.len() {
             for _ in 0..self.rng.random_range(0..4) {
@@ -198,11 +221,10 @@ impl World {
                 let at = super::later(self.began, SignedDuration::from_millis(after));
                 self.plan(at, super::Event::Close { counter });
             }
-            // Midnight in Beijing, where the shop is.
-            let midnight = till_core::bill_bounds(till_core::bill_date(self.began))
-                .context("a day has an end")?
-                .1;
-            self.plan(midnight, super::Event::Close { counter });
+            let next = self.place.start_of(self.place.day_of(self.began).tomorrow()?)?;
+            // By the till's own clock.
+            let at = self.counters[counter].clocks.time_of(next);
+            self.plan(at, super::Event::Close { counter });
         }
         Ok(())
     }

@@ -119,18 +119,19 @@ impl World {
         }
         let drift = SignedDuration::from_millis(self.rng.random_range(-50_000..90_000));
         let message = deadline(&attempt.out_trade_no);
+        let wait = attempt.deadline.duration_since(attempt.placed_at);
         self.plan(
-            later(attempt.deadline, drift),
+            later(self.now, wait + drift),
             Event::Letter(Letter { counter, message }),
         );
     }
 
     /// A message reaches its till.
     pub(super) fn delivered(&mut self, letter: Letter) -> anyhow::Result<()> {
-        let now = self.now;
         let counter = letter.counter;
+        let now = self.clock(counter);
         let again = later(
-            now,
+            self.now,
             SignedDuration::from_millis(self.rng.random_range(100..5_000)),
         );
         let Some(till) = &mut self.counters[counter].till else {
