@@ -2,6 +2,7 @@
 //! is answered FAIL, and nobody can make it stop doing so.
 
 mod broker_faults;
+mod cluster;
 mod config;
 mod forged;
 mod hostile;
