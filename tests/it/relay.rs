@@ -10,6 +10,7 @@ mod load;
 mod notifies;
 mod operator;
 mod pages;
+mod proxies;
 mod stop;
 
 use std::path::Path;
