@@ -37,10 +37,13 @@ for_test() {
     program xrandr x11-xserver-utils
     program openbox openbox
     program dbus-daemon dbus-daemon
+    program gnome-keyring-daemon gnome-keyring
+    # The proxy of the operator's page. Not in every user's search path.
+    [ -x /usr/sbin/nginx ] || missing="$missing nginx-light"
 }
 
 if ! command -v dpkg-query >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>&1; then
-    echo "Not a Debian machine: please see to it that WebKitGTK 4.1, a C compiler and a Chinese font are installed (for the demonstration also RabbitMQ, for the tests also Xvfb, WebKitWebDriver, Chromium and poppler's programs)."
+    echo "Not a Debian machine: please see to it that WebKitGTK 4.1, a C compiler and a Chinese font are installed (for the demonstration also RabbitMQ, for the tests also Xvfb, WebKitWebDriver, Chromium, poppler's programs, nginx and gnome-keyring)."
     exit 0
 fi
 

@@ -2,6 +2,7 @@
 //! is answered FAIL, and nobody can make it stop doing so.
 
 mod broker_faults;
+mod cluster;
 mod config;
 mod forged;
 mod hostile;
@@ -9,6 +10,7 @@ mod load;
 mod notifies;
 mod operator;
 mod pages;
+mod proxies;
 mod stop;
 
 use std::path::Path;

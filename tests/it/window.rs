@@ -11,6 +11,7 @@ mod demo;
 mod desk;
 mod fence;
 mod keeping;
+mod keyring;
 mod refund;
 mod steps;
 mod walk;

@@ -327,7 +327,7 @@ async fn window(session: &WebDriver, pane: Pane) -> anyhow::Result<WindowHandle>
 }
 
 /// `SCANTILL_BIN`, or the program built beside this one.
-fn program() -> anyhow::Result<PathBuf> {
+pub fn program() -> anyhow::Result<PathBuf> {
     if let Some(path) = std::env::var_os("SCANTILL_BIN") {
         return Ok(path.into());
     }

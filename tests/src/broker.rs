@@ -16,9 +16,11 @@ use crate::process::signal;
 use node::Node;
 
 mod certificate;
+mod cluster;
 mod node;
 mod virtual_host;
 
+pub use cluster::Cluster;
 pub use virtual_host::{Letter, Rights, VirtualHost};
 
 /// A port may be taken between its choice and its use.

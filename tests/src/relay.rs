@@ -45,6 +45,7 @@ pub struct Setup {
     tables: String,
     kill: Option<&'static str>,
     log: &'static str,
+    variables: Vec<(&'static str, PathBuf)>,
 }
 
 impl Setup {
@@ -61,6 +62,7 @@ impl Setup {
             .concat(),
             kill: None,
             log: "debug,lapin=info",
+            variables: Vec::new(),
         }
     }
 
@@ -91,6 +93,13 @@ impl Setup {
     #[must_use]
     pub fn kill_at(mut self, kill: &'static str) -> Self {
         self.kill = Some(kill);
+        self
+    }
+
+    /// With a variable in its environment that names a file.
+    #[must_use]
+    pub fn variable(mut self, name: &'static str, file: PathBuf) -> Self {
+        self.variables.push((name, file));
         self
     }
 
@@ -153,6 +162,7 @@ impl Setup {
             .arg("--config")
             .arg(config)
             .env("RUST_LOG", self.log)
+            .envs(self.variables.iter().map(|(name, file)| (name, file)))
             .process_group(0);
         if let Some(kill) = self.kill {
             command.env(KILL_VARIABLE, kill);

@@ -21,7 +21,7 @@ pub struct Checked {
     pub only_found: Vec<String>,
 }
 
-/// Connects as a [`crate::Publisher`] does, declares or finds what it needs, and tries to publish.
+/// Connects as a [`crate::Publisher`] does, of a cluster to the first node named, declares or finds what it needs, and tries to publish.
 ///
 /// What it tries to publish has an expiration that is no number. RabbitMQ looks at the right to write first and at that
 /// afterwards, so the one refusal tells that the other was passed, and there is no message.

@@ -53,15 +53,19 @@ impl Told {
     }
 }
 
-/// Goes on until `stop` is ready; then lets the connection go with a goodbye.
+/// Goes on until `stop` is ready; then lets the connection go with a goodbye. In a cluster each try is at another node, the
+/// first at any: a thousand tills are spread over them, and none waits for a node that is gone.
 pub(crate) async fn keep_up(
-    address: Address,
+    mut address: Address,
     told: Told,
     mut work: impl Work,
     stop: impl Future<Output = ()> + Send,
 ) {
     let mut stop = std::pin::pin!(stop);
     let mut backoff = Backoff::default();
+    for _ in 0..rand::random_range(0..address.nodes()) {
+        address.go_on();
+    }
     loop {
         let opened = tokio::select! {
             biased;
@@ -87,6 +91,7 @@ pub(crate) async fn keep_up(
             Err(trouble) => trouble,
         };
         told.set(Health::Down(trouble));
+        address.go_on();
         let pause = backoff.next(rand::random());
         tokio::select! {
             biased;

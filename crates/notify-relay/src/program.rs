@@ -1,5 +1,6 @@
 //! The command line of `scantill-relay`.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::future::Future;
 use std::io::{IsTerminal, Write};
@@ -123,26 +124,35 @@ async fn check(config: Config) -> anyhow::Result<()> {
     for file in &config.open_files {
         eprintln!("{}: {OPEN_FILE}", file.display());
     }
-    let place = config.broker.place();
-    let Checked { health, only_found } = notify_bus::check(&config.broker, CONNECTION_NAME).await;
-    match health {
-        Health::Up => {}
-        Health::Starting => anyhow::bail!("the broker at {place} did not answer"),
-        Health::Blocked => {
-            anyhow::bail!("the broker at {place} takes no messages: it is out of memory or disk")
+    let (mut places, mut remarks, mut troubles) = (Vec::new(), BTreeSet::new(), Vec::new());
+    for node in config.broker.each() {
+        let place = node.place();
+        let Checked { health, only_found } = notify_bus::check(&node, CONNECTION_NAME).await;
+        remarks.extend(only_found);
+        match health {
+            Health::Up => places.push(place),
+            Health::Starting => troubles.push(format!("the broker at {place} did not answer")),
+            Health::Blocked => troubles.push(format!(
+                "the broker at {place} takes no messages: it is out of memory or disk"
+            )),
+            Health::Down(trouble) => troubles.push(format!("the broker at {place}: {trouble}")),
         }
-        Health::Down(trouble) => anyhow::bail!("the broker at {place}: {trouble}"),
     }
+    anyhow::ensure!(!places.is_empty(), "{}", troubles.join("\n"));
+    let place = places.join(" and ");
     let merchants = match config.merchants.iter().count() {
         1 => "1 merchant".to_owned(),
         count => format!("{count} merchants"),
     };
     println!("the configuration is right ({merchants}), and the broker at {place} takes messages");
-    if !only_found.is_empty() {
+    for trouble in troubles {
+        println!("{trouble}; the relay goes to the others");
+    }
+    if !remarks.is_empty() {
         println!(
             "this user may not declare {}: what is there was found, but whether its settings and bindings are right could not \
              be seen; rabbitmqctl list_queues, list_exchanges and list_bindings tell",
-            only_found.join(", ")
+            Vec::from_iter(remarks).join(", ")
         );
     }
     Ok(())

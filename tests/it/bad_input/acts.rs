@@ -313,6 +313,11 @@ async fn fault_12_a_clock_turned_back_by_a_day_keeps_nobody_in_training_from_sel
     );
 
     line.start_again(&state).await?;
+    let ahead = line.simulator.now().duration_since(clock::steady()());
+    assert!(
+        ahead.abs() < SignedDuration::from_mins(1),
+        "the simulator goes by the machine's clock, as the till does, not {ahead} away from it"
+    );
     let mut shop = shop.restart_on(&line)?;
     let number = shop.sell(shop::WATER, "today")?;
     shop.catch_up().await?;

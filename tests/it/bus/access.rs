@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use notify_bus::{Address, Health, Publisher, Subscription, Trouble};
 use scantill_tests::broker::{Broker, Rights};
+use scantill_tests::proxy::Proxy;
 use scantill_tests::wait::{PATIENCE, until};
 
 use super::desk::{LIMITS, SOON, address, address_of, both, down, next, notify, publish_at_last, route, up};
@@ -145,5 +146,32 @@ async fn fault_57_only_the_given_authority_is_trusted_and_a_rotated_certificate_
         "before",
         "nothing was lost meanwhile"
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_node_that_is_gone_is_left_for_the_next_of_the_list() -> anyhow::Result<()> {
+    let vhost = Broker::shared().await?.vhost().await?;
+    let port = vhost.broker().port();
+    let nodes = [Proxy::before(port).await?, Proxy::before(port).await?];
+    let places = format!("127.0.0.1:{},127.0.0.1:{}", nodes[0].port(), nodes[1].port());
+    let url = vhost.amqp_url().replace(&format!("127.0.0.1:{port}"), &places);
+    let publisher = Publisher::start(address_of(&url), "a relay", LIMITS);
+    let mut till = Subscription::start(address_of(&url), "a till", &route(), 8);
+    up(till.health()).await?;
+    // Whichever of them they began at, and whichever they went to.
+    for (gone, nth) in nodes.iter().chain(&nodes).zip(0..) {
+        gone.accept(false);
+        gone.cut();
+        publish_at_last(&publisher, notify(nth)).await?;
+        until("the till to read on", PATIENCE, async || {
+            let came = next(&mut till).await?;
+            let this = came.message_id == nth.to_string();
+            came.ack().await;
+            Ok(this.then_some(()))
+        })
+        .await?;
+        gone.accept(true);
+    }
     Ok(())
 }

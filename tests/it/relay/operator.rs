@@ -18,6 +18,10 @@ fn tree() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
+pub(super) fn page() -> anyhow::Result<String> {
+    Ok(fs::read_to_string(tree().join("docs/relay.md"))?)
+}
+
 fn definitions() -> anyhow::Result<Value> {
     Ok(serde_json::from_slice(&fs::read(
         tree().join("packaging/relay/definitions.json"),
@@ -97,7 +101,7 @@ async fn what_is_declared_beforehand_is_what_the_programs_would_declare() -> any
 
 #[tokio::test]
 async fn the_rights_of_the_page_are_enough_and_no_more() -> anyhow::Result<()> {
-    let page = fs::read_to_string(tree().join("docs/relay.md"))?;
+    let page = page()?;
     let vhost = Broker::shared().await?.vhost().await?;
     vhost.import(definitions()?).await?;
     let user = async |user: &str| -> anyhow::Result<String> {
@@ -204,5 +208,32 @@ fn the_example_configuration_is_read() -> anyhow::Result<()> {
         spelt_out.limits, config.limits,
         "the limits in the example are the ones that hold"
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_broker_whose_authority_the_system_trusts_is_trusted() -> anyhow::Result<()> {
+    let vhost = Broker::shared().await?.vhost().await?;
+    let setup = Setup::new(program(), &vhost.amqps_url());
+    let check = setup.check()?;
+    let said = String::from_utf8_lossy(&check.stderr).into_owned();
+    assert!(
+        !check.status.success() && said.contains("UnknownIssuer"),
+        "an authority of its own, that this system does not know: {check:?}"
+    );
+    // Where a system has its authorities is told to the programs by this variable, if not by the usual places.
+    let trusting = setup.variable("SSL_CERT_FILE", vhost.broker().authority());
+    let check = trusting.check()?;
+    assert!(
+        check.status.success(),
+        "the same broker on a system that trusts its authority, without amqp_ca: {check:?}"
+    );
+    let relay = trusting.start()?;
+    relay.until_ready(true).await?;
+    assert!(
+        relay.post(notify("T01-1")).await?.is_success(),
+        "and a notify goes that way"
+    );
+    assert_eq!(vhost.take(UNROUTED, 10).await?.len(), 1, "to the end");
     Ok(())
 }

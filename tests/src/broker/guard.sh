@@ -1,14 +1,17 @@
-# Runs epmd and, when told, a RabbitMQ node. When its input closes, which happens however its owner ends, it kills both
+# Runs epmd, unless another does, and, when told, a RabbitMQ node. When its input closes, which happens however its owner ends, it kills both
 # and removes their folder. One command a line: `start` answers with the node's process id; `reap` with `reaped`, once
 # that process has ended. The id stays the node's until then, so that nobody else can be hit by it.
-# Usage: guard.sh folder server
+# Usage: guard.sh folder server epmd|'no epmd'
 set -u
 folder=$1
 server=$2
 node=
+epmd=
 
-epmd -port "$ERL_EPMD_PORT" -address 127.0.0.1 </dev/null >>"$folder/output" 2>&1 &
-epmd=$!
+if [ "$3" = epmd ]; then
+    epmd -port "$ERL_EPMD_PORT" -address 127.0.0.1 </dev/null >>"$folder/output" 2>&1 &
+    epmd=$!
+fi
 
 while read -r command; do
     case $command in
@@ -25,8 +28,8 @@ while read -r command; do
     esac
 done
 
-# The list is words by intent: there may be no node.
+# The list is words by intent: there may be neither.
 # shellcheck disable=SC2086
-kill -9 "$epmd" $node
+[ -z "$epmd$node" ] || kill -9 $epmd $node
 wait
 rm -rf -- "$folder"

@@ -26,6 +26,8 @@ const PORTS: std::ops::Range<u16> = 20_000..32_000;
 /// Five seconds on a quiet two-core machine.
 const START_MAX: Duration = Duration::from_secs(90);
 const NAME: &str = "till@localhost";
+/// By which nodes know each other.
+const COOKIE: &str = ".erlang.cookie";
 
 /// The ports of one node.
 #[derive(Debug, Clone, Copy)]
@@ -37,9 +39,20 @@ pub(super) struct Ports {
     distribution: u16,
 }
 
+/// What a node is called, and which other it joins when it starts for the first time.
+#[derive(Debug)]
+struct Seat {
+    name: String,
+    ports: Ports,
+    cookie: String,
+    password: String,
+    joins: Option<String>,
+}
+
 /// A node. Dropping it ends it and removes its folder.
 #[derive(Debug)]
 pub(super) struct Node {
+    name: String,
     pub(super) ports: Ports,
     /// Of the user `admin`.
     pub(super) password: String,
@@ -62,6 +75,30 @@ struct Guard {
 impl Node {
     /// Lays out a folder and starts the guard; the node itself is started by [`Self::start`].
     pub(super) fn prepare() -> anyhow::Result<Self> {
+        Self::prepare_at(Seat {
+            name: NAME.to_owned(),
+            ports: Ports::free()?,
+            cookie: Alphanumeric.sample_string(&mut rand::rng(), 32),
+            password: Alphanumeric.sample_string(&mut rand::rng(), 24),
+            joins: None,
+        })
+    }
+
+    /// The same for a node that makes a cluster with another, which has to run by then and to end later.
+    pub(super) fn beside(other: &Self, name: &str) -> anyhow::Result<Self> {
+        Self::prepare_at(Seat {
+            name: name.to_owned(),
+            ports: Ports {
+                epmd: other.ports.epmd,
+                ..Ports::free()?
+            },
+            cookie: fs::read_to_string(other.folder.join(COOKIE))?,
+            password: other.password.clone(),
+            joins: Some(other.name.clone()),
+        })
+    }
+
+    fn prepare_at(seat: Seat) -> anyhow::Result<Self> {
         anyhow::ensure!(
             Path::new(SERVER).is_file(),
             "{SERVER} is missing: Debian's package rabbitmq-server has it"
@@ -71,9 +108,7 @@ impl Node {
             .prefix("scantill-broker-")
             .tempdir()?
             .keep();
-        let ports = Ports::free()?;
-        let password = Alphanumeric.sample_string(&mut rand::rng(), 24);
-        let guard = lay_out(&folder, ports, &password).and_then(|()| Guard::start(&folder, ports));
+        let guard = lay_out(&folder, &seat).and_then(|()| Guard::start(&folder, &seat));
         let guard = match guard {
             Ok(guard) => guard,
             Err(error) => {
@@ -82,8 +117,9 @@ impl Node {
             }
         };
         Ok(Self {
-            ports,
-            password,
+            name: seat.name,
+            ports: seat.ports,
+            password: seat.password,
             folder,
             http: reqwest::Client::builder().pool_max_idle_per_host(0).build()?,
             guard: Mutex::new(guard),
@@ -198,7 +234,7 @@ impl Node {
             .env("ERL_EPMD_PORT", self.ports.epmd.to_string())
             .env("ERL_CRASH_DUMP_BYTES", "0")
             .env("EXPRESSIONS", expressions)
-            .env("NODE", NAME)
+            .env("NODE", &self.name)
             .stdin(Stdio::null())
             .kill_on_drop(true)
             .output()
@@ -210,6 +246,11 @@ impl Node {
             "{expressions} failed at the broker: {said}"
         );
         Ok(said)
+    }
+
+    /// What it is called among nodes.
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     /// PEM file of the authority that signed the broker's certificate.
@@ -235,18 +276,21 @@ impl Node {
 }
 
 impl Guard {
-    fn start(folder: &Path, ports: Ports) -> anyhow::Result<Self> {
+    fn start(folder: &Path, seat: &Seat) -> anyhow::Result<Self> {
+        let ports = seat.ports;
         let text = |name: &str| folder.join(name).into_os_string();
         let mut child = Command::new("sh")
             .args(["-c", include_str!("guard.sh"), "guard.sh"])
             .arg(folder)
             .arg(SERVER)
+            // One of them is enough for all nodes of a cluster: the first's.
+            .arg(if seat.joins.is_none() { "epmd" } else { "no epmd" })
             .current_dir(folder)
             // The cookie lies there.
             .env("HOME", folder)
             .env("ERL_EPMD_PORT", ports.epmd.to_string())
             .env("ERL_CRASH_DUMP_BYTES", "0")
-            .env("RABBITMQ_NODENAME", NAME)
+            .env("RABBITMQ_NODENAME", &seat.name)
             .env("RABBITMQ_DIST_PORT", ports.distribution.to_string())
             .env("RABBITMQ_CONF_ENV_FILE", text("none"))
             .env("RABBITMQ_CONFIG_FILE", text("rabbitmq.conf"))
@@ -314,9 +358,9 @@ impl Ports {
 }
 
 /// Writes what a node reads when it starts.
-fn lay_out(folder: &Path, ports: Ports, password: &str) -> anyhow::Result<()> {
-    let cookie = folder.join(".erlang.cookie");
-    fs::write(&cookie, Alphanumeric.sample_string(&mut rand::rng(), 32))?;
+fn lay_out(folder: &Path, seat: &Seat) -> anyhow::Result<()> {
+    let cookie = folder.join(COOKIE);
+    fs::write(&cookie, &seat.cookie)?;
     fs::set_permissions(&cookie, fs::Permissions::from_mode(0o400))?;
     fs::write(folder.join("enabled_plugins"), "[rabbitmq_management].\n")?;
     // A channel looks whether its consumer has kept a message for too long, and a dead letter that found no queue is sent
@@ -328,7 +372,14 @@ fn lay_out(folder: &Path, ports: Ports, password: &str) -> anyhow::Result<()> {
     Certificate::make()?.write(folder)?;
     let Ports {
         amqp, amqps, http, ..
-    } = ports;
+    } = seat.ports;
+    let password = &seat.password;
+    let joins = seat.joins.as_ref().map_or_else(String::new, |other| {
+        format!(
+            "cluster_formation.peer_discovery_backend = classic_config\n\
+             cluster_formation.classic_config.nodes.1 = {other}\n"
+        )
+    });
     let folder = folder.display();
     let config = format!(
         "listeners.tcp.1 = 127.0.0.1:{amqp}\n\
@@ -344,7 +395,8 @@ fn lay_out(folder: &Path, ports: Ports, password: &str) -> anyhow::Result<()> {
          default_pass = {password}\n\
          log.file = false\n\
          log.console = true\n\
-         log.console.level = warning\n"
+         log.console.level = warning\n\
+         {joins}"
     );
     fs::write(format!("{folder}/rabbitmq.conf"), config)?;
     Ok(())
