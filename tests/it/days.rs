@@ -117,7 +117,6 @@ fn in_time(time: &TimeTally) -> Vec<(&'static str, u64, u64)> {
         ("clocks set forward", time.set_forward, 30),
         ("clocks set back", time.set_back, 30),
         ("orders whose times WeChat refused", time.times_refused, 5),
-        ("payments in time by another clock", time.late_by_another_clock, 3),
     ]
 }
 

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use till_core::{
-    Bill, OutRefundNo, OutTradeNo, Provider, Stretch, TillId, Unbooked, ZEntry, ZNumber, bill_date,
+    Bill, OutRefundNo, OutTradeNo, Provider, Stretch, TillId, Unbooked, ZEntry, ZNumber, bill_bounds,
+    bill_date,
 };
 use till_store::{BillSource, Entry, Read, Reader, StoreError};
 
@@ -46,12 +47,18 @@ impl ProviderJob {
             .map_err(Refusal::NotSaved)?;
         let first = read.attempts().first_placed_at().map_err(Refusal::NotSaved)?;
         let head = &z.report.head;
-        // No bill is fetched of a day before the till's first order, and there is nothing of its on them.
+        // No bill is fetched of a day before the till's first order, and there is nothing of its on them. All of that day before
+        // the first Z is the first Z's: by WeChat's clock it may be from before the order, by the till's it is not.
+        let nothing_before = first.map(bill_date);
+        let begins = nothing_before.and_then(bill_bounds).map(|(begins, _)| begins);
         let stretch = Stretch {
-            from: first.map_or(head.to, |first| first.max(head.from)),
+            from: match begins {
+                None => head.to,
+                Some(begins) if self.number == ZNumber(1) => begins,
+                Some(begins) => begins.max(head.from),
+            },
             to: head.to,
         };
-        let nothing_before = first.map(bill_date);
         let (mut bills, mut by_hand) = (BTreeMap::new(), BTreeSet::new());
         for day in Provider::days(&entries, stretch) {
             if let Some((row, bill)) = agreement::bill_of(read, day)? {

@@ -92,6 +92,28 @@ async fn orders_unknown_here_and_a_z_without_entries_are_no_agreement() -> anyho
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn money_of_before_the_first_order_is_named_by_the_first_z_and_by_no_other() -> anyhow::Result<()> {
+    let (line, mut shop, _) = at_noon().await?;
+    // As it looks where the till's clock is ahead of WeChat's: paid before the order was placed.
+    let early = paid_past_the_till(&line, &shop, "T01-260101-000001-LOST", 1_999).await?;
+    shop.live(HOUR).await?;
+    paid(&line, &mut shop, WATER, "a").await?;
+    for click in ["z", "z2"] {
+        let now = shop.now();
+        shop.till.close_day(now, click, "")?;
+    }
+    next_morning(&mut shop).await?;
+    assert_eq!(
+        unbooked(&column(&shop)?),
+        [(early.as_str(), false, 1_999)],
+        "there is no Z before that could name it"
+    );
+    let second = shop.till.provider(ZNumber(2))?.run()?;
+    assert_eq!(unbooked(&second), [], "and it is named once");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_sign_off_that_holds_no_longer_is_not_shown_on_the_z() -> anyhow::Result<()> {
     let (line, mut shop, day) = at_noon().await?;
     let number = paid(&line, &mut shop, WATER, "a").await?;

@@ -8,7 +8,7 @@ use anyhow::{Context, ensure};
 use jiff::{SignedDuration, Timestamp};
 use rand::RngExt as _;
 use till_app::Till;
-use till_core::{Fen, Opened, OutTradeNo, Report, State, Takings, Tally};
+use till_core::{Fen, Opened, OutTradeNo, Report, State, Takings, Tally, ZNumber};
 use till_store::{Pages, StoredZ};
 
 use super::bills::fen;
@@ -337,10 +337,13 @@ pub(super) fn held_against_bills(world: &mut World, counter: usize) -> anyhow::R
     let till = world.counters[counter].till.as_ref().context("the power is on")?;
     let zs = numbered(till)?;
     let (mut difference, mut billed) = (Fen::ZERO, Fen::ZERO);
-    let mut undecided = Fen::ZERO;
+    let (mut undecided, mut once) = (Fen::ZERO, BTreeSet::new());
     for z in &zs {
         let head = &z.report.head;
-        let mine = undecided_in(world, counter, head.from..head.to)?;
+        // What came before the first Z, by whichever clock, is the first Z's.
+        let first = z.number == ZNumber(1);
+        let from = if first { Timestamp::MIN } else { head.from };
+        let mine = undecided_in(world, counter, from..head.to)?;
         let provider = till.provider(z.number)?.run()?.provider;
         ensure!(
             provider.waiting.is_empty(),
@@ -375,7 +378,13 @@ pub(super) fn held_against_bills(world: &mut World, counter: usize) -> anyhow::R
             mine,
             provider.unbooked
         );
-        undecided = undecided.plus(Fen::sum(mine.into_values())?)?;
+        for (number, amount) in mine {
+            undecided = undecided.plus(amount)?;
+            ensure!(
+                once.insert(number.clone()),
+                "{number} is named by one Z, not by two"
+            );
+        }
     }
     let prefix = format!("T{:02}-", counter + 1);
     let mut by_hand = Fen::ZERO;

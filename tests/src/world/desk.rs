@@ -98,10 +98,11 @@ impl World {
         Ok(())
     }
 
-    /// So far somebody sets a clock: most often a little, back as often as forward.
+    /// So far somebody sets a clock: most often a little, back as often as forward, and back by more than an order lives.
     fn draw_setting(&mut self) -> SignedDuration {
-        let most = [10_000, 120_000, 200_000][self.rng.random_range(0..3)];
-        SignedDuration::from_millis(self.rng.random_range(-most..=most))
+        let most = [10_000, 120_000, 200_000, 2_400_000][self.rng.random_range(0..4)];
+        let forward = most.min(200_000);
+        SignedDuration::from_millis(self.rng.random_range(-most..=forward))
     }
 
     fn errand(&mut self, counter: usize, after_millis: i64, errand: Errand) {
