@@ -158,6 +158,17 @@ pub async fn cart_set_quantity(shop: TheShop<'_>, line: u32, quantity: u32) -> A
     acting(&shop, move |till, _| till.set_pieces(LineNo(line), quantity)).await
 }
 
+/// Asks something else for a line than its list price, or that again; past the limit of the house a manager approves it.
+#[tauri::command]
+#[specta::specta]
+pub async fn cart_reprice(shop: TheShop<'_>, line: u32, wish: PriceWish, shown: Option<Shown>) -> Answer<()> {
+    let shown = convert::staff::shown(shown)?;
+    acting(&shop, move |till, now| {
+        till.reprice(now, LineNo(line), convert::cart::price_wish(wish), shown.as_ref())
+    })
+    .await
+}
+
 /// Empties the cart.
 #[tauri::command]
 #[specta::specta]

@@ -29,6 +29,7 @@ pub fn bindings() -> tauri_specta::Builder<tauri::Wry> {
             cart_add,
             cart_scan,
             cart_set_quantity,
+            cart_reprice,
             cart_clear,
             cart_hold,
             cart_fetch,

@@ -34,6 +34,10 @@ pub struct ReportView {
     pub note: String,
     /// A shift of it goes on and is counted blind: all of this is of WeChat alone.
     pub blind: bool,
+    /// What was sold, at list prices.
+    pub gross_fen: String,
+    /// Lines sold below their list price, and by how much.
+    pub discounts: TallyView,
     /// Sales paid, each once.
     pub sold: TallyView,
     /// Given back either way.

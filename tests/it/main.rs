@@ -13,6 +13,7 @@ mod crash;
 mod customer_display;
 mod day_end;
 mod days;
+mod discounts;
 mod keeping;
 mod licences;
 mod notify;

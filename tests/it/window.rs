@@ -9,6 +9,7 @@ mod cash_refund;
 mod day_end;
 mod demo;
 mod desk;
+mod discount;
 mod keeping;
 mod refund;
 mod walk;

@@ -5,6 +5,7 @@ mod acts;
 mod bills;
 mod cash_back;
 mod closing;
+mod discounts;
 mod money;
 mod post;
 

@@ -100,10 +100,7 @@ impl Till {
             return Ok(last.out_trade_no.clone());
         }
         let duty = self.on_duty()?;
-        if self.cart.is_empty() {
-            return Err(CartError::Empty.into());
-        }
-        let total = self.cart.total()?;
+        let total = self.cart.to_pay()?;
         let lines = self.cart.lines().to_vec();
         let random = self.rng.random();
         let config = &self.config;
@@ -309,12 +306,17 @@ impl Till {
     fn keep_cart(&mut self, cart: till_core::Cart) -> Result<(), Refusal> {
         let written = self.db.write(|tx| tx.settings().set(setting::CART, &cart));
         self.saved(written)?;
+        self.take_cart(cart);
+        Ok(())
+    }
+
+    /// Takes over in memory the cart that was saved.
+    pub(crate) fn take_cart(&mut self, cart: till_core::Cart) {
         self.cart = cart;
         // The next customer has come.
         self.cash_paid = None;
         self.thanks = None;
         self.changed();
-        Ok(())
     }
 
     /// Reads again how many are left of what was sold.

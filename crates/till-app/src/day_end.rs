@@ -13,9 +13,11 @@ use crate::shift::words;
 use crate::till::{Refusal, Till};
 
 /// What the journal writes when something is out of the ordinary.
-const EXCEPTIONS: [&str; 7] = [
+const EXCEPTIONS: [&str; 9] = [
     "approved",
     "pin_wrong",
+    "price_changed",
+    "discount_over_limit",
     "dead_letter",
     "adopted",
     "cash_given_back",
@@ -323,6 +325,10 @@ impl Till {
                 count: i64::from(open),
                 sum,
             },
+            discounts: read
+                .sale_lines()
+                .discounts_on(told.bookings())
+                .map_err(Refusal::NotSaved)?,
             items: read
                 .bookings()
                 .items_on(told.bookings())

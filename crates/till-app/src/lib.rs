@@ -33,6 +33,7 @@ pub mod qr;
 mod records;
 pub mod refunds;
 pub mod report;
+mod reprice;
 pub mod run;
 mod runs;
 pub mod shift;

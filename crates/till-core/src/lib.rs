@@ -25,6 +25,7 @@ mod order_no;
 mod product;
 mod provider;
 mod reconcile;
+mod reduction;
 mod refund;
 mod report;
 mod sale;
@@ -57,6 +58,7 @@ pub use order_no::{OrderNoError, OutTradeNo, TillId};
 pub use product::{Barcode, BarcodeError, Price, Product, ProductId};
 pub use provider::{Provider, Stretch, Unbooked, ZEntry};
 pub use reconcile::{Agreement, Bills, Here, RefundHere, Side, reconcile};
+pub use reduction::{DiscountLimit, Lowered, PriceWish, Reduction, Repriced};
 pub use refund::{
     CashRefund, CashRefundBounds, CashRefundNo, CashRefundWish, EarlierRefund, Goods, LineLeft, Note,
     OutRefundNo, Part, PersonReason, REFUND_PARTS_MAX, Refund, RefundAnswer, RefundAsk, RefundBounds,

@@ -201,6 +201,9 @@ pub struct Report {
     pub takings: Takings,
     /// The drawer.
     pub drawer: Drawer,
+    /// Lines sold below their list price, and by how much; a Z of before prices could be lowered has none.
+    #[serde(default)]
+    pub discounts: Tally,
     /// Items sold, best first.
     pub items: Vec<ItemLine>,
     /// Categories sold, best first.
@@ -233,6 +236,8 @@ pub struct ReportInput<B, C> {
     pub shifts: Vec<ShiftLine>,
     /// Cash in hand for sales that are not paid in full.
     pub in_hand: Tally,
+    /// Lines sold below their list price, and by how much.
+    pub discounts: Tally,
     /// Items sold.
     pub items: Vec<ItemLine>,
     /// Items that came back.
@@ -449,11 +454,17 @@ impl Report {
             head: input.head,
             takings,
             drawer,
+            discounts: input.discounts,
             carried,
             held_carts: input.held_carts,
             exceptions: input.exceptions,
             totals,
         })
+    }
+
+    /// What was sold, at list prices.
+    pub fn gross(&self) -> Result<Fen, MoneyError> {
+        self.takings.sold()?.sum.plus(self.discounts.sum)
     }
 
     /// Pieces sold.

@@ -80,6 +80,7 @@ impl World {
         if sold.is_empty() {
             return Ok(());
         }
+        self.lower_a_price(which)?;
         let Some(number) = self.collect(which)? else {
             return Ok(());
         };

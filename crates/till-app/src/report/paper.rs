@@ -111,6 +111,14 @@ impl Page<'_> {
     fn sales(&self, paper: &mut Document, report: &Report) -> Result<(), MoneyError> {
         let (words, takings) = (self.words, &report.takings);
         let (sold, refunded) = (takings.sold()?, takings.refunded()?);
+        if report.discounts.count != 0 {
+            paper.row(words.gross, yuan(report.gross()?));
+            let discounts = report.discounts;
+            paper.row(
+                self.counted(words.discounts, discounts.count),
+                less(discounts.sum),
+            );
+        }
         paper.row(self.counted(words.sold, sold.count), yuan(sold.sum));
         if let Some(average) = average(sold) {
             paper.row(words.average, yuan(average));

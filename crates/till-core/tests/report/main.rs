@@ -71,6 +71,7 @@ fn input(
         cash: cash.into_iter().map(|it| (it, "李娜".to_owned())).collect(),
         shifts: Vec::new(),
         in_hand: Tally::default(),
+        discounts: Tally::default(),
         items: Vec::new(),
         returned: Vec::new(),
         given_up: Vec::new(),

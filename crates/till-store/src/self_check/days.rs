@@ -221,7 +221,10 @@ fn check_takings(read: Read<'_>, z: &StoredZ, told: &Told) -> Result<Option<Wron
         ..it.clone()
     };
     if money(&added_up) == money(takings) {
-        return Ok(None);
+        let off = read.sale_lines().discounts_on(told.bookings())?;
+        let in_words = |it: till_core::Tally| format!("discounts {}: {}", it.count, it.sum);
+        let says = z.report.discounts;
+        return Ok((off != says).then(|| Wrong::new(About::Z(z.number), in_words(off), in_words(says))));
     }
     let net = |it: &Takings| it.net().map(|net| net.to_string()).unwrap_or_default();
     Ok(Some(Wrong::new(

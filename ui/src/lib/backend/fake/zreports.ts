@@ -2,6 +2,7 @@
 import type {
     CarriedView,
     CashMoveView,
+    ExceptionView,
     ExportFormat,
     ExportProgress,
     HeldCart,
@@ -50,6 +51,7 @@ interface Stretch {
     held: number;
     by: string;
     note: string;
+    exceptions: ExceptionView[];
 }
 
 type Change = (act: () => void) => Promise<null>;
@@ -90,6 +92,8 @@ export class FakeReports {
     young = false;
     /** So many rows are told of while a file is written. */
     rows = 0;
+    /** What was out of the ordinary since the last Z. */
+    #exceptions = new Map<string, number>();
     readonly #written = new Set<(progress: ExportProgress) => void>();
     readonly #printed = new Set<number>();
     readonly #made: ReportView[] = [];
@@ -101,6 +105,10 @@ export class FakeReports {
 
     get #last(): number {
         return (this.young ? 0 : BEFORE) + this.#made.length;
+    }
+
+    outOfOrdinary(what: string): void {
+        this.#exceptions.set(what, (this.#exceptions.get(what) ?? 0) + 1);
     }
 
     #began(): number {
@@ -145,6 +153,7 @@ export class FakeReports {
             held: this.books.held().length,
             by: this.books.by(),
             note,
+            exceptions: [...this.#exceptions].map(([what, count]) => ({ what, count })),
         });
     }
 
@@ -212,6 +221,7 @@ export class FakeReports {
             held: 0,
             by: '李娜',
             note: '',
+            exceptions: number % 3 === 0 ? [{ what: 'approved', count: 2 }] : [],
         });
     }
 
@@ -254,6 +264,9 @@ export class FakeReports {
         const net = String(Number(less(taken, refunded)) + Number(less(cash, cashBack)));
         const hour = (at: number) => new Date(at + ZONE).getUTCHours();
         const lines = [...paid.flatMap((one) => one.lines), ...it.cash.flatMap((one) => one.lines)];
+        const discounts = tally(
+            lines.flatMap(({ reduction }) => (reduction === null ? [] : [reduction.offFen])),
+        );
         const categoryOf = new Map(this.books.products().map(({ name, category }) => [name, category]));
         const best = (name: (line: (typeof lines)[number]) => string) => {
             const found = new Map<string, { pieces: number; fen: number }>();
@@ -302,6 +315,8 @@ export class FakeReports {
             by: it.by,
             note: it.note,
             blind: false,
+            grossFen: String(Number(sold.sumFen) + Number(discounts.sumFen)),
+            discounts,
             sold,
             refunded: both(refunded, cashBack),
             netFen: net,
@@ -389,7 +404,7 @@ export class FakeReports {
             },
             carried: it.carried,
             heldCarts: it.held,
-            exceptions: number % 3 === 0 ? [{ what: 'approved', count: 2 }] : [],
+            exceptions: it.exceptions,
             totals: {
                 sold: {
                     count: SOLD_BEFORE.count + sold.count,
@@ -478,6 +493,7 @@ export class FakeReports {
                     this.#made.push(z);
                     this.#clicks.set(click, this.#last);
                     this.#since = Date.now();
+                    this.#exceptions.clear();
                 });
                 return z;
             },
