@@ -155,7 +155,10 @@ pub async fn cart_scan(shop: TheShop<'_>, barcode: String) -> Answer<()> {
 #[tauri::command]
 #[specta::specta]
 pub async fn cart_set_quantity(shop: TheShop<'_>, line: u32, quantity: u32) -> Answer<()> {
-    acting(&shop, move |till, _| till.set_pieces(LineNo(line), quantity)).await
+    acting(&shop, move |till, now| {
+        till.set_pieces(now, LineNo(line), quantity)
+    })
+    .await
 }
 
 /// Asks something else for a line than its list price, or that again; past the limit of the house a manager approves it.
@@ -173,7 +176,7 @@ pub async fn cart_reprice(shop: TheShop<'_>, line: u32, wish: PriceWish, shown: 
 #[tauri::command]
 #[specta::specta]
 pub async fn cart_clear(shop: TheShop<'_>) -> Answer<()> {
-    acting(&shop, |till, _| till.clear_cart()).await
+    acting(&shop, Till::clear_cart).await
 }
 
 /// Puts the cart on hold and opens an empty one.

@@ -4,7 +4,7 @@ use till_app::report::{ExportError, ExportFormat as Format, Exported, Printed, P
 use till_app::{ProviderColumn, ReportPicture, Seal, ZBrief};
 use till_core::{
     Drawer, Fen, HourTally, ItemLine, MoneyError, MoveKind, NamedMove, Opened, Report, ShiftLine, Takings,
-    Tally,
+    Tally, VoidedSums,
 };
 
 use super::{fen, id, time};
@@ -32,6 +32,7 @@ pub(crate) fn report(picture: &ReportPicture, printed: bool) -> Result<ReportVie
         given_up,
         carried,
         held_carts,
+        voided,
         exceptions,
         totals,
     } = &picture.report;
@@ -55,7 +56,7 @@ pub(crate) fn report(picture: &ReportPicture, printed: bool) -> Result<ReportVie
         of_earlier_days: tally(takings.of_earlier_days),
         wechat: wechat(&picture.report)?,
         cash: cash(takings)?,
-        not_sold: not_sold(takings)?,
+        not_sold: not_sold(takings, *voided)?,
         hours: takings.hours.iter().map(hour).collect(),
         items: best(items),
         categories: best(categories),
@@ -233,13 +234,15 @@ fn cash(takings: &Takings) -> Result<CashLinesView, MoneyError> {
     })
 }
 
-fn not_sold(takings: &Takings) -> Result<NotSoldView, MoneyError> {
+fn not_sold(takings: &Takings, voided: VoidedSums) -> Result<NotSoldView, MoneyError> {
     Ok(NotSoldView {
         all: tally(takings.not_sold()?),
         at_deadline: tally(takings.closed_at_deadline),
         by_cancel: tally(takings.closed_by_cancel),
         otherwise: tally(takings.closed_otherwise),
         refused: tally(takings.refused),
+        voided_lines: tally(voided.lines),
+        voided_pieces: tally(voided.pieces),
     })
 }
 

@@ -112,6 +112,10 @@ pub struct NotSoldView {
     pub by_cancel: TallyView,
     pub otherwise: TallyView,
     pub refused: TallyView,
+    /// Lines taken out of carts before they were paid, those of cleared carts included.
+    pub voided_lines: TallyView,
+    /// Quantities that were corrected downwards.
+    pub voided_pieces: TallyView,
 }
 
 /// The best of what was sold, or came back.

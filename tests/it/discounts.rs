@@ -28,7 +28,7 @@ fn yuan(text: &str) -> Fen {
 fn ring(shop: &mut Shop, product: ProductId, pieces: u32) -> LineNo {
     shop.till.add(product, None).unwrap();
     let line = shop.till.snapshot().cart.lines().last().unwrap().line;
-    shop.till.set_pieces(line, pieces).unwrap();
+    shop.till.set_pieces(shop.now(), line, pieces).unwrap();
     line
 }
 
@@ -112,7 +112,7 @@ async fn past_the_limit_of_the_house_a_managers_pin_is_looked_at_and_the_journal
         ["2 × 农夫山泉 550ml, list 2.00: 3.60 -> 3.58; 王敏; approved by 李娜"],
         "and what a manager has answered for is named"
     );
-    let third = shop.till.set_pieces(water, 3);
+    let third = shop.till.set_pieces(shop.now(), water, 3);
     assert!(
         matches!(third, Err(Refusal::Cart(CartError::ApprovedForFewer))),
         "for two pieces, not for three: {third:?}"

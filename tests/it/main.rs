@@ -21,5 +21,6 @@ mod parked;
 mod refunds;
 mod relay;
 mod reports;
+mod voided;
 mod whole;
 mod window;

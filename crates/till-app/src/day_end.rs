@@ -343,6 +343,10 @@ impl Till {
                 .map_err(Refusal::NotSaved)?,
             carried: carried(read)?,
             held_carts: u32::try_from(self.held.len()).unwrap_or(u32::MAX),
+            voided: read
+                .journal()
+                .voided_on(told.journal())
+                .map_err(Refusal::NotSaved)?,
             exceptions: exceptions
                 .into_iter()
                 .map(|(what, count)| Exception { what, count })

@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use crate::{
     DiscountLimit, Fen, Lowered, MoneyError, Price, PriceWish, Product, ProductId, Reduction, Repriced,
+    Voided,
 };
 
 /// Most pieces in one line.
@@ -261,8 +262,20 @@ impl Cart {
         })
     }
 
-    /// Sets the pieces of a line; 0 takes it out.
-    pub fn set_pieces(&mut self, line: LineNo, pieces: u32) -> Result<(), CartError> {
+    /// Takes everything out, and says what that was.
+    pub fn clear(&mut self) -> Result<Vec<Voided>, CartError> {
+        let gone = self.lines.iter().map(|line| Voided::of(line, 0));
+        let gone = gone
+            .filter_map(Result::transpose)
+            .collect::<Result<Vec<_>, _>>()?;
+        *self = Self::default();
+        Ok(gone)
+    }
+
+    /// Sets the pieces of a line; 0 takes it out. Says what was taken out by it, if anything was.
+    pub fn set_pieces(&mut self, line: LineNo, pieces: u32) -> Result<Option<Voided>, CartError> {
+        let found = self.lines.iter().find(|it| it.line == line);
+        let gone = Voided::of(found.ok_or(CartError::NoSuchLine)?, pieces)?;
         self.change(|cart| {
             let found = cart
                 .lines
@@ -279,7 +292,8 @@ impl Cart {
             found.pieces = pieces;
             cart.lines.retain(|line| line.pieces > 0);
             Ok(())
-        })
+        })?;
+        Ok(gone)
     }
 
     /// Applies a change, or leaves everything as it was when the result is out of bounds.

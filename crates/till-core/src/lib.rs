@@ -34,6 +34,7 @@ mod shift;
 mod state;
 mod timing;
 mod user;
+mod voided;
 
 pub use answer::{CloseAnswer, FoundBy, Payment, PlaceAnswer, QueryAnswer};
 pub use attempt::{Ask, Attempt, Due, Input, Timer, Unconfirmed};
@@ -76,3 +77,4 @@ pub use shift::{
 pub use state::{CloseReason, ReviewReason, State};
 pub use timing::Timing;
 pub use user::{Pin, Role, User, UserError, UserId, UserName, WrongPins};
+pub use voided::{Voided, VoidedPart, VoidedSums};

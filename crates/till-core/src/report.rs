@@ -11,7 +11,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::{Booked, Booking, Calendar, CashMove, Fen, GivenUp, MoneyError, MoveKind, OutTradeNo};
+use crate::{
+    Booked, Booking, Calendar, CashMove, Fen, GivenUp, MoneyError, MoveKind, OutTradeNo, VoidedSums,
+};
 
 pub use shift_line::ShiftLine;
 
@@ -217,6 +219,9 @@ pub struct Report {
     pub carried: Vec<Carried>,
     /// Carts laid aside.
     pub held_carts: u32,
+    /// What was taken out of carts; a Z of before it was counted has none.
+    #[serde(default)]
+    pub voided: VoidedSums,
     /// What was out of the ordinary.
     pub exceptions: Vec<Exception>,
     /// All Zs so far; of an X, what they would be.
@@ -248,6 +253,8 @@ pub struct ReportInput<B, C> {
     pub carried: Vec<Carried>,
     /// Carts laid aside.
     pub held_carts: u32,
+    /// What was taken out of carts.
+    pub voided: VoidedSums,
     /// What was out of the ordinary.
     pub exceptions: Vec<Exception>,
     /// The Zs before.
@@ -457,6 +464,7 @@ impl Report {
             discounts: input.discounts,
             carried,
             held_carts: input.held_carts,
+            voided: input.voided,
             exceptions: input.exceptions,
             totals,
         })

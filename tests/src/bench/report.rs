@@ -216,6 +216,7 @@ fn empty(number: Option<ZNumber>, from: Timestamp, to: Timestamp) -> anyhow::Res
         given_up: Vec::new(),
         carried: Vec::new(),
         held_carts: 0,
+        voided: till_core::VoidedSums::default(),
         exceptions: Vec::new(),
         before: GrandTotals::default(),
     })

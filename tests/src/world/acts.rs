@@ -66,7 +66,7 @@ impl World {
         let basket = self.visits[which].basket.clone();
         let mut sold = Vec::new();
         let till = self.till(counter)?;
-        till.clear_cart()?;
+        till.clear_cart(now)?;
         let mut refused = 0;
         for product in basket {
             match till.add(product, None) {

@@ -289,6 +289,8 @@ impl Page<'_> {
         self.tally(paper, words.at_deadline, takings.closed_at_deadline);
         self.tally(paper, words.otherwise, takings.closed_otherwise);
         self.tally(paper, words.refused, takings.refused);
+        self.tally(paper, words.voided_lines, report.voided.lines);
+        self.tally(paper, words.voided_pieces, report.voided.pieces);
         paper.row(words.held_carts, report.held_carts.to_string());
     }
 

@@ -254,6 +254,8 @@ impl Book<'_> {
         tally(words.at_deadline, takings.closed_at_deadline);
         tally(words.otherwise, takings.closed_otherwise);
         tally(words.refused, takings.refused);
+        tally(words.voided_lines, report.voided.lines);
+        tally(words.voided_pieces, report.voided.pieces);
         if !self.picture.blind {
             lines.push((words.gross.to_owned(), Cell::Money(report.gross()?)));
         }

@@ -77,6 +77,7 @@ fn input(
         given_up: Vec::new(),
         carried: Vec::new(),
         held_carts: 0,
+        voided: VoidedSums::default(),
         exceptions: Vec::new(),
         before: GrandTotals::default(),
     }

@@ -50,6 +50,7 @@ pub(super) fn report(db: &Database, number: u32, seconds: i64) -> (Report, ToldU
         given_up: read.bookings().given_up_on(told.bookings()).unwrap(),
         carried: Vec::new(),
         held_carts: 0,
+        voided: read.journal().voided_on(told.journal()).unwrap(),
         exceptions: Vec::new(),
         before: read.z_reports().totals().unwrap(),
     };

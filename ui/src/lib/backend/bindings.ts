@@ -968,6 +968,10 @@ export type NotSoldView = {
 	byCancel: TallyView,
 	otherwise: TallyView,
 	refused: TallyView,
+	/**  Lines taken out of carts before they were paid, those of cleared carts included. */
+	voidedLines: TallyView,
+	/**  Quantities that were corrected downwards. */
+	voidedPieces: TallyView,
 };
 
 export type NoteView = {

@@ -262,6 +262,8 @@ export class FakeTill {
         const available = product?.available ?? 9999;
         if (quantity > 9999) refuse('quantity_out_of_range');
         if (quantity > available) refuse('out_of_stock', found.name);
+        if (quantity < found.quantity)
+            this.reports.void(found.priceFen * (found.quantity - quantity), quantity === 0);
         this.#lines = this.#lines
             .map((line) => (line.line === number ? withQuantity(line, quantity) : line))
             .filter((line) => line.quantity > 0);
@@ -436,7 +438,11 @@ export class FakeTill {
                     if (wish.ask === 'each') this.reports.outOfOrdinary('price_changed');
                     this.#lines = this.#lines.toSpliced(found, 1, ...lines);
                 }),
-            cartClear: async () => this.#change(clear),
+            cartClear: async () =>
+                this.#change(() => {
+                    for (const line of this.#lines) this.reports.void(line.sumFen, true);
+                    clear();
+                }),
             cartHold: async () => this.#change(hold),
             cartFetch: async (id: number) =>
                 this.#change(() => {

@@ -52,6 +52,13 @@ interface Stretch {
     by: string;
     note: string;
     exceptions: ExceptionView[];
+    voided: Voided;
+}
+
+/** What was taken out of carts, in fen. */
+interface Voided {
+    lines: number[];
+    pieces: number[];
 }
 
 type Change = (act: () => void) => Promise<null>;
@@ -94,6 +101,7 @@ export class FakeReports {
     rows = 0;
     /** What was out of the ordinary since the last Z. */
     #exceptions = new Map<string, number>();
+    #voided: Voided = { lines: [], pieces: [] };
     readonly #written = new Set<(progress: ExportProgress) => void>();
     readonly #printed = new Set<number>();
     readonly #made: ReportView[] = [];
@@ -105,6 +113,11 @@ export class FakeReports {
 
     get #last(): number {
         return (this.young ? 0 : BEFORE) + this.#made.length;
+    }
+
+    /** Something was taken out of a cart: the whole line, or some of its pieces. */
+    void(fen: number, whole: boolean): void {
+        (whole ? this.#voided.lines : this.#voided.pieces).push(fen);
     }
 
     outOfOrdinary(what: string): void {
@@ -153,6 +166,7 @@ export class FakeReports {
             held: this.books.held().length,
             by: this.books.by(),
             note,
+            voided: this.#voided,
             exceptions: [...this.#exceptions].map(([what, count]) => ({ what, count })),
         });
     }
@@ -221,6 +235,7 @@ export class FakeReports {
             held: 0,
             by: '李娜',
             note: '',
+            voided: { lines: number % 2 === 0 ? [450, 200] : [], pieces: number % 4 === 0 ? [350] : [] },
             exceptions: number % 3 === 0 ? [{ what: 'approved', count: 2 }] : [],
         });
     }
@@ -345,6 +360,8 @@ export class FakeReports {
             notSold: {
                 all: both(notSold.atDeadline, notSold.byCancel, notSold.otherwise, notSold.refused),
                 ...notSold,
+                voidedLines: tally(it.voided.lines),
+                voidedPieces: tally(it.voided.pieces),
             },
             hours: Array.from({ length: 24 }, (_, at) => ({
                 hour: at,
@@ -494,6 +511,7 @@ export class FakeReports {
                     this.#clicks.set(click, this.#last);
                     this.#since = Date.now();
                     this.#exceptions.clear();
+                    this.#voided = { lines: [], pieces: [] };
                 });
                 return z;
             },
