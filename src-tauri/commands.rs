@@ -15,6 +15,7 @@ pub mod cash;
 pub mod cash_refund;
 pub mod keeping;
 pub mod notify;
+pub mod open_drawer;
 pub mod refund;
 pub mod report;
 pub mod staff;

@@ -16,6 +16,7 @@ pub fn bindings() -> tauri_specta::Builder<tauri::Wry> {
     use commands::cash_refund::*;
     use commands::keeping::*;
     use commands::notify::*;
+    use commands::open_drawer::*;
     use commands::refund::*;
     use commands::report::*;
     use commands::staff::*;
@@ -63,6 +64,7 @@ pub fn bindings() -> tauri_specta::Builder<tauri::Wry> {
             take_part,
             give_cash_back,
             drawer,
+            open_drawer,
             open_shift,
             move_cash,
             close_shift,

@@ -66,6 +66,8 @@ pub struct Snapshot {
     pub house: HouseView,
     /// The configuration names a receipt printer.
     pub has_printer: bool,
+    /// A drawer hangs on it.
+    pub has_drawer: bool,
     pub shift: Option<ShiftBrief>,
     /// The cash view is open.
     pub cash: Option<CashDueView>,

@@ -44,6 +44,7 @@ pub(crate) fn house(rules: HouseRules) -> HouseView {
             till_core::DiscountLimit::Percent(percent) => DiscountLimit::Percent { percent },
             till_core::DiscountLimit::OffEach(off) => DiscountLimit::OffEach { off_fen: fen(off) },
         },
+        drawer_needs_manager: rules.drawer_needs_manager,
     }
 }
 
@@ -59,6 +60,7 @@ impl From<HouseView> for HouseRules {
                     till_core::DiscountLimit::OffEach(Fen::new(i64::from(off_fen)))
                 }
             },
+            drawer_needs_manager: view.drawer_needs_manager,
         }
     }
 }

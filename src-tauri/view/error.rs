@@ -102,6 +102,8 @@ pub enum ErrorCode {
     NoChineseFont,
     /// The configuration names no receipt printer.
     NoPrinter,
+    /// No drawer hangs on a printer that the configuration names.
+    NoDrawer,
     /// There is no bill yet to agree with.
     NoBill,
     /// Differences without a note can't be signed off; `detail` says how many.

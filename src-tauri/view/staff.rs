@@ -60,6 +60,8 @@ pub struct HouseView {
     pub difference_limit_fen: u32,
     /// A price that is lowered by more needs a manager.
     pub discount_limit: DiscountLimit,
+    /// Opening the drawer without a sale needs a manager.
+    pub drawer_needs_manager: bool,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, Type)]

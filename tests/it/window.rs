@@ -10,6 +10,7 @@ mod day_end;
 mod demo;
 mod desk;
 mod discount;
+mod drawer;
 mod keeping;
 mod refund;
 mod walk;

@@ -51,7 +51,7 @@ export const openShift = async (page: Page) => {
     await page.getByTestId('search').waitFor();
 };
 
-/** Prices that are lowered in the cart. */
+/** Prices that are lowered in the cart, and the drawer that is opened without a sale. */
 export const lowered: Scene[] = [
     {
         name: 'sell-reprice',
@@ -76,6 +76,21 @@ export const lowered: Scene[] = [
             await page.keyboard.type('12');
             await page.keyboard.press('Enter');
             await page.getByTestId('approval-yes').click();
+        },
+    },
+    {
+        name: 'sell-drawer',
+        play: async (page) => {
+            await page.keyboard.press('F5');
+            await page.getByTestId('drawer-often-change').click();
+        },
+    },
+    {
+        name: 'shift-drawer',
+        play: async (page) => {
+            await openShift(page);
+            await page.keyboard.press('F11');
+            await page.getByTestId('drawer-open').waitFor();
         },
     },
 ];

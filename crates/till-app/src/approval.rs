@@ -26,6 +26,8 @@ pub enum Act {
     Bill,
     /// Asking less for a line than the house leaves to a cashier.
     Discount,
+    /// Opening the drawer without a sale.
+    Drawer,
 }
 
 /// What was shown to get a yes.
@@ -64,6 +66,7 @@ impl Act {
             Self::Restore => "restore",
             Self::Bill => "bill",
             Self::Discount => "discount",
+            Self::Drawer => "drawer",
         }
     }
 }

@@ -13,11 +13,12 @@ use crate::shift::words;
 use crate::till::{Refusal, Till};
 
 /// What the journal writes when something is out of the ordinary.
-const EXCEPTIONS: [&str; 9] = [
+const EXCEPTIONS: [&str; 10] = [
     "approved",
     "pin_wrong",
     "price_changed",
     "discount_over_limit",
+    "drawer_opened",
     "dead_letter",
     "adopted",
     "cash_given_back",

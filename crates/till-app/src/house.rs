@@ -20,6 +20,8 @@ pub struct HouseRules {
     pub difference_limit: Fen,
     /// A price that is lowered by more needs a manager.
     pub discount_limit: DiscountLimit,
+    /// Opening the drawer without a sale needs a manager.
+    pub drawer_needs_manager: bool,
 }
 
 impl Default for HouseRules {
@@ -29,6 +31,7 @@ impl Default for HouseRules {
             blind_count: false,
             difference_limit: Fen::new(500),
             discount_limit: DiscountLimit::Percent(10),
+            drawer_needs_manager: false,
         }
     }
 }
@@ -65,11 +68,12 @@ impl Till {
             return Err(Refusal::RulesOutOfRange);
         }
         let detail = format!(
-            "lock after {} min, blind count {}, difference limit {}, discount limit {}; approved by {who}",
+            "lock after {} min, blind count {}, difference limit {}, discount limit {}, drawer needs manager {}; approved by {who}",
             rules.idle_minutes,
             rules.blind_count,
             rules.difference_limit,
-            in_words(rules.discount_limit)
+            in_words(rules.discount_limit),
+            rules.drawer_needs_manager
         );
         let written = self.db.write(|tx| {
             tx.settings().set(setting::HOUSE, &rules)?;

@@ -25,6 +25,7 @@ pub mod import;
 pub mod key_store;
 pub mod lock;
 pub mod notify;
+pub mod open_drawer;
 mod order;
 mod payments;
 mod pictures;

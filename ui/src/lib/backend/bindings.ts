@@ -90,6 +90,11 @@ export const commands = {
 	giveCashBack: (click: string, outTradeNo: string) => typedError<number, CommandError>(__TAURI_INVOKE("give_cash_back", { click, outTradeNo })),
 	/**  The shift page. */
 	drawer: () => typedError<DrawerView, CommandError>(__TAURI_INVOKE("drawer")),
+	/**
+	 *  Opens the drawer without a sale, for a reason; by the rules of some houses a manager approves it. Answers with what came of
+	 *  telling the printer.
+	 */
+	openDrawer: (reason: string, shown: Shown | null) => typedError<PrintedView, CommandError>(__TAURI_INVOKE("open_drawer", { reason, shown })),
 	/**  Begins a shift with what is in the drawer; far from what the last one left there, it needs a manager. */
 	openShift: (floatFen: number, shown: Shown | null) => typedError<null, CommandError>(__TAURI_INVOKE("open_shift", { floatFen, shown })),
 	/**  Puts cash into the drawer or takes it out. The same `click` is the same movement. */
@@ -735,6 +740,8 @@ export type ErrorCode = "cart_empty" |
 "no_chinese_font" | 
 /**  The configuration names no receipt printer. */
 "no_printer" | 
+/**  No drawer hangs on a printer that the configuration names. */
+"no_drawer" | 
 /**  There is no bill yet to agree with. */
 "no_bill" | 
 /**  Differences without a note can't be signed off; `detail` says how many. */
@@ -861,6 +868,8 @@ export type HouseView = {
 	differenceLimitFen: number,
 	/**  A price that is lowered by more needs a manager. */
 	discountLimit: DiscountLimit,
+	/**  Opening the drawer without a sale needs a manager. */
+	drawerNeedsManager: boolean,
 };
 
 /**  A CSV import: how many rows went in, or every row that is wrong; never some of each. */
@@ -1574,6 +1583,8 @@ export type Snapshot = {
 	house: HouseView,
 	/**  The configuration names a receipt printer. */
 	hasPrinter: boolean,
+	/**  A drawer hangs on it. */
+	hasDrawer: boolean,
 	shift: ShiftBrief | null,
 	/**  The cash view is open. */
 	cash: CashDueView | null,

@@ -14,6 +14,7 @@ export class FakeStaff {
         blindCount: false,
         differenceLimitFen: 500,
         discountLimit: { by: 'percent', percent: 10 },
+        drawerNeedsManager: false,
     };
     users: UserView[] = [];
     atTill: number | null = null;

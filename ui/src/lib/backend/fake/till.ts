@@ -141,6 +141,7 @@ export class FakeTill {
             staff: this.staff.view(),
             house: this.staff.house,
             hasPrinter: this.reports.hasPrinter,
+            hasDrawer: this.reports.hasPrinter && this.reports.hasDrawer,
             shift: this.drawer.brief(),
             cash: this.drawer.due(),
             cashPaid: this.drawer.paid,
@@ -380,7 +381,7 @@ export class FakeTill {
             ...this.keeping.commands((shown) => this.staff.approve(shown)),
             ...this.notify.commands((act) => this.#change(act)),
             ...this.staff.commands((act) => this.#change(act)),
-            ...this.drawer.commands((act) => this.#change(act)),
+            ...this.drawer.commands((act) => this.#change(act), this.reports),
             ...this.bills.commands(
                 (act) => this.#change(act),
                 (shown) => this.staff.approve(shown),

@@ -89,6 +89,10 @@ function digest(number: number): string {
 export class FakeReports {
     /** There is a printer. */
     hasPrinter = true;
+    /** A drawer hangs on it. */
+    hasDrawer = true;
+    /** How often the printer was told to open it. */
+    pulses = 0;
     /** What the printer does next. */
     printer: PrintedView = { outcome: 'printed', why: '' };
     /** How long writing a file or printing takes, milliseconds. */
