@@ -17,6 +17,7 @@ pub mod cash;
 pub mod cash_refund;
 pub mod keeping;
 pub mod notify;
+pub mod open_drawer;
 pub mod refund;
 pub mod report;
 pub mod staff;
@@ -164,14 +165,28 @@ pub async fn cart_scan(shop: TheShop<'_>, barcode: String) -> Answer<()> {
 #[tauri::command]
 #[specta::specta]
 pub async fn cart_set_quantity(shop: TheShop<'_>, line: u32, quantity: u32) -> Answer<()> {
-    acting(&shop, move |till, _| till.set_pieces(LineNo(line), quantity)).await
+    acting(&shop, move |till, now| {
+        till.set_pieces(now, LineNo(line), quantity)
+    })
+    .await
+}
+
+/// Asks something else for a line than its list price, or that again; past the limit of the house a manager approves it.
+#[tauri::command]
+#[specta::specta]
+pub async fn cart_reprice(shop: TheShop<'_>, line: u32, wish: PriceWish, shown: Option<Shown>) -> Answer<()> {
+    let shown = convert::staff::shown(shown)?;
+    acting(&shop, move |till, now| {
+        till.reprice(now, LineNo(line), convert::cart::price_wish(wish), shown.as_ref())
+    })
+    .await
 }
 
 /// Empties the cart.
 #[tauri::command]
 #[specta::specta]
 pub async fn cart_clear(shop: TheShop<'_>) -> Answer<()> {
-    acting(&shop, |till, _| till.clear_cart()).await
+    acting(&shop, Till::clear_cart).await
 }
 
 /// Puts the cart on hold and opens an empty one.

@@ -3,17 +3,18 @@
 use jiff::Timestamp;
 use till_app::config::Locale as TillLocale;
 use till_app::snapshot::{
-    CustomerPicture, CustomerStage as Stage, HeldCart as Held, PaymentBrief as Brief, PaymentPicture,
-    Snapshot as Picture, WechatLamp as Wechat,
+    CustomerPicture, CustomerStage as Stage, PaymentBrief as Brief, PaymentPicture, Snapshot as Picture,
+    WechatLamp as Wechat,
 };
 use till_app::{
     ConfigProblem, DayPicture, Imported, OpenError, Qr, Refusal, UNSTABLE_FROM, WrongRowCode as Wrong,
 };
-use till_core::{Attempt, Cart, CartError, Evidence, Fen, Line, Price, Product, RefundRefusal, State};
+use till_core::{Attempt, CartError, Evidence, Fen, Price, Product, RefundRefusal, State};
 
 use crate::view::*;
 
 pub(crate) mod bills;
+pub(crate) mod cart;
 pub(crate) mod cash;
 pub(crate) mod cash_refund;
 pub(crate) mod keeping;
@@ -71,8 +72,8 @@ pub(crate) fn snapshot(picture: Picture, training: bool) -> Snapshot {
             clock_wrong: picture.clock_wrong,
             disk_trouble: picture.disk_trouble,
         },
-        cart: cart(&picture.cart),
-        held: picture.held.iter().map(held).collect(),
+        cart: cart::cart(&picture.cart),
+        held: picture.held.iter().map(cart::held).collect(),
         front: picture.front.map(payment),
         waiting: picture.waiting.iter().map(brief).collect(),
         unlisted: picture.unlisted,
@@ -82,6 +83,7 @@ pub(crate) fn snapshot(picture: Picture, training: bool) -> Snapshot {
         staff: staff::staff(&picture.staff),
         house: staff::house(picture.house),
         has_printer: picture.has_printer,
+        has_drawer: picture.has_drawer,
         shift: picture.shift.as_ref().map(cash::shift_brief),
         cash: picture.cash_due.as_ref().map(cash::due),
         cash_paid: picture.cash_paid.as_ref().map(cash::receipt),
@@ -120,6 +122,7 @@ pub(crate) fn no_till(problem: &Problem, locale: Locale) -> Snapshot {
         staff: staff::no_staff(),
         house: staff::house(till_app::house::HouseRules::default()),
         has_printer: false,
+        has_drawer: false,
         shift: None,
         cash: None,
         cash_paid: None,
@@ -131,7 +134,7 @@ pub(crate) fn customer(picture: CustomerPicture, training: bool) -> CustomerView
     let stage = match picture.stage {
         Stage::Idle => CustomerStage::Idle,
         Stage::Cart { lines, total } => CustomerStage::Cart {
-            lines: lines.iter().map(line).collect(),
+            lines: lines.iter().map(cart::line_for_customer).collect(),
             total_fen: fen(total),
         },
         Stage::Wait { total } => CustomerStage::Wait {
@@ -220,40 +223,6 @@ impl From<Qr> for QrView {
     }
 }
 
-fn cart(cart: &Cart) -> CartView {
-    CartView {
-        lines: cart.lines().iter().map(line).collect(),
-        pieces: cart.pieces(),
-        total_fen: fen(cart.total().unwrap_or_default()),
-    }
-}
-
-fn line(line: &Line) -> CartLine {
-    CartLine {
-        line: line.line.0,
-        product_id: id(line.product.0),
-        name: line.name.clone(),
-        price_fen: fen(line.price),
-        quantity: line.pieces,
-        sum_fen: fen(line.sum().unwrap_or_default()),
-    }
-}
-
-fn held(held: &Held) -> HeldCart {
-    HeldCart {
-        id: id(held.id),
-        held_at: time(held.held_at),
-        pieces: held.cart.pieces(),
-        total_fen: fen(held.cart.total().unwrap_or_default()),
-        first: held
-            .cart
-            .lines()
-            .first()
-            .map(|line| line.name.clone())
-            .unwrap_or_default(),
-    }
-}
-
 /// One payment whole.
 pub(crate) fn payment(picture: PaymentPicture) -> PaymentView {
     let refunded = fen(picture.refunded());
@@ -286,7 +255,7 @@ pub(crate) fn payment(picture: PaymentPicture) -> PaymentView {
             },
         }),
         money: money(attempt),
-        lines: picture.lines.iter().map(line).collect(),
+        lines: picture.lines.iter().map(cart::line).collect(),
         evidence: picture.evidence.into_iter().map(evidence).collect(),
         can_pay_again: picture.can_pay_again,
         sale_total_fen: fen(picture.sale_total),
@@ -518,6 +487,10 @@ impl From<Refusal> for CommandError {
             Refusal::Cart(CartError::PriceOutOfRange) => ErrorCode::PriceOutOfRange,
             Refusal::Cart(CartError::QuantityOutOfRange) => ErrorCode::QuantityOutOfRange,
             Refusal::Cart(CartError::TotalOutOfRange) => ErrorCode::TotalOutOfRange,
+            Refusal::Cart(CartError::NothingToPay) => ErrorCode::NothingToPay,
+            Refusal::Cart(CartError::AboveListPrice) => ErrorCode::AboveListPrice,
+            Refusal::Cart(CartError::ApprovedForFewer) => ErrorCode::ApprovedForFewer,
+            Refusal::Cart(CartError::OverLimit) => ErrorCode::NeedsManager,
             Refusal::Cart(CartError::NoSuchLine) | Refusal::NoSuchProduct => ErrorCode::NoSuchProduct,
             Refusal::NotNow(_) => ErrorCode::NotNow,
             Refusal::OutOfStock { .. } => ErrorCode::OutOfStock,
@@ -546,6 +519,7 @@ impl From<Refusal> for CommandError {
             Refusal::NoShift => ErrorCode::NoShift,
             Refusal::NoSuchZ => ErrorCode::NoSuchZ,
             Refusal::NoPrinter => ErrorCode::NoPrinter,
+            Refusal::NoDrawer => ErrorCode::NoDrawer,
             Refusal::ShiftOpen => ErrorCode::ShiftOpen,
             Refusal::AmountOutOfRange => ErrorCode::AmountOutOfRange,
             Refusal::TooLittle => ErrorCode::TooLittle,

@@ -17,6 +17,7 @@ pub fn bindings() -> tauri_specta::Builder<tauri::Wry> {
     use commands::cash_refund::*;
     use commands::keeping::*;
     use commands::notify::*;
+    use commands::open_drawer::*;
     use commands::refund::*;
     use commands::report::*;
     use commands::staff::*;
@@ -31,6 +32,7 @@ pub fn bindings() -> tauri_specta::Builder<tauri::Wry> {
             cart_add,
             cart_scan,
             cart_set_quantity,
+            cart_reprice,
             cart_clear,
             cart_hold,
             cart_fetch,
@@ -64,6 +66,7 @@ pub fn bindings() -> tauri_specta::Builder<tauri::Wry> {
             take_part,
             give_cash_back,
             drawer,
+            open_drawer,
             open_shift,
             move_cash,
             close_shift,

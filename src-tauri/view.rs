@@ -8,6 +8,7 @@ use specta::Type;
 use tauri_specta::Event;
 
 mod bills;
+mod cart;
 mod cash;
 mod cash_refund;
 mod error;
@@ -18,6 +19,7 @@ mod report;
 mod staff;
 
 pub use bills::*;
+pub use cart::*;
 pub use cash::*;
 pub use cash_refund::*;
 pub use error::*;
@@ -64,6 +66,8 @@ pub struct Snapshot {
     pub house: HouseView,
     /// The configuration names a receipt printer.
     pub has_printer: bool,
+    /// A drawer hangs on it.
+    pub has_drawer: bool,
     pub shift: Option<ShiftBrief>,
     /// The cash view is open.
     pub cash: Option<CashDueView>,
@@ -128,38 +132,6 @@ pub enum WechatLamp {
     },
     /// Three questions in a row stayed without a usable answer.
     Unstable { since: String },
-}
-
-#[derive(Debug, Clone, Serialize, Type)]
-#[serde(rename_all = "camelCase")]
-pub struct CartView {
-    pub lines: Vec<CartLine>,
-    /// Pieces, all lines together.
-    pub pieces: u32,
-    pub total_fen: u32,
-}
-
-#[derive(Debug, Clone, Serialize, Type)]
-#[serde(rename_all = "camelCase")]
-pub struct CartLine {
-    /// Names the line in commands; stays the same while the cart lives.
-    pub line: u32,
-    pub product_id: u32,
-    pub name: String,
-    pub price_fen: u32,
-    pub quantity: u32,
-    pub sum_fen: u32,
-}
-
-#[derive(Debug, Clone, Serialize, Type)]
-#[serde(rename_all = "camelCase")]
-pub struct HeldCart {
-    pub id: u32,
-    pub held_at: String,
-    pub pieces: u32,
-    pub total_fen: u32,
-    /// Name of the first line, to tell carts apart.
-    pub first: String,
 }
 
 /// Where a payment stands, as the cashier is told it.

@@ -3,6 +3,7 @@
 use till_app::Till;
 use till_app::approval::Act;
 
+use super::open_drawer::open_for_cash;
 use super::{Answer, TheShop, acting, number, reading};
 use crate::convert::cash as convert;
 use crate::view::{CashDirection, ClosingView, DrawerView, ShiftView, Shown};
@@ -40,7 +41,9 @@ pub async fn take_cash(
     acting(&shop, move |till, now| {
         till.take_cash(now, &click, of.as_ref(), tendered).map(drop)
     })
-    .await
+    .await?;
+    open_for_cash(&shop).await;
+    Ok(())
 }
 
 /// The customer pays a part in cash; answers with the `out_trade_no` of the order for the rest. The same `click` is the same
@@ -55,11 +58,12 @@ pub async fn take_part(
 ) -> Answer<String> {
     let of = out_trade_no.as_deref().map(number).transpose()?;
     let part = convert::amount(part_fen);
-    acting(&shop, move |till, now| {
+    let number = acting(&shop, move |till, now| {
         till.take_part(now, &click, of.as_ref(), part)
     })
-    .await
-    .map(String::from)
+    .await?;
+    open_for_cash(&shop).await;
+    Ok(String::from(number))
 }
 
 /// The customer gets back the cash that no sale was made of; answers with how much that is.
@@ -68,6 +72,7 @@ pub async fn take_part(
 pub async fn give_cash_back(shop: TheShop<'_>, click: String, out_trade_no: String) -> Answer<u32> {
     let of = number(&out_trade_no)?;
     let amount = acting(&shop, move |till, now| till.give_cash_back(now, &click, &of)).await?;
+    open_for_cash(&shop).await;
     Ok(crate::convert::fen(amount))
 }
 

@@ -2,6 +2,7 @@
 
 use till_app::approval::Act;
 
+use super::open_drawer::open_for_cash;
 use super::{Answer, TheShop, acting, reading};
 use crate::convert::cash_refund as convert;
 use crate::convert::refund::part as wanted;
@@ -44,10 +45,11 @@ pub async fn cash_refund(
 ) -> Answer<String> {
     let (sale, part) = (convert::number(sale), wanted(part));
     let shown = credential(shown)?;
-    acting(&shop, move |till, now| {
+    let number = acting(&shop, move |till, now| {
         let approval = till.approve(now, Act::Refund, shown.as_ref())?;
         till.refund_cash(now, sale, part, &reason, &click, approval)
     })
-    .await
-    .map(|number| number.to_string())
+    .await?;
+    open_for_cash(&shop).await;
+    Ok(number.to_string())
 }

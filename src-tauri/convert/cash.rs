@@ -7,7 +7,8 @@ use till_core::{
     ShiftSums,
 };
 
-use super::{fen, id, line, time};
+use super::cart::line;
+use super::{fen, id, time};
 use crate::view::{
     CashDirection, CashDueView, CashMoveView, CashPaidView, ClosingView, CommandError, DifferenceView,
     DrawerView, ErrorCode, PiecesView, ShiftBrief, ShiftEndView, ShiftSumsView, ShiftView,

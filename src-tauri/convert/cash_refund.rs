@@ -3,8 +3,9 @@
 use till_app::cash_refund::{CashPart, CashSalePicture, CashSaleRow, OrderBrief as Brief, StoredCashRefund};
 use till_core::{CashMove, CashRefundBounds, Fen, MoveKind, RefundRefusal, SaleId};
 
+use super::cart::line;
 use super::refund::{code, line_left, refund_line};
-use super::{fen, id, line, time};
+use super::{fen, id, time};
 use crate::view::{
     CashPartView, CashRefundView, CashSaleBrief, CashSaleView, CashTakenView, OrderBrief, RefundableView,
 };

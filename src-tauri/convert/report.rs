@@ -4,7 +4,7 @@ use till_app::report::{ExportError, ExportFormat as Format, Exported, Printed, P
 use till_app::{ProviderColumn, ReportPicture, Seal, ZBrief};
 use till_core::{
     Drawer, Fen, HourTally, ItemLine, MoneyError, MoveKind, NamedMove, Opened, Report, ShiftLine, Takings,
-    Tally,
+    Tally, VoidedSums,
 };
 
 use super::{fen, id, time};
@@ -25,12 +25,14 @@ pub(crate) fn report(picture: &ReportPicture, printed: bool) -> Result<ReportVie
         head,
         takings,
         drawer: cash_drawer,
+        discounts,
         items,
         categories,
         returned,
         given_up,
         carried,
         held_carts,
+        voided,
         exceptions,
         totals,
     } = &picture.report;
@@ -46,13 +48,15 @@ pub(crate) fn report(picture: &ReportPicture, printed: bool) -> Result<ReportVie
         by: head.by.clone(),
         note: head.note.clone(),
         blind: picture.blind,
+        gross_fen: sum(picture.report.gross()?),
+        discounts: tally(*discounts),
         sold: tally(takings.sold()?),
         refunded: tally(takings.refunded()?),
         net_fen: sum(takings.net()?),
         of_earlier_days: tally(takings.of_earlier_days),
         wechat: wechat(&picture.report)?,
         cash: cash(takings)?,
-        not_sold: not_sold(takings)?,
+        not_sold: not_sold(takings, *voided)?,
         hours: takings.hours.iter().map(hour).collect(),
         items: best(items),
         categories: best(categories),
@@ -230,13 +234,15 @@ fn cash(takings: &Takings) -> Result<CashLinesView, MoneyError> {
     })
 }
 
-fn not_sold(takings: &Takings) -> Result<NotSoldView, MoneyError> {
+fn not_sold(takings: &Takings, voided: VoidedSums) -> Result<NotSoldView, MoneyError> {
     Ok(NotSoldView {
         all: tally(takings.not_sold()?),
         at_deadline: tally(takings.closed_at_deadline),
         by_cancel: tally(takings.closed_by_cancel),
         otherwise: tally(takings.closed_otherwise),
         refused: tally(takings.refused),
+        voided_lines: tally(voided.lines),
+        voided_pieces: tally(voided.pieces),
     })
 }
 

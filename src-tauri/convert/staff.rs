@@ -6,7 +6,7 @@ use till_app::snapshot::StaffPicture;
 use till_core::{Fen, Pin, User, UserError, UserId, UserName};
 
 use super::{fen, id};
-use crate::view::{CommandError, ErrorCode, HouseView, Role, Shown, StaffView, UserView};
+use crate::view::{CommandError, DiscountLimit, ErrorCode, HouseView, Role, Shown, StaffView, UserView};
 
 /// Who works here.
 pub(crate) fn staff(picture: &StaffPicture) -> StaffView {
@@ -40,6 +40,11 @@ pub(crate) fn house(rules: HouseRules) -> HouseView {
         idle_minutes: rules.idle_minutes,
         blind_count: rules.blind_count,
         difference_limit_fen: fen(rules.difference_limit),
+        discount_limit: match rules.discount_limit {
+            till_core::DiscountLimit::Percent(percent) => DiscountLimit::Percent { percent },
+            till_core::DiscountLimit::OffEach(off) => DiscountLimit::OffEach { off_fen: fen(off) },
+        },
+        drawer_needs_manager: rules.drawer_needs_manager,
     }
 }
 
@@ -49,6 +54,13 @@ impl From<HouseView> for HouseRules {
             idle_minutes: view.idle_minutes,
             blind_count: view.blind_count,
             difference_limit: Fen::new(i64::from(view.difference_limit_fen)),
+            discount_limit: match view.discount_limit {
+                DiscountLimit::Percent { percent } => till_core::DiscountLimit::Percent(percent),
+                DiscountLimit::OffEach { off_fen } => {
+                    till_core::DiscountLimit::OffEach(Fen::new(i64::from(off_fen)))
+                }
+            },
+            drawer_needs_manager: view.drawer_needs_manager,
         }
     }
 }

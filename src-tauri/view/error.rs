@@ -24,6 +24,12 @@ pub enum ErrorCode {
     PriceMissing,
     PriceOutOfRange,
     QuantityOutOfRange,
+    /// So much was taken off that nothing is left to pay.
+    NothingToPay,
+    /// A price is lowered, never raised.
+    AboveListPrice,
+    /// A manager has approved the price for fewer pieces.
+    ApprovedForFewer,
     /// The sale is more than WeChat takes in one order.
     TotalOutOfRange,
     /// The old attempt of this sale is not being closed yet, or the sale is settled.
@@ -96,6 +102,8 @@ pub enum ErrorCode {
     NoChineseFont,
     /// The configuration names no receipt printer.
     NoPrinter,
+    /// No drawer hangs on a printer that the configuration names.
+    NoDrawer,
     /// There is no bill yet to agree with.
     NoBill,
     /// Differences without a note can't be signed off; `detail` says how many.

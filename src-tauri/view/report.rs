@@ -34,6 +34,10 @@ pub struct ReportView {
     pub note: String,
     /// A shift of it goes on and is counted blind: all of this is of WeChat alone.
     pub blind: bool,
+    /// What was sold, at list prices.
+    pub gross_fen: String,
+    /// Lines sold below their list price, and by how much.
+    pub discounts: TallyView,
     /// Sales paid, each once.
     pub sold: TallyView,
     /// Given back either way.
@@ -108,6 +112,10 @@ pub struct NotSoldView {
     pub by_cancel: TallyView,
     pub otherwise: TallyView,
     pub refused: TallyView,
+    /// Lines taken out of carts before they were paid, those of cleared carts included.
+    pub voided_lines: TallyView,
+    /// Quantities that were corrected downwards.
+    pub voided_pieces: TallyView,
 }
 
 /// The best of what was sold, or came back.

@@ -58,4 +58,17 @@ pub struct HouseView {
     pub blind_count: bool,
     /// A larger difference than this needs a manager.
     pub difference_limit_fen: u32,
+    /// A price that is lowered by more needs a manager.
+    pub discount_limit: DiscountLimit,
+    /// Opening the drawer without a sale needs a manager.
+    pub drawer_needs_manager: bool,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, Type)]
+#[serde(tag = "by", rename_all = "snake_case", rename_all_fields = "camelCase")]
+pub enum DiscountLimit {
+    /// Hundredths of the list price; 0 to 100.
+    Percent { percent: u32 },
+    /// So much off a piece.
+    OffEach { off_fen: u32 },
 }

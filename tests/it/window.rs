@@ -9,6 +9,8 @@ mod cash_refund;
 mod day_end;
 mod demo;
 mod desk;
+mod discount;
+mod drawer;
 mod fence;
 mod keeping;
 mod keyring;

@@ -54,6 +54,8 @@ pub struct Visit {
     pub sold: Vec<ProductId>,
     /// Its orders, oldest first.
     pub numbers: Vec<OutTradeNo>,
+    /// How much less than the list prices was asked for it.
+    pub off: Fen,
     /// The sum that the till named.
     pub total: Fen,
     /// The codes on the phone, with the order each is of.
@@ -150,6 +152,7 @@ impl Visit {
             manner,
             basket,
             sold: Vec::new(),
+            off: Fen::ZERO,
             numbers: Vec::new(),
             total: Fen::ZERO,
             codes: Vec::new(),

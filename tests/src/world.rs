@@ -6,6 +6,7 @@ mod bills;
 mod cash_back;
 mod closing;
 mod desk;
+mod discounts;
 mod drawer;
 mod figures;
 mod money;

@@ -68,6 +68,27 @@ describe('closing the day', () => {
         expect(await text(page, 'close-dialog'), 'two clicks made one Z').toContain('Z 0148');
     });
 
+    it('counts what was taken out of carts, and tells corrections apart', async () => {
+        const page = await visit.till();
+        const counted = async () => {
+            await atDay(page);
+            const said = await text(page, 'paper-voided');
+            await page.getByTestId('nav-sell').click();
+            await page.getByTestId('search').waitFor();
+            return said;
+        };
+        expect(await counted(), 'nothing was taken out yet').toBe('0.00');
+        for (const tile of [1, 1, 6]) await page.getByTestId(`tile-${tile}`).click();
+        await page.getByTestId('remove').click();
+        expect(await counted(), 'the dumplings').toBe('15.80');
+        await page.getByTestId('minus').click();
+        expect(await counted(), 'one water less is a correction').toBe('15.80');
+        await page.getByTestId('clear').click();
+        expect(await counted(), 'and the other one went with its cart').toBe('17.80');
+        await atDay(page);
+        expect(await text(page, 'paper'), 'the correction has a row of its own').toContain('改少的数量（1）');
+    });
+
     it('offers to count an open shift first, and does not insist', async () => {
         const page = await visit.till();
         await page.keyboard.press('F11');

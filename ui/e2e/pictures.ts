@@ -7,7 +7,7 @@ import { mkdirSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Shop } from './browser';
-import { approve, charge, give, openShift, paid, played, ring, type Scene } from './scene';
+import { approve, charge, give, lowered, openShift, paid, played, ring, type Scene } from './scene';
 
 const folder = new URL('../test-results/pictures/', import.meta.url).pathname;
 mkdirSync(folder, { recursive: true });
@@ -61,6 +61,7 @@ const scenes: Scene[] = [
             await page.keyboard.press('F3');
         },
     },
+    ...lowered,
     {
         name: 'sell-held',
         play: async (page) => {

@@ -50,3 +50,47 @@ export const openShift = async (page: Page) => {
     await page.getByTestId('open-shift-ok').click();
     await page.getByTestId('search').waitFor();
 };
+
+/** Prices that are lowered in the cart, and the drawer that is opened without a sale. */
+export const lowered: Scene[] = [
+    {
+        name: 'sell-reprice',
+        play: async (page) => {
+            await ring(page, 1, 1, 6);
+            await page.keyboard.press('/');
+            await page.getByTestId('reprice-percent-10').click();
+        },
+    },
+    {
+        name: 'sell-reduced',
+        play: async (page) => {
+            await ring(page, 5, 6, 1, 1, 1);
+            await page.keyboard.press('/');
+            await page.getByTestId('reprice-off').click();
+            await page.keyboard.type('0.5');
+            await page.keyboard.press('Enter');
+            await page.getByTestId('cart-off').waitFor();
+            await page.keyboard.press('ArrowUp');
+            await page.keyboard.press('ArrowUp');
+            await page.keyboard.press('/');
+            await page.keyboard.type('12');
+            await page.keyboard.press('Enter');
+            await page.getByTestId('approval-yes').click();
+        },
+    },
+    {
+        name: 'sell-drawer',
+        play: async (page) => {
+            await page.keyboard.press('F5');
+            await page.getByTestId('drawer-often-change').click();
+        },
+    },
+    {
+        name: 'shift-drawer',
+        play: async (page) => {
+            await openShift(page);
+            await page.keyboard.press('F11');
+            await page.getByTestId('drawer-open').waitFor();
+        },
+    },
+];

@@ -24,6 +24,10 @@ pub enum Act {
     Restore,
     /// Comparing with a bill that a person has brought.
     Bill,
+    /// Asking less for a line than the house leaves to a cashier.
+    Discount,
+    /// Opening the drawer without a sale.
+    Drawer,
 }
 
 /// What was shown to get a yes.
@@ -61,6 +65,8 @@ impl Act {
             Self::Users => "users",
             Self::Restore => "restore",
             Self::Bill => "bill",
+            Self::Discount => "discount",
+            Self::Drawer => "drawer",
         }
     }
 }

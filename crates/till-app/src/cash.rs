@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use rand::RngExt as _;
 use till_core::{
-    CartError, CashMove, Effect, Fen, Line, MoveKind, NotNow, OutTradeNo, Sale, SaleId, Tender, TenderError,
+    CashMove, Effect, Fen, Line, MoveKind, NotNow, OutTradeNo, Sale, SaleId, Tender, TenderError,
     quick_amounts,
 };
 use till_store::{NewSale, StoreError, StoredSale};
@@ -71,8 +71,9 @@ impl Till {
     pub fn open_cash(&mut self, of: Option<&OutTradeNo>) -> Result<(), Refusal> {
         self.on_duty()?;
         match of {
-            None if self.cart.is_empty() => return Err(CartError::Empty.into()),
-            None => {}
+            None => {
+                self.cart.to_pay()?;
+            }
             Some(number) => {
                 let id = self.recall(number)?;
                 let sale = &self.sales.get(&id).ok_or(Refusal::NoSuchOrder)?.sale;
@@ -250,13 +251,10 @@ impl Till {
     /// What cash is taken for: the cart as a sale that is not written down yet, or the sale of an order.
     fn begin_step(&mut self, of: Option<&OutTradeNo>) -> Result<Step, Refusal> {
         let Some(number) = of else {
-            if self.cart.is_empty() {
-                return Err(CartError::Empty.into());
-            }
             return Ok(Step {
                 of: None,
                 // The ledger gives it its number.
-                before: Sale::rung_up(SaleId(0), self.cart.total()?),
+                before: Sale::rung_up(SaleId(0), self.cart.to_pay()?),
                 cart: Some(self.cart.clone()),
                 lines: self.cart.lines().to_vec(),
             });

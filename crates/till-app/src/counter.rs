@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rand::RngExt as _;
 use till_core::{
     CartError, Evidence, EvidenceKind, Fen, Input, Line, LineNo, OutTradeNo, Product, ProductId, Sale,
-    SignVerdict, State,
+    SignVerdict, State, Voided,
 };
 use till_store::{NewSale, StoreError, StoredSale, Tx};
 
@@ -35,23 +35,25 @@ impl Till {
     }
 
     /// Sets the pieces of a line; 0 takes it out.
-    pub fn set_pieces(&mut self, line: LineNo, pieces: u32) -> Result<(), Refusal> {
+    pub fn set_pieces(&mut self, now: Timestamp, line: LineNo, pieces: u32) -> Result<(), Refusal> {
         let mut cart = self.cart.clone();
         let product = cart
             .lines()
             .iter()
             .find(|it| it.line == line)
             .map(|it| it.product);
-        cart.set_pieces(line, pieces)?;
+        let gone = cart.set_pieces(line, pieces)?;
         if let Some(product) = product.and_then(|id| self.catalogue.get(id)).cloned() {
             self.check_stock(&product, cart.pieces_of(product.id))?;
         }
-        self.keep_cart(cart)
+        self.keep_cart_without(now, cart, gone.as_slice(), "")
     }
 
     /// Empties the cart.
-    pub fn clear_cart(&mut self) -> Result<(), Refusal> {
-        self.keep_cart(till_core::Cart::default())
+    pub fn clear_cart(&mut self, now: Timestamp) -> Result<(), Refusal> {
+        let mut cart = self.cart.clone();
+        let gone = cart.clear()?;
+        self.keep_cart_without(now, cart, &gone, ", cart cleared")
     }
 
     /// Puts the cart on hold.
@@ -100,10 +102,7 @@ impl Till {
             return Ok(last.out_trade_no.clone());
         }
         let duty = self.on_duty()?;
-        if self.cart.is_empty() {
-            return Err(CartError::Empty.into());
-        }
-        let total = self.cart.total()?;
+        let total = self.cart.to_pay()?;
         let lines = self.cart.lines().to_vec();
         let random = self.rng.random();
         let config = &self.config;
@@ -309,12 +308,38 @@ impl Till {
     fn keep_cart(&mut self, cart: till_core::Cart) -> Result<(), Refusal> {
         let written = self.db.write(|tx| tx.settings().set(setting::CART, &cart));
         self.saved(written)?;
+        self.take_cart(cart);
+        Ok(())
+    }
+
+    /// Keeps the cart, and tells the journal in the same transaction what was taken out of it.
+    fn keep_cart_without(
+        &mut self,
+        now: Timestamp,
+        cart: till_core::Cart,
+        gone: &[Voided],
+        how: &str,
+    ) -> Result<(), Refusal> {
+        let who = self.staff.who();
+        let written = self.db.write(|tx| {
+            tx.settings().set(setting::CART, &cart)?;
+            gone.iter().try_for_each(|it| {
+                let detail = format!("{}; {who}{how}", it.told());
+                tx.journal().add(now, it.what.word(), None, None, &detail)
+            })
+        });
+        self.saved(written)?;
+        self.take_cart(cart);
+        Ok(())
+    }
+
+    /// Takes over in memory the cart that was saved.
+    pub(crate) fn take_cart(&mut self, cart: till_core::Cart) {
         self.cart = cart;
         // The next customer has come.
         self.cash_paid = None;
         self.thanks = None;
         self.changed();
-        Ok(())
     }
 
     /// Reads again how many are left of what was sold.

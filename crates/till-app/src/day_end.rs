@@ -13,9 +13,12 @@ use crate::shift::words;
 use crate::till::{Refusal, Till};
 
 /// What the journal writes when something is out of the ordinary.
-const EXCEPTIONS: [&str; 7] = [
+const EXCEPTIONS: [&str; 10] = [
     "approved",
     "pin_wrong",
+    "price_changed",
+    "discount_over_limit",
+    "drawer_opened",
     "dead_letter",
     "adopted",
     "cash_given_back",
@@ -323,6 +326,10 @@ impl Till {
                 count: i64::from(open),
                 sum,
             },
+            discounts: read
+                .sale_lines()
+                .discounts_on(told.bookings())
+                .map_err(Refusal::NotSaved)?,
             items: read
                 .bookings()
                 .items_on(told.bookings())
@@ -337,6 +344,10 @@ impl Till {
                 .map_err(Refusal::NotSaved)?,
             carried: carried(read)?,
             held_carts: u32::try_from(self.held.len()).unwrap_or(u32::MAX),
+            voided: read
+                .journal()
+                .voided_on(told.journal())
+                .map_err(Refusal::NotSaved)?,
             exceptions: exceptions
                 .into_iter()
                 .map(|(what, count)| Exception { what, count })

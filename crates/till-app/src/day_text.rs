@@ -2,17 +2,18 @@
 
 use std::fmt::Write as _;
 
-use till_core::{CountAndSum, DayFigures};
+use till_core::{CountAndSum, DayFigures, Tally};
 
 use crate::config::{Locale, Shop};
 
 /// Columns of 58 mm paper; a Chinese character takes two.
 const COLUMNS: usize = 32;
 
-/// Writes the day in one language.
+/// Writes the day in one language; `discounts`: what its sales were below their list prices.
 #[must_use]
 pub(crate) fn write(
     figures: &DayFigures,
+    discounts: Tally,
     blind: bool,
     shop: &Shop,
     locale: Locale,
@@ -51,6 +52,12 @@ pub(crate) fn write(
             continue;
         }
         line(&format!("{word} {count}"), &sum.to_string());
+    }
+    if discounts.count > 0 {
+        line(
+            &format!("{} {}", words.discounts, discounts.count),
+            &discounts.sum.to_string(),
+        );
     }
     line(&rule, "");
     let money_back = [
@@ -91,6 +98,7 @@ struct Words {
     paid: &'static str,
     wechat: &'static str,
     cash: &'static str,
+    discounts: &'static str,
     closed_by_deadline: &'static str,
     closed_by_cancel: &'static str,
     closed_otherwise: &'static str,
@@ -116,6 +124,7 @@ fn words(locale: Locale) -> Words {
             paid: "已收款",
             wechat: "  微信",
             cash: "  现金",
+            discounts: "折扣（行）",
             closed_by_deadline: "超时关闭",
             closed_by_cancel: "取消",
             closed_otherwise: "其他关闭",
@@ -138,6 +147,7 @@ fn words(locale: Locale) -> Words {
             paid: "Paid",
             wechat: "  WeChat",
             cash: "  Cash",
+            discounts: "Discounts, lines",
             closed_by_deadline: "Timed out",
             closed_by_cancel: "Cancelled",
             closed_otherwise: "Closed otherwise",
@@ -188,13 +198,18 @@ mod tests {
             legal_id: String::new(),
             calendar,
         };
+        let discounts = Tally {
+            count: 12,
+            sum: Fen::new(123_456),
+        };
         for locale in [Locale::ZhCn, Locale::En] {
-            let text = write(&figures, true, &shop, locale, true);
+            let text = write(&figures, discounts, true, &shop, locale, true);
             assert!(
                 text.lines().all(|line| columns(line.trim_end()) <= COLUMNS),
                 "too wide for 58 mm paper:\n{text}"
             );
             assert!(text.contains("8426.30"), "the sum is on it:\n{text}");
+            assert!(text.contains("1234.56"), "and what was taken off:\n{text}");
             assert!(text.contains("12:00  1"), "and the hour it was paid in:\n{text}");
         }
     }

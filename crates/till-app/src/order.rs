@@ -261,6 +261,7 @@ mod tests {
                 name: name.to_owned(),
                 price: Fen::new(200),
                 pieces: 3,
+                reduction: None,
             };
             let text = body("小满便利店", &[line]);
             assert!(text.len() <= 127, "WeChat takes 127 bytes: {text}");

@@ -48,6 +48,7 @@ impl Till {
             },
             house: self.house,
             has_printer: self.config.printer.is_some(),
+            has_drawer: self.drawer_job().is_some(),
             shift: self.shift.clone(),
             cash_due: self.cash_due(),
             cash_paid: self.cash_paid.clone(),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use till_core::{DayFigures, DayRefund, Fen, Product};
+use till_core::{DayFigures, DayRefund, Fen, Product, Tally};
 use till_store::{OrderRow, Read, Reader, StoreError};
 
 use crate::catalogue::Catalogue;
@@ -184,7 +184,14 @@ fn day_picture(
     };
     let figures =
         DayFigures::compute(day, &shop.calendar, rows, refunds, cash).map_err(|_| Refusal::DayWrong)?;
-    let text = day_text::write(&figures, blind, shop, locale, training);
+    let discounts = match blind {
+        true => Tally::default(),
+        false => read
+            .sale_lines()
+            .discounts_of_day(from, to)
+            .map_err(Refusal::NotSaved)?,
+    };
+    let text = day_text::write(&figures, discounts, blind, shop, locale, training);
     Ok(DayPicture { figures, blind, text })
 }
 

@@ -55,6 +55,8 @@ pub struct Snapshot {
     pub house: HouseRules,
     /// There is a receipt printer.
     pub has_printer: bool,
+    /// A drawer hangs on it.
+    pub has_drawer: bool,
     /// The shift that goes on.
     pub shift: Option<Shift>,
     /// The cash view, where it is open.

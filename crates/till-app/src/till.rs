@@ -214,6 +214,9 @@ pub enum Refusal {
     /// The configuration names no printer.
     #[error("there is no [printer]")]
     NoPrinter,
+    /// No drawer hangs on a printer that the configuration names.
+    #[error("there is no drawer on a [printer]")]
+    NoDrawer,
     /// No Z under this number.
     #[error("no such Z")]
     NoSuchZ,

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{Fen, MoneyError, Price, Product, ProductId};
+use crate::{
+    DiscountLimit, Fen, Lowered, MoneyError, Price, PriceWish, Product, ProductId, Reduction, Repriced,
+    Voided,
+};
 
 /// Most pieces in one line.
 pub const PIECES_MAX: u32 = 9_999;
@@ -26,10 +29,13 @@ pub struct Line {
     pub product: ProductId,
     /// Its name when it was rung up.
     pub name: String,
-    /// Its price when it was rung up.
+    /// What is asked for a piece.
     pub price: Fen,
     /// How many; never 0.
     pub pieces: u32,
+    /// Less is asked than it costs; `None`: its list price. A cart laid aside by an earlier version has none.
+    #[serde(default)]
+    pub reduction: Option<Reduction>,
 }
 
 /// What was rung up, in order. Its total is always within [`TOTAL_MAX`].
@@ -57,9 +63,21 @@ pub enum CartError {
     /// The cart has no such line.
     #[error("no such line")]
     NoSuchLine,
-    /// There is nothing to pay.
+    /// There is nothing in it.
     #[error("the cart is empty")]
     Empty,
+    /// So much was taken off that nothing is left to pay.
+    #[error("the total is 0")]
+    NothingToPay,
+    /// A price is lowered here, never raised.
+    #[error("more than the list price")]
+    AboveListPrice,
+    /// Past the limit of the house: a manager has to approve it.
+    #[error("past the limit of the house")]
+    OverLimit,
+    /// What a manager has approved holds for the pieces that were there.
+    #[error("approved for fewer pieces")]
+    ApprovedForFewer,
 }
 
 impl From<MoneyError> for CartError {
@@ -69,9 +87,20 @@ impl From<MoneyError> for CartError {
 }
 
 impl Line {
-    /// Price times pieces.
+    /// What is asked for a piece, times pieces.
     pub fn sum(&self) -> Result<Fen, MoneyError> {
         self.price.times(self.pieces)
+    }
+
+    /// What a piece costs, whatever is asked for it.
+    #[must_use]
+    pub fn list_price(&self) -> Fen {
+        self.reduction.as_ref().map_or(self.price, |it| it.list)
+    }
+
+    /// How much less is asked than the list price, for all pieces.
+    pub fn off(&self) -> Result<Fen, MoneyError> {
+        self.list_price().minus(self.price)?.times(self.pieces)
     }
 }
 
@@ -116,7 +145,19 @@ impl Cart {
         }
     }
 
-    /// Rings up one piece. The same product at the same price goes into its line.
+    /// What the customer has to pay: WeChat takes no order, and the drawer no cash, of nothing.
+    pub fn to_pay(&self) -> Result<Fen, CartError> {
+        if self.is_empty() {
+            return Err(CartError::Empty);
+        }
+        match self.total()? {
+            Fen::ZERO => Err(CartError::NothingToPay),
+            total => Ok(total),
+        }
+    }
+
+    /// Rings up one piece. The same product at the same list price goes into its line; one whose price was lowered is left
+    /// alone.
     pub fn add(&mut self, product: &Product, entered: Option<Fen>) -> Result<(), CartError> {
         let price = match (product.price, entered) {
             (Price::Fixed(price), _) => price,
@@ -130,7 +171,7 @@ impl Cart {
             let same = cart
                 .lines
                 .iter_mut()
-                .find(|line| line.product == product.id && line.price == price);
+                .find(|line| line.product == product.id && line.price == price && line.reduction.is_none());
             if let Some(line) = same {
                 line.pieces += 1;
                 return Ok(());
@@ -145,23 +186,114 @@ impl Cart {
                 name: product.name.clone(),
                 price,
                 pieces: 1,
+                reduction: None,
             });
             Ok(())
         })
     }
 
-    /// Sets the pieces of a line; 0 takes it out.
-    pub fn set_pieces(&mut self, line: LineNo, pieces: u32) -> Result<(), CartError> {
+    /// Asks something else for a line than its list price, or that again. Past the limit of the house only with the name of
+    /// whoever approved it.
+    pub fn reprice(
+        &mut self,
+        line: LineNo,
+        wish: PriceWish,
+        limit: DiscountLimit,
+        approved_by: Option<&str>,
+    ) -> Result<Repriced, CartError> {
+        let at = self.lines.iter().position(|it| it.line == line);
+        let at = at.ok_or(CartError::NoSuchLine)?;
+        let old = self.lines[at].clone();
+        let list = old.list_price();
+        let asked = ask(list, old.pieces, wish)?;
+        let over_limit = asked.iter().any(|(price, _)| !limit.allows(list, *price));
+        if over_limit && approved_by.is_none() {
+            return Err(CartError::OverLimit);
+        }
+        let how = match wish {
+            PriceWish::List => None,
+            PriceWish::Each(price) => (price < list).then_some(Lowered::NewPrice),
+            PriceWish::Off(_) => Some(Lowered::AmountOff),
+        };
+        let before = old.sum()?;
+        self.change(|cart| {
+            if cart.lines.len() + asked.len() > LINES_MAX + 1 {
+                return Err(CartError::QuantityOutOfRange);
+            }
+            let mut number = Some(line);
+            let mut lines = Vec::with_capacity(asked.len());
+            for (price, pieces) in &asked {
+                let line = number.take().unwrap_or_else(|| {
+                    cart.next_line += 1;
+                    LineNo(cart.next_line)
+                });
+                let reduction = how.filter(|_| *price < list).map(|how| Reduction {
+                    list,
+                    how,
+                    approved_by: approved_by
+                        .filter(|_| !limit.allows(list, *price))
+                        .map(ToOwned::to_owned),
+                });
+                lines.push(Line {
+                    line,
+                    price: *price,
+                    pieces: *pieces,
+                    reduction,
+                    ..old.clone()
+                });
+            }
+            cart.lines.splice(at..=at, lines);
+            Ok(())
+        })?;
+        let after = Fen::sum(
+            asked
+                .iter()
+                .map(|(price, pieces)| price.times(*pieces))
+                .collect::<Result<Vec<_>, _>>()?,
+        )?;
+        Ok(Repriced {
+            name: old.name,
+            pieces: old.pieces,
+            list,
+            before,
+            after,
+            how,
+            over_limit,
+        })
+    }
+
+    /// Takes everything out, and says what that was.
+    pub fn clear(&mut self) -> Result<Vec<Voided>, CartError> {
+        let gone = self.lines.iter().map(|line| Voided::of(line, 0));
+        let gone = gone
+            .filter_map(Result::transpose)
+            .collect::<Result<Vec<_>, _>>()?;
+        *self = Self::default();
+        Ok(gone)
+    }
+
+    /// Sets the pieces of a line; 0 takes it out. Says what was taken out by it, if anything was.
+    pub fn set_pieces(&mut self, line: LineNo, pieces: u32) -> Result<Option<Voided>, CartError> {
+        let found = self.lines.iter().find(|it| it.line == line);
+        let gone = Voided::of(found.ok_or(CartError::NoSuchLine)?, pieces)?;
         self.change(|cart| {
             let found = cart
                 .lines
                 .iter_mut()
                 .find(|it| it.line == line)
                 .ok_or(CartError::NoSuchLine)?;
+            let approved = found
+                .reduction
+                .as_ref()
+                .is_some_and(|it| it.approved_by.is_some());
+            if approved && pieces > found.pieces {
+                return Err(CartError::ApprovedForFewer);
+            }
             found.pieces = pieces;
             cart.lines.retain(|line| line.pieces > 0);
             Ok(())
-        })
+        })?;
+        Ok(gone)
     }
 
     /// Applies a change, or leaves everything as it was when the result is out of bounds.
@@ -174,6 +306,28 @@ impl Cart {
         changed.total()?;
         *self = changed;
         Ok(())
+    }
+}
+
+/// What is asked for each piece: prices, and for how many pieces.
+fn ask(list: Fen, pieces: u32, wish: PriceWish) -> Result<Vec<(Fen, u32)>, CartError> {
+    match wish {
+        PriceWish::List => Ok(vec![(list, pieces)]),
+        PriceWish::Each(price) if price < Fen::ZERO => Err(CartError::PriceOutOfRange),
+        PriceWish::Each(price) if price > list => Err(CartError::AboveListPrice),
+        PriceWish::Each(price) => Ok(vec![(price, pieces)]),
+        PriceWish::Off(off) => {
+            let whole = list.times(pieces)?;
+            if off <= Fen::ZERO || off > whole {
+                return Err(CartError::PriceOutOfRange);
+            }
+            let (each, over) = whole.minus(off)?.shared_by(pieces);
+            let mut asked = vec![(each, pieces - over)];
+            if over > 0 {
+                asked.push((each.plus(Fen::new(1))?, over));
+            }
+            Ok(asked)
+        }
     }
 }
 

@@ -25,6 +25,7 @@ mod order_no;
 mod product;
 mod provider;
 mod reconcile;
+mod reduction;
 mod refund;
 mod report;
 mod sale;
@@ -33,6 +34,7 @@ mod shift;
 mod state;
 mod timing;
 mod user;
+mod voided;
 
 pub use answer::{CloseAnswer, FoundBy, Payment, PlaceAnswer, QueryAnswer};
 pub use attempt::{Ask, Attempt, Due, Input, Timer, Unconfirmed};
@@ -57,6 +59,7 @@ pub use order_no::{OrderNoError, OutTradeNo, TillId};
 pub use product::{Barcode, BarcodeError, Price, Product, ProductId};
 pub use provider::{Provider, Stretch, Unbooked, ZEntry};
 pub use reconcile::{Agreement, Bills, Here, RefundHere, Side, reconcile};
+pub use reduction::{DiscountLimit, Lowered, PriceWish, Reduction, Repriced};
 pub use refund::{
     CashRefund, CashRefundBounds, CashRefundNo, CashRefundWish, EarlierRefund, Goods, LineLeft, Note,
     OutRefundNo, Part, PersonReason, REFUND_PARTS_MAX, Refund, RefundAnswer, RefundAsk, RefundBounds,
@@ -74,3 +77,4 @@ pub use shift::{
 pub use state::{CloseReason, ReviewReason, State};
 pub use timing::{RetryAfter, Timing};
 pub use user::{Pin, Role, User, UserError, UserId, UserName, WrongPins};
+pub use voided::{Voided, VoidedPart, VoidedSums};

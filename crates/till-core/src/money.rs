@@ -61,6 +61,18 @@ impl Fen {
             .ok_or(MoneyError::OutOfRange)
     }
 
+    /// Shared out: what each of so many gets, and how many of them get a fen more. By nobody is as by one.
+    #[must_use]
+    pub fn shared_by(self, pieces: u32) -> (Self, u32) {
+        let many = i64::from(pieces.max(1));
+        let over = self.0.rem_euclid(many);
+        // A remainder is less than what it was divided by.
+        (
+            Self(self.0.div_euclid(many)),
+            u32::try_from(over).unwrap_or_default(),
+        )
+    }
+
     /// Sum of many, if it fits.
     pub fn sum(amounts: impl IntoIterator<Item = Self>) -> Result<Self, MoneyError> {
         amounts.into_iter().try_fold(Self::ZERO, Self::plus)

@@ -11,7 +11,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::{Booked, Booking, Calendar, CashMove, Fen, GivenUp, MoneyError, MoveKind, OutTradeNo};
+use crate::{
+    Booked, Booking, Calendar, CashMove, Fen, GivenUp, MoneyError, MoveKind, OutTradeNo, VoidedSums,
+};
 
 pub use shift_line::ShiftLine;
 
@@ -201,6 +203,9 @@ pub struct Report {
     pub takings: Takings,
     /// The drawer.
     pub drawer: Drawer,
+    /// Lines sold below their list price, and by how much; a Z of before prices could be lowered has none.
+    #[serde(default)]
+    pub discounts: Tally,
     /// Items sold, best first.
     pub items: Vec<ItemLine>,
     /// Categories sold, best first.
@@ -214,6 +219,9 @@ pub struct Report {
     pub carried: Vec<Carried>,
     /// Carts laid aside.
     pub held_carts: u32,
+    /// What was taken out of carts; a Z of before it was counted has none.
+    #[serde(default)]
+    pub voided: VoidedSums,
     /// What was out of the ordinary.
     pub exceptions: Vec<Exception>,
     /// All Zs so far; of an X, what they would be.
@@ -233,6 +241,8 @@ pub struct ReportInput<B, C> {
     pub shifts: Vec<ShiftLine>,
     /// Cash in hand for sales that are not paid in full.
     pub in_hand: Tally,
+    /// Lines sold below their list price, and by how much.
+    pub discounts: Tally,
     /// Items sold.
     pub items: Vec<ItemLine>,
     /// Items that came back.
@@ -243,6 +253,8 @@ pub struct ReportInput<B, C> {
     pub carried: Vec<Carried>,
     /// Carts laid aside.
     pub held_carts: u32,
+    /// What was taken out of carts.
+    pub voided: VoidedSums,
     /// What was out of the ordinary.
     pub exceptions: Vec<Exception>,
     /// The Zs before.
@@ -449,11 +461,18 @@ impl Report {
             head: input.head,
             takings,
             drawer,
+            discounts: input.discounts,
             carried,
             held_carts: input.held_carts,
+            voided: input.voided,
             exceptions: input.exceptions,
             totals,
         })
+    }
+
+    /// What was sold, at list prices.
+    pub fn gross(&self) -> Result<Fen, MoneyError> {
+        self.takings.sold()?.sum.plus(self.discounts.sum)
     }
 
     /// Pieces sold.

@@ -7,8 +7,8 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::{
-    Attempt, CashRefund, Evidence, Fen, MoneyError, OutTradeNo, Refund, ReviewReason, Sale, SaleId,
-    SignVerdict, Sold, State, StockHold, ZNumber,
+    Attempt, CashRefund, Evidence, Fen, Line, Lowered, MoneyError, OutTradeNo, Refund, ReviewReason, Sale,
+    SaleId, SignVerdict, Sold, State, StockHold, ZNumber,
 };
 
 /// What is looked at, in the order in which it is shown.
@@ -221,6 +221,39 @@ pub fn check_sums(sale: &Sale, lines: Result<Fen, MoneyError>, cash_moved: bool)
         let wrong = payment.total_fee != attempt.total_fee || payment.total_fee != sale.rest();
         (wrong && attempt.adopted.is_none()).then(|| Wrong::new(about, sale.rest(), payment.total_fee))
     })
+}
+
+/// What the journal has to say of a sale that was rung up below its list prices; `None` of any other.
+#[must_use]
+pub fn reductions_told(lines: &[Line]) -> Option<String> {
+    let told: Vec<String> = lines.iter().filter_map(reduction_told).collect();
+    (!told.is_empty()).then(|| told.join("; "))
+}
+
+fn reduction_told(line: &Line) -> Option<String> {
+    let it = line.reduction.as_ref()?;
+    let how = match it.how {
+        Lowered::NewPrice => "new price",
+        Lowered::AmountOff => "amount off",
+    };
+    let approved = it
+        .approved_by
+        .as_ref()
+        .map_or_else(String::new, |by| format!(", approved by {by}"));
+    let Line {
+        line, price, pieces, ..
+    } = line;
+    Some(format!(
+        "line {}: {pieces} at {price} for {}, {how}{approved}",
+        line.0, it.list
+    ))
+}
+
+/// What was taken off a sale's lines is what the journal tells, no more and no less.
+#[must_use]
+pub fn check_reductions(sale: SaleId, lines: &[Line], told: &[String]) -> Option<Wrong> {
+    let standing: Vec<String> = reductions_told(lines).into_iter().collect();
+    (standing != told).then(|| Wrong::new(About::Sale(sale), list(told), list(&standing)))
 }
 
 /// A sale is paid once at most; its goods are sold when it is, free when it can't be paid any more, and held as long as it

@@ -46,6 +46,9 @@ pub enum Glyphs<'f> {
     Raster(&'f Fonts),
 }
 
+/// Opens the drawer on the printer's first connector: 50 ms of current, and half a second before the next.
+pub const OPEN_DRAWER: [u8; 5] = [0x1b, b'p', 0, 25, 250];
+
 /// Rows sent in one picture at most: printers of little memory take no more.
 const PICTURE_ROWS: u32 = 240;
 

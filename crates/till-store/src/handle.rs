@@ -14,6 +14,7 @@ use crate::table::inbox::{InboxRead, InboxWrite};
 use crate::table::journal::{JournalRead, JournalWrite};
 use crate::table::products::{ProductsRead, ProductsWrite};
 use crate::table::refunds::{RefundsRead, RefundsWrite};
+use crate::table::sale_lines::{SaleLinesRead, SaleLinesWrite};
 use crate::table::sales::{SalesRead, SalesWrite};
 use crate::table::settings::{SettingsRead, SettingsWrite};
 use crate::table::shifts::{ShiftsRead, ShiftsWrite};
@@ -63,6 +64,12 @@ impl<'c> Read<'c> {
     #[must_use]
     pub fn sales(self) -> SalesRead<'c> {
         SalesRead { conn: self.conn }
+    }
+
+    /// What was rung up, line by line.
+    #[must_use]
+    pub fn sale_lines(self) -> SaleLinesRead<'c> {
+        SaleLinesRead { conn: self.conn }
     }
 
     /// Orders at WeChat.
@@ -185,6 +192,11 @@ impl<'c> Tx<'c> {
     #[must_use]
     pub fn sales(&self) -> SalesWrite<'c> {
         SalesWrite { conn: self.conn }
+    }
+
+    /// What was rung up, line by line.
+    pub(crate) fn sale_lines(&self) -> SaleLinesWrite<'c> {
+        SaleLinesWrite { conn: self.conn }
     }
 
     /// Orders at WeChat.

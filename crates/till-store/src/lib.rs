@@ -39,6 +39,7 @@ pub use table::inbox::{Became, InboxId, InboxRead, InboxRow, InboxWrite, Receive
 pub use table::journal::{JournalRead, JournalRow, JournalWrite};
 pub use table::products::{NewProduct, NewStock, ProductsRead, ProductsWrite};
 pub use table::refunds::{NewRefund, RefundsRead, RefundsWrite, StoredRefund};
+pub use table::sale_lines::SaleLinesRead;
 pub use table::sales::{CashSaleRow, NewSale, SalesRead, SalesWrite, StoredSale};
 pub use table::settings::{SettingsRead, SettingsWrite};
 pub use table::shifts::{ShiftsRead, ShiftsWrite};

@@ -145,6 +145,7 @@ fn sell(tx: &Tx<'_>, nth: u32) -> Result<(), StoreError> {
             name: "水".to_owned(),
             price: total,
             pieces: 1,
+            reduction: None,
         }],
         by: None,
         shift: None,

@@ -32,7 +32,7 @@ fn an_empty_cart_is_not_paid_and_not_held() {
     refused(&mut counter, |it| it.till.pay(it.now, "click"), empty);
     refused(&mut counter, |it| it.till.hold(it.now), empty);
     counter.till.scan(WATER).unwrap();
-    counter.till.clear_cart().unwrap();
+    counter.till.clear_cart(counter.now).unwrap();
     refused(&mut counter, |it| it.till.pay(it.now, "click"), empty);
     assert!(counter.wechat.asked().is_empty(), "WeChat heard of none of it");
 }
@@ -82,21 +82,21 @@ fn a_quantity_out_of_range_or_more_than_there_is_changes_nothing() {
     for pieces in [PIECES_MAX + 1, u32::MAX] {
         refused(
             &mut counter,
-            |it| it.till.set_pieces(line, pieces),
+            |it| it.till.set_pieces(it.now, line, pieces),
             |error| matches!(error, Refusal::Cart(CartError::QuantityOutOfRange)),
         );
     }
     refused(
         &mut counter,
-        |it| it.till.set_pieces(line, 6),
+        |it| it.till.set_pieces(it.now, line, 6),
         |error| matches!(error, Refusal::OutOfStock { name } if name.starts_with("三全")),
     );
     refused(
         &mut counter,
-        |it| it.till.set_pieces(LineNo(99), 1),
+        |it| it.till.set_pieces(it.now, LineNo(99), 1),
         |error| matches!(error, Refusal::Cart(CartError::NoSuchLine)),
     );
-    counter.till.set_pieces(line, 5).unwrap();
+    counter.till.set_pieces(counter.now, line, 5).unwrap();
     refused(
         &mut counter,
         |it| it.till.scan(DUMPLINGS),

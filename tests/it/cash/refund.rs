@@ -286,7 +286,7 @@ async fn a_manager_says_yes_and_the_drawer_of_the_shift_pays() {
     let text = std::fs::read_to_string(file.path).unwrap();
     let row = text.lines().find(|row| row.contains("现金退款")).unwrap();
     assert!(
-        row.contains("#1,1-R1,") && row.ends_with("-2.00"),
+        row.contains("#1,1-R1,") && row.ends_with("-2.00,"),
         "and so has the file, below zero, with its sale: {row}"
     );
 }

@@ -4,9 +4,9 @@
 
 use jiff::SignedDuration;
 use scantill_tests::shop::{Line, Shop, WATER};
-use till_app::Refusal;
 use till_app::approval::{Act, Credential};
 use till_app::house::HouseRules;
+use till_app::{Config, Refusal};
 use till_core::{Fen, Pin, Role, User, UserId, UserName, WrongPins};
 
 pub(crate) fn name(text: &str) -> UserName {
@@ -31,7 +31,12 @@ pub(crate) fn managers_pin(digits: &str) -> Credential {
 
 /// A till with a manager and a cashier; the cashier is at it.
 pub(crate) async fn staffed(line: &Line) -> Shop {
-    let mut shop = Shop::open(line, "T01").await.unwrap();
+    staffed_with(line, |_| {}).await
+}
+
+/// The same, configured further.
+pub(crate) async fn staffed_with(line: &Line, further: impl FnOnce(&mut Config)) -> Shop {
+    let mut shop = Shop::open_with(line, "T01", further).await.unwrap();
     let now = shop.now();
     shop.till
         .add_first_manager(now, &name("李娜"), &pin("4711"))

@@ -48,6 +48,7 @@ fn printer(address: SocketAddr) -> Printer {
         target: Target::Network(address.to_string()),
         paper: Paper::Mm80,
         raster: false,
+        drawer: false,
     }
 }
 

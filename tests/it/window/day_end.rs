@@ -12,7 +12,7 @@ use super::steps::{pictures, reads};
 use super::*;
 
 /// What a printer without answers got, each time its caller hung up.
-fn printer() -> anyhow::Result<(u16, mpsc::Receiver<Vec<u8>>)> {
+pub(super) fn printer() -> anyhow::Result<(u16, mpsc::Receiver<Vec<u8>>)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let port = listener.local_addr()?.port();
     let (send, receive) = mpsc::channel();
@@ -32,10 +32,10 @@ fn printer() -> anyhow::Result<(u16, mpsc::Receiver<Vec<u8>>)> {
 /// 副本 in GB 18030.
 const COPY_MARK: [u8; 4] = [0xb8, 0xb1, 0xb1, 0xbe];
 
-type Papers = mpsc::Receiver<Vec<u8>>;
+pub(super) type Papers = mpsc::Receiver<Vec<u8>>;
 
 /// The next paper, and the printer for the one after.
-async fn next_paper(printed: Papers) -> anyhow::Result<(Papers, Vec<u8>)> {
+pub(super) async fn next_paper(printed: Papers) -> anyhow::Result<(Papers, Vec<u8>)> {
     let waiting = move || {
         let paper = printed.recv_timeout(PATIENCE)?;
         anyhow::Ok((printed, paper))

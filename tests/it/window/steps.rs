@@ -8,6 +8,7 @@ pub(super) const ESCAPE: &str = "\u{e00c}";
 pub(super) const F1: &str = "\u{e031}";
 pub(super) const F3: &str = "\u{e033}";
 pub(super) const F4: &str = "\u{e034}";
+pub(super) const F5: &str = "\u{e035}";
 pub(super) const F6: &str = "\u{e036}";
 pub(super) const F7: &str = "\u{e037}";
 pub(super) const F8: &str = "\u{e038}";

@@ -69,7 +69,7 @@ impl World {
         let basket = self.visits[which].basket.clone();
         let mut sold = Vec::new();
         let till = self.till(counter)?;
-        till.clear_cart()?;
+        till.clear_cart(now)?;
         let mut refused = 0;
         for product in basket {
             match till.add(product, None) {
@@ -83,6 +83,7 @@ impl World {
         if sold.is_empty() {
             return Ok(());
         }
+        self.lower_a_price(which)?;
         let Some(number) = self.collect(which)? else {
             return Ok(());
         };

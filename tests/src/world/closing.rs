@@ -304,13 +304,14 @@ fn goods(world: &World, counter: usize, zs: &[StoredZ]) -> anyhow::Result<()> {
             of(&z.report.items) - of(&z.report.returned)
         })
         .sum();
-    let mut home = 0;
+    let (mut home, mut off) = (0, Fen::ZERO);
     for visit in world.visits.iter().filter(|visit| visit.counter == counter) {
         let mut sales = i64::from(visit.in_cash);
         for number in &visit.numbers {
             sales += i64::from(matches!(attempt(till, number)?.state, State::Paid(_)));
         }
         home += sales * i64::try_from(visit.sold.len())?;
+        off = off.plus(visit.off.times(u32::try_from(sales)?)?)?;
         for (_, _, goods) in &visit.cash_refunds {
             home -= i64::try_from(goods.len())?;
         }
@@ -326,6 +327,11 @@ fn goods(world: &World, counter: usize, zs: &[StoredZ]) -> anyhow::Result<()> {
     ensure!(
         pieces == home,
         "the Zs sold {pieces} pieces, customers have {home}"
+    );
+    let told = Fen::sum(zs.iter().map(|z| z.report.discounts.sum))?;
+    ensure!(
+        told == off,
+        "{off} was taken off what was sold, the Zs have {told}"
     );
     Ok(())
 }

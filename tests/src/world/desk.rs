@@ -81,6 +81,7 @@ impl World {
             idle_minutes: [2, 10, 10, 60][self.rng.random_range(0..4)],
             blind_count: self.rng.random_bool(0.4),
             difference_limit: Fen::new([0, 100, 500, 500][self.rng.random_range(0..4)]),
+            ..HouseRules::default()
         };
         let approval = self.approved(counter, Act::HouseRules)?;
         self.till(counter)?.set_house(now, rules, approval)?;
@@ -219,7 +220,7 @@ impl World {
         Ok(())
     }
 
-    fn wants_manager<T>(&self, counter: usize, came: &Result<T, Refusal>) -> bool {
+    pub(super) fn wants_manager<T>(&self, counter: usize, came: &Result<T, Refusal>) -> bool {
         match (came, self.desks[counter].staff.staffed) {
             (Err(Refusal::NeedsManager), true) | (Err(Refusal::NeedsConfirmation), false) => true,
             (Ok(_) | Err(_), _) => false,

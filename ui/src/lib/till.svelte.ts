@@ -20,7 +20,14 @@ export type Page = 'sell' | 'orders' | 'day' | 'shift' | 'settings';
 
 /** Something went otherwise than asked; stays until it is put away or the next thing works. */
 export type Notice = {
-    code: ErrorCode | 'no_answer' | 'scan_while_paying' | 'scan_in_dialog' | 'not_printed' | 'maybe_printed';
+    code:
+        | ErrorCode
+        | 'no_answer'
+        | 'scan_while_paying'
+        | 'scan_in_dialog'
+        | 'not_printed'
+        | 'maybe_printed'
+        | 'drawer_not_told';
     detail: string;
 };
 
@@ -48,6 +55,8 @@ export class Till {
     placing = $state(false);
     showWaiting = $state(false);
     showHelp = $state(false);
+    /** The drawer is to be opened without a sale. */
+    showDrawer = $state(false);
 
     /** When the till was last told that somebody is here. */
     #touchedAt = 0;

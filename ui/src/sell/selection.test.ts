@@ -7,6 +7,7 @@ const line = (number: number, quantity = 1): CartLine => ({
     productId: number,
     name: '',
     priceFen: 100,
+    reduction: null,
     quantity,
     sumFen: 100 * quantity,
 });

@@ -17,6 +17,8 @@ pub struct Printer {
     pub paper: Paper,
     /// It has no Chinese font: everything is drawn.
     pub raster: bool,
+    /// A drawer hangs on it, and opens when the printer is told to.
+    pub drawer: bool,
 }
 
 #[derive(Deserialize, Default)]
@@ -26,6 +28,7 @@ pub(super) struct PrinterText {
     device: Option<PathBuf>,
     paper_mm: Option<u8>,
     raster: bool,
+    drawer: bool,
 }
 
 impl PrinterText {
@@ -65,6 +68,7 @@ impl PrinterText {
             target,
             paper,
             raster: self.raster,
+            drawer: self.drawer,
         }))
     }
 }

@@ -111,6 +111,14 @@ impl Page<'_> {
     fn sales(&self, paper: &mut Document, report: &Report) -> Result<(), MoneyError> {
         let (words, takings) = (self.words, &report.takings);
         let (sold, refunded) = (takings.sold()?, takings.refunded()?);
+        if report.discounts.count != 0 {
+            paper.row(words.gross, yuan(report.gross()?));
+            let discounts = report.discounts;
+            paper.row(
+                self.counted(words.discounts, discounts.count),
+                less(discounts.sum),
+            );
+        }
         paper.row(self.counted(words.sold, sold.count), yuan(sold.sum));
         if let Some(average) = average(sold) {
             paper.row(words.average, yuan(average));
@@ -281,6 +289,8 @@ impl Page<'_> {
         self.tally(paper, words.at_deadline, takings.closed_at_deadline);
         self.tally(paper, words.otherwise, takings.closed_otherwise);
         self.tally(paper, words.refused, takings.refused);
+        self.tally(paper, words.voided_lines, report.voided.lines);
+        self.tally(paper, words.voided_pieces, report.voided.pieces);
         paper.row(words.held_carts, report.held_carts.to_string());
     }
 

@@ -88,6 +88,7 @@ impl Book<'_> {
             words.refund_no,
             words.transaction_id,
             words.amount,
+            words.discount,
         ];
         let orders = workbook.add_worksheet_with_constant_memory()?;
         let mut orders = Rows::begin(orders, words.orders, &titles, &formats)?;
@@ -141,13 +142,18 @@ impl Book<'_> {
             words.refund_no,
             words.transaction_id,
             words.amount,
+            words.discount,
         ])?;
         let mut done = 0_u32;
         if self.picture.blind {
-            csv.write_record(["", words.blind, "", "", "", ""])?;
+            csv.write_record(["", words.blind, "", "", "", "", ""])?;
         }
         self.each(|entry| {
             let amount = signed(&entry)?.to_string();
+            let discount = match discount(&entry)? {
+                Fen::ZERO => String::new(),
+                off => off.to_string(),
+            };
             let transaction_id = entry.transaction_id.as_deref().map(as_text).unwrap_or_default();
             csv.write_record([
                 wall(entry.booking.at, self.zone).as_str(),
@@ -156,6 +162,7 @@ impl Book<'_> {
                 &refund_no(&entry).unwrap_or_default(),
                 &transaction_id,
                 &amount,
+                &discount,
             ])?;
             done = done.saturating_add(1);
             if done.is_multiple_of(STEP) {
@@ -224,6 +231,9 @@ impl Book<'_> {
             lines.push((label.to_owned(), Cell::Money(tally.sum)));
         };
         let sold = takings.sold()?;
+        if !self.picture.blind {
+            tally(words.discounts, report.discounts);
+        }
         tally(words.sold, sold);
         tally(words.refunds, takings.refunded()?);
         tally(words.wechat_paid, takings.wechat_paid);
@@ -244,6 +254,11 @@ impl Book<'_> {
         tally(words.at_deadline, takings.closed_at_deadline);
         tally(words.otherwise, takings.closed_otherwise);
         tally(words.refused, takings.refused);
+        tally(words.voided_lines, report.voided.lines);
+        tally(words.voided_pieces, report.voided.pieces);
+        if !self.picture.blind {
+            lines.push((words.gross.to_owned(), Cell::Money(report.gross()?)));
+        }
         lines.push((words.net.to_owned(), Cell::Money(takings.net()?)));
         if let Some(average) = average(sold) {
             lines.push((words.average.to_owned(), Cell::Money(average)));
@@ -442,6 +457,11 @@ impl<'a> Rows<'a> {
         let amount = number(signed(entry)?);
         self.sheet
             .write_number_with_format(row, 5, amount, &self.formats.money)?;
+        if entry.discount != Fen::ZERO {
+            let discount = number(discount(entry)?);
+            self.sheet
+                .write_number_with_format(row, 6, discount, &self.formats.money)?;
+        }
         self.next += 1;
         Ok(())
     }
@@ -490,6 +510,15 @@ fn signed(entry: &Entry) -> Result<Fen, MoneyError> {
         Ok(it.amount)
     } else {
         Fen::ZERO.minus(it.amount)
+    }
+}
+
+/// What was taken off the list prices of the sale that it paid; below zero where that was taken back.
+fn discount(entry: &Entry) -> Result<Fen, MoneyError> {
+    if entry.booking.reversed {
+        Fen::ZERO.minus(entry.discount)
+    } else {
+        Ok(entry.discount)
     }
 }
 

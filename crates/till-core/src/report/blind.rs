@@ -35,6 +35,7 @@ impl Report {
                 ..self.drawer
             },
             // Among them are those that cash has paid.
+            discounts: Tally::default(),
             items: Vec::new(),
             categories: Vec::new(),
             returned: Vec::new(),

@@ -45,6 +45,7 @@ fn lines() -> Vec<Line> {
             name: format!("goods {line}"),
             price: Fen::new(*price),
             pieces: *pieces,
+            reduction: None,
         })
         .collect()
 }

@@ -71,11 +71,13 @@ fn input(
         cash: cash.into_iter().map(|it| (it, "李娜".to_owned())).collect(),
         shifts: Vec::new(),
         in_hand: Tally::default(),
+        discounts: Tally::default(),
         items: Vec::new(),
         returned: Vec::new(),
         given_up: Vec::new(),
         carried: Vec::new(),
         held_carts: 0,
+        voided: VoidedSums::default(),
         exceptions: Vec::new(),
         before: GrandTotals::default(),
     }

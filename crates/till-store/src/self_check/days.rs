@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::Connection;
 use till_core::self_check::{About, Part, Wrong};
-use till_core::{Booking, Calendar, Report, SaleId, Takings, ZNumber};
+use till_core::{Booking, Calendar, Report, SaleId, Takings, VoidedSums, ZNumber};
 
 use super::drawer;
 use crate::table::attempts;
@@ -221,7 +221,13 @@ fn check_takings(read: Read<'_>, z: &StoredZ, told: &Told) -> Result<Option<Wron
         ..it.clone()
     };
     if money(&added_up) == money(takings) {
-        return Ok(None);
+        let off = read.sale_lines().discounts_on(told.bookings())?;
+        let in_words = |it: till_core::Tally| format!("discounts {}: {}", it.count, it.sum);
+        let says = z.report.discounts;
+        if off == says {
+            return check_voided(read, z, told);
+        }
+        return Ok((off != says).then(|| Wrong::new(About::Z(z.number), in_words(off), in_words(says))));
     }
     let net = |it: &Takings| it.net().map(|net| net.to_string()).unwrap_or_default();
     Ok(Some(Wrong::new(
@@ -229,6 +235,19 @@ fn check_takings(read: Read<'_>, z: &StoredZ, told: &Told) -> Result<Option<Wron
         format!("net {}", net(&added_up)),
         format!("net {}", net(takings)),
     )))
+}
+
+/// What the journal tells of carts; a Z of before that was counted has none, and its journal neither.
+fn check_voided(read: Read<'_>, z: &StoredZ, told: &Told) -> Result<Option<Wrong>, StoreError> {
+    let voided = read.journal().voided_on(told.journal())?;
+    let in_words = |VoidedSums { lines, pieces }| {
+        format!(
+            "voided {}: {}, {}: {}",
+            lines.count, lines.sum, pieces.count, pieces.sum
+        )
+    };
+    let says = z.report.voided;
+    Ok((voided != says).then(|| Wrong::new(About::Z(z.number), in_words(voided), in_words(says))))
 }
 
 fn differ(about: About, expected: Option<Booking>, found: Option<Booking>) -> Option<Wrong> {

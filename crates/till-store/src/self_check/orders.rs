@@ -6,11 +6,12 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 use till_core::self_check::{
     About, Part, Wrong, check_cash_refunds, check_evidence, check_goods, check_last_state, check_placed,
-    check_sums,
+    check_reductions, check_sums,
 };
 use till_core::{Attempt, CashRefund, EarlierRefund, Fen, MoveKind, Sale, SaleId, Sold, StockHold};
 
 use crate::table::attempts::{self, Columns};
+use crate::table::sale_lines::SOLD_BELOW_LIST;
 use crate::{Read, StoreError, sql};
 
 /// Reads sale by sale, so that years fit into little memory; with each, whether cash was ever taken for it.
@@ -89,13 +90,16 @@ fn body(row: &Row<'_>, column: usize) -> Result<Attempt, StoreError> {
 
 pub(super) fn sums(conn: &Connection, part: &mut Part) -> Result<(), StoreError> {
     let read = Read { conn };
+    let mut told = told_of_sales(conn, SOLD_BELOW_LIST)?;
     each_sale(conn, |sale, cash_moved| {
         let lines = read.sales().lines(sale.id)?;
         let sum = lines
             .iter()
             .map(till_core::Line::sum)
             .collect::<Result<Vec<Fen>, _>>();
-        part.look(check_sums(sale, sum.and_then(Fen::sum), cash_moved));
+        let told = told.remove(&sale.id).unwrap_or_default();
+        let wrong = check_sums(sale, sum.and_then(Fen::sum), cash_moved);
+        part.look(wrong.or_else(|| check_reductions(sale.id, &lines, &told)));
         Ok(())
     })?;
     each_order(conn, |row, attempt| {
@@ -228,16 +232,26 @@ fn in_cash(conn: &Connection, part: &mut Part) -> Result<(), StoreError> {
 
 /// What the journal says of refunds in cash, the reasons left out, by sale.
 fn told_in_journal(conn: &Connection) -> Result<BTreeMap<SaleId, Vec<String>>, StoreError> {
+    let mut told = told_of_sales(conn, "cash_refunded")?;
+    for detail in told.values_mut().flatten() {
+        if let Some((before_reason, _)) = detail.split_once(": ") {
+            *detail = before_reason.to_owned();
+        }
+    }
+    Ok(told)
+}
+
+/// What the journal says under one word, by sale.
+fn told_of_sales(conn: &Connection, what: &str) -> Result<BTreeMap<SaleId, Vec<String>>, StoreError> {
     let rows = sql::all(
         conn,
-        "SELECT sale_id, detail FROM journal WHERE what = 'cash_refunded' AND sale_id IS NOT NULL ORDER BY id",
-        [],
+        "SELECT sale_id, detail FROM journal WHERE what = ?1 AND sale_id IS NOT NULL ORDER BY id",
+        [what],
         |row| Ok((SaleId(row.get(0)?), row.get::<_, String>(1)?)),
     )?;
     let mut told: BTreeMap<SaleId, Vec<String>> = BTreeMap::new();
     for (sale, detail) in rows {
-        let before_reason = detail.split_once(": ").map_or(detail.as_str(), |(told, _)| told);
-        told.entry(sale).or_default().push(before_reason.to_owned());
+        told.entry(sale).or_default().push(detail);
     }
     Ok(told)
 }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Params, Row, params};
 use serde::Deserialize as _;
 use serde::de::IntoDeserializer as _;
 use serde::de::value::StrDeserializer;
-use till_core::{Booked, Booking, CashRefundNo, GivenUp, ItemLine, OutRefundNo, OutTradeNo, SaleId};
+use till_core::{Booked, Booking, CashRefundNo, Fen, GivenUp, ItemLine, OutRefundNo, OutTradeNo, SaleId};
 
 use crate::handle::Tx;
 use crate::migration::Migration;
@@ -98,6 +98,8 @@ pub struct Entry {
     pub cash_refund_no: Option<CashRefundNo>,
     /// WeChat's number of the order.
     pub transaction_id: Option<String>,
+    /// How much less than its list prices was asked for the sale that it paid; nothing of any other entry.
+    pub discount: Fen,
 }
 
 /// Reads the books.
@@ -376,7 +378,10 @@ pub(crate) fn book_old_rows(conn: &Connection) -> Result<(), StoreError> {
 
 const EACH: &str = "SELECT b.what, b.amount_fen, b.at, b.reversed,
             coalesce(o.out_trade_no, r.out_trade_no), r.out_refund_no,
-            coalesce(o.sale_id, ro.sale_id, c.sale_id, b.subject), coalesce(o.transaction_id, ro.transaction_id), c.nth
+            coalesce(o.sale_id, ro.sale_id, c.sale_id, b.subject), coalesce(o.transaction_id, ro.transaction_id), c.nth,
+            CASE WHEN b.what IN ('wechat_paid', 'wechat_late', 'cash_sale')
+                 THEN (SELECT sum((l.list_fen - l.price_fen) * l.pieces) FROM sale_lines l
+                       WHERE l.sale_id = coalesce(o.sale_id, b.subject) AND l.list_fen IS NOT NULL) END
      FROM bookings b
      LEFT JOIN attempts o ON b.about = 'order' AND o.id = b.subject
      LEFT JOIN refunds r ON b.about = 'refund' AND r.id = b.subject
@@ -400,6 +405,7 @@ fn entry(row: &Row<'_>) -> Result<Entry, StoreError> {
         cash_refund_no: nth.map(|nth| CashRefundNo { sale, nth }),
         sale,
         transaction_id: row.get(7)?,
+        discount: Fen::new(row.get::<_, Option<i64>>(9)?.unwrap_or_default()),
     })
 }
 

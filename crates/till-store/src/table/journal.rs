@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, Row, params};
-use till_core::{OutTradeNo, SaleId};
+use till_core::{Fen, OutTradeNo, SaleId, Tally, VoidedPart, VoidedSums};
 
 use crate::chain::{Digest, Link, RowText, Stretch, Walk};
 use crate::migration::Migration;
@@ -131,6 +131,33 @@ impl JournalRead<'_> {
             params![pages.from, pages.to, words],
             |row| Ok((row.get(0)?, sql::count(TABLE, row, 1)?)),
         )
+    }
+
+    /// What was taken out of carts on these pages.
+    pub fn voided_on(self, pages: Pages) -> Result<VoidedSums, StoreError> {
+        Ok(VoidedSums {
+            lines: self.tally_on(pages, VoidedPart::Line.word())?,
+            pieces: self.tally_on(pages, VoidedPart::Pieces.word())?,
+        })
+    }
+
+    /// How often this word stands on these pages, and what the amounts come to with which its details begin.
+    fn tally_on(self, pages: Pages, what: &str) -> Result<Tally, StoreError> {
+        let amounts = sql::all(
+            self.conn,
+            "SELECT detail FROM journal WHERE what = ?1 AND id > ?2 AND id <= ?3",
+            params![what, pages.from, pages.to],
+            |row| {
+                let detail: String = row.get(0)?;
+                let amount = detail.split_once(": ").map_or("", |(amount, _)| amount);
+                Fen::parse_yuan(amount)
+                    .map_err(|error| StoreError::unreadable(TABLE, format!("{error}: {detail:?}")))
+            },
+        )?;
+        Ok(Tally {
+            count: i64::try_from(amounts.len()).unwrap_or(i64::MAX),
+            sum: Fen::sum(amounts).map_err(|error| StoreError::unreadable(TABLE, error))?,
+        })
     }
 
     /// How often this word stands after this row, its detail beginning so.

@@ -12,6 +12,7 @@ pub(crate) mod inbox;
 pub(crate) mod journal;
 pub(crate) mod products;
 pub(crate) mod refunds;
+pub(crate) mod sale_lines;
 pub(crate) mod sales;
 pub(crate) mod settings;
 pub(crate) mod shifts;

@@ -1,18 +1,18 @@
-//! What was rung up, with its lines; the attempts to collect it stand in their own table.
+//! What was rung up; its lines and the attempts to collect it stand in their own tables.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Params, Row, params};
 use till_core::{
-    DayCash, DayCashKind, Effect, Fen, Line, LineNo, MoveKind, OutTradeNo, ProductId, Sale, SaleId, ShiftId,
-    StockHold, UserId,
+    DayCash, DayCashKind, Effect, Fen, Line, MoveKind, OutTradeNo, Sale, SaleId, ShiftId, StockHold, UserId,
 };
 
 use crate::handle::Tx;
 use crate::migration::Migration;
 use crate::table::attempts::ORDERS_MAX;
 use crate::table::bookings::About;
+use crate::table::sale_lines::SaleLinesRead;
 use crate::{StoreError, sql};
 
 const TABLE: &str = "sales";
@@ -143,20 +143,7 @@ impl SalesRead<'_> {
 
     /// What was rung up, in order.
     pub fn lines(self, id: SaleId) -> Result<Vec<Line>, StoreError> {
-        sql::all(
-            self.conn,
-            "SELECT line, product_id, name, price_fen, pieces FROM sale_lines WHERE sale_id = ?1 ORDER BY nth",
-            [id.0],
-            |row| {
-                Ok(Line {
-                    line: LineNo(sql::count("sale_lines", row, 0)?),
-                    product: ProductId(row.get(1)?),
-                    name: row.get(2)?,
-                    price: sql::fen(row, 3)?,
-                    pieces: sql::count("sale_lines", row, 4)?,
-                })
-            },
-        )
+        SaleLinesRead { conn: self.conn }.of_sale(id)
     }
 
     /// Sales paid in cash alone from this time to before that one, newest first, at most [`ORDERS_MAX`].
@@ -280,21 +267,7 @@ impl SalesWrite<'_> {
             ],
         )?;
         let id = SaleId(self.conn.last_insert_rowid());
-        let mut insert = self.conn.prepare_cached(
-            "INSERT INTO sale_lines (sale_id, nth, line, product_id, name, price_fen, pieces)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        )?;
-        for (nth, line) in (0_i64..).zip(sale.lines) {
-            insert.execute(params![
-                id.0,
-                nth,
-                line.line.0,
-                line.product.0,
-                line.name,
-                line.price.get(),
-                line.pieces
-            ])?;
-        }
+        self.tx().sale_lines().insert(id, sale.lines, sale.rung_up_at)?;
         self.tx().stock().apply(Effect::Reserve, id)?;
         Ok(id)
     }
@@ -352,12 +325,8 @@ impl SalesWrite<'_> {
             params![of.0, order.as_str(), sql::to_millis(now)],
         )?;
         let id = SaleId(self.conn.last_insert_rowid());
-        sql::execute(
-            self.conn,
-            "INSERT INTO sale_lines (sale_id, nth, line, product_id, name, price_fen, pieces)
-             SELECT ?2, nth, line, product_id, name, price_fen, pieces FROM sale_lines WHERE sale_id = ?1",
-            [of.0, id.0],
-        )?;
+        let lines = self.tx().read().sales().lines(of)?;
+        self.tx().sale_lines().insert(id, &lines, now)?;
         let (sale, effects) = adopted(id);
         for (nth, attempt) in (0_i64..).zip(&sale.attempts) {
             sql::execute(

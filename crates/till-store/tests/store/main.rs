@@ -7,6 +7,7 @@ mod books;
 mod cash;
 mod cash_refunds;
 mod crash;
+mod discounts;
 mod disk;
 mod drawer;
 mod inbox;
@@ -119,6 +120,7 @@ fn lines(wanted: &[(i64, u32)]) -> Vec<Line> {
             name: format!("product {product}"),
             price: Fen::new(100),
             pieces: *pieces,
+            reduction: None,
         })
         .collect()
 }

@@ -44,11 +44,13 @@ pub(super) fn report(db: &Database, number: u32, seconds: i64) -> (Report, ToldU
             .collect::<Vec<_>>(),
         shifts: Vec::new(),
         in_hand: Tally::default(),
+        discounts: read.sale_lines().discounts_on(told.bookings()).unwrap(),
         items: read.bookings().items_on(told.bookings()).unwrap(),
         returned: read.bookings().returned_on(told.bookings()).unwrap(),
         given_up: read.bookings().given_up_on(told.bookings()).unwrap(),
         carried: Vec::new(),
         held_carts: 0,
+        voided: read.journal().voided_on(told.journal()).unwrap(),
         exceptions: Vec::new(),
         before: read.z_reports().totals().unwrap(),
     };

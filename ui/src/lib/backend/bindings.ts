@@ -21,6 +21,8 @@ export const commands = {
 	cartScan: (barcode: string) => typedError<null, CommandError>(__TAURI_INVOKE("cart_scan", { barcode })),
 	/**  Sets the pieces of a line; 0 removes it. */
 	cartSetQuantity: (line: number, quantity: number) => typedError<null, CommandError>(__TAURI_INVOKE("cart_set_quantity", { line, quantity })),
+	/**  Asks something else for a line than its list price, or that again; past the limit of the house a manager approves it. */
+	cartReprice: (line: number, wish: PriceWish, shown: Shown | null) => typedError<null, CommandError>(__TAURI_INVOKE("cart_reprice", { line, wish, shown })),
 	/**  Empties the cart. */
 	cartClear: () => typedError<null, CommandError>(__TAURI_INVOKE("cart_clear")),
 	/**  Puts the cart on hold and opens an empty one. */
@@ -90,6 +92,11 @@ export const commands = {
 	giveCashBack: (click: string, outTradeNo: string) => typedError<number, CommandError>(__TAURI_INVOKE("give_cash_back", { click, outTradeNo })),
 	/**  The shift page. */
 	drawer: () => typedError<DrawerView, CommandError>(__TAURI_INVOKE("drawer")),
+	/**
+	 *  Opens the drawer without a sale, for a reason; by the rules of some houses a manager approves it. Answers with what came of
+	 *  telling the printer.
+	 */
+	openDrawer: (reason: string, shown: Shown | null) => typedError<PrintedView, CommandError>(__TAURI_INVOKE("open_drawer", { reason, shown })),
 	/**  Begins a shift with what is in the drawer; far from what the last one left there, it needs a manager. */
 	openShift: (floatFen: number, shown: Shown | null) => typedError<null, CommandError>(__TAURI_INVOKE("open_shift", { floatFen, shown })),
 	/**  Puts cash into the drawer or takes it out. The same `click` is the same movement. */
@@ -378,6 +385,8 @@ export type CartLine = {
 	priceFen: number,
 	quantity: number,
 	sumFen: number,
+	/**  Less is asked than the list price. */
+	reduction: ReductionView | null,
 };
 
 export type CartView = {
@@ -633,6 +642,12 @@ export type DeadReason = "unreadable" | "unknown_kind" | "too_long" | "return_fa
 
 export type DifferenceView = { is: "agrees" } | { is: "over"; fen: string } | { is: "short"; fen: string };
 
+export type DiscountLimit = 
+/**  Hundredths of the list price; 0 to 100. */
+{ by: "percent"; percent: number } | 
+/**  So much off a piece. */
+{ by: "off_each"; offFen: number };
+
 /**  What the shift page shows. */
 export type DrawerView = {
 	open: ShiftView | null,
@@ -650,6 +665,12 @@ export type ErrorCode = "cart_empty" |
 "out_of_stock" | "no_such_product" | "no_such_barcode" | "no_such_order" | 
 /**  This product needs a price. */
 "price_missing" | "price_out_of_range" | "quantity_out_of_range" | 
+/**  So much was taken off that nothing is left to pay. */
+"nothing_to_pay" | 
+/**  A price is lowered, never raised. */
+"above_list_price" | 
+/**  A manager has approved the price for fewer pieces. */
+"approved_for_fewer" | 
 /**  The sale is more than WeChat takes in one order. */
 "total_out_of_range" | 
 /**  The old attempt of this sale is not being closed yet, or the sale is settled. */
@@ -720,6 +741,8 @@ export type ErrorCode = "cart_empty" |
 "no_chinese_font" | 
 /**  The configuration names no receipt printer. */
 "no_printer" | 
+/**  No drawer hangs on a printer that the configuration names. */
+"no_drawer" | 
 /**  There is no bill yet to agree with. */
 "no_bill" | 
 /**  Differences without a note can't be signed off; `detail` says how many. */
@@ -844,6 +867,10 @@ export type HouseView = {
 	blindCount: boolean,
 	/**  A larger difference than this needs a manager. */
 	differenceLimitFen: number,
+	/**  A price that is lowered by more needs a manager. */
+	discountLimit: DiscountLimit,
+	/**  Opening the drawer without a sale needs a manager. */
+	drawerNeedsManager: boolean,
 };
 
 /**  A CSV import: how many rows went in, or every row that is wrong; never some of each. */
@@ -928,6 +955,12 @@ export type LineLeftView = {
 
 export type Locale = "zh-CN" | "en";
 
+export type Lowered = 
+/**  The cashier named another price for a piece. */
+"new_price" | 
+/**  The cashier took an amount off the line. */
+"amount_off";
+
 export type Money = "taken" | "not_taken" | "unknown";
 
 export type NamedMoveView = {
@@ -945,6 +978,10 @@ export type NotSoldView = {
 	byCancel: TallyView,
 	otherwise: TallyView,
 	refused: TallyView,
+	/**  Lines taken out of carts before they were paid, those of cleared carts included. */
+	voidedLines: TallyView,
+	/**  Quantities that were corrected downwards. */
+	voidedPieces: TallyView,
 };
 
 export type NoteView = {
@@ -1115,6 +1152,15 @@ export type PreviousView = {
 	digest: string,
 };
 
+/**  What is to be asked for a line. */
+export type PriceWish = 
+/**  The list price again. */
+{ ask: "list" } | 
+/**  So much a piece. */
+{ ask: "each"; priceFen: number } | 
+/**  So much less for the whole line. */
+{ ask: "off"; offFen: number };
+
 export type PrintOutcome = "printed" | 
 /**  Nothing left the till. */
 "not_sent" | 
@@ -1199,6 +1245,17 @@ export type QrView = {
 	/**  Modules a side, without the quiet zone. */
 	modules: number,
 	path: string,
+};
+
+/**  Less is asked for a line than its list price. */
+export type ReductionView = {
+	/**  What a piece costs otherwise. */
+	listFen: number,
+	/**  How much less is asked, for all pieces. */
+	offFen: number,
+	how: Lowered,
+	/**  Who approved it; `None`: it is within the limit of the house. */
+	approvedBy: string | null,
 };
 
 /**  A refund in a list. */
@@ -1310,6 +1367,10 @@ export type ReportView = {
 	note: string,
 	/**  A shift of it goes on and is counted blind: all of this is of WeChat alone. */
 	blind: boolean,
+	/**  What was sold, at list prices. */
+	grossFen: string,
+	/**  Lines sold below their list price, and by how much. */
+	discounts: TallyView,
 	/**  Sales paid, each once. */
 	sold: TallyView,
 	/**  Given back either way. */
@@ -1523,6 +1584,8 @@ export type Snapshot = {
 	house: HouseView,
 	/**  The configuration names a receipt printer. */
 	hasPrinter: boolean,
+	/**  A drawer hangs on it. */
+	hasDrawer: boolean,
 	shift: ShiftBrief | null,
 	/**  The cash view is open. */
 	cash: CashDueView | null,

@@ -19,6 +19,7 @@ import { FakeCash } from './cashRefunds';
 import type { PastCash } from './history';
 import type { FakePayment } from './payment';
 import type { FakeStaff } from './staff';
+import type { FakeReports } from './zreports';
 
 const NOTES = [500, 1000, 2000, 5000, 10_000];
 const DENOMINATIONS = [10_000, 5000, 2000, 1000, 500, 100, 50, 20, 10, 5, 2, 1];
@@ -212,8 +213,21 @@ export class FakeDrawer {
         return payment.outTradeNo;
     }
 
-    commands(change: Change) {
+    commands(change: Change, reports: FakeReports) {
+        const pulse = () => {
+            if (reports.hasPrinter && reports.hasDrawer) reports.pulses += 1;
+        };
         return {
+            openDrawer: async (reason: string, shown: Shown | null) => {
+                if (!reports.hasPrinter || !reports.hasDrawer) refuse('no_drawer');
+                if (reason.trim() === '') refuse('reason_missing');
+                const { staff } = this.counter;
+                if (staff.house.drawerNeedsManager) staff.approve(shown);
+                reports.outOfOrdinary('drawer_opened');
+                pulse();
+                await change(() => {});
+                return reports.printer;
+            },
             openCash: async (outTradeNo: string | null) =>
                 change(() => {
                     this.of = outTradeNo;
@@ -223,7 +237,10 @@ export class FakeDrawer {
                     this.of = undefined;
                 }),
             takeCash: async (click: string, outTradeNo: string | null, tendered: number) =>
-                change(() => this.#take(click, outTradeNo, tendered)),
+                change(() => {
+                    this.#take(click, outTradeNo, tendered);
+                    pulse();
+                }),
             takePart: async (click: string, outTradeNo: string | null, part: number) => {
                 const number = this.#part(click, outTradeNo, part);
                 await change(() => {});

@@ -34,6 +34,7 @@ function basket(products: FakeProduct[], roll: () => number): CartLine[] {
             priceFen,
             quantity,
             sumFen: priceFen * quantity,
+            reduction: null,
         };
     });
 }

@@ -9,7 +9,13 @@ function refuse(code: Refusal['code'], detail = ''): never {
 }
 
 export class FakeStaff {
-    house: HouseView = { idleMinutes: 10, blindCount: false, differenceLimitFen: 500 };
+    house: HouseView = {
+        idleMinutes: 10,
+        blindCount: false,
+        differenceLimitFen: 500,
+        discountLimit: { by: 'percent', percent: 10 },
+        drawerNeedsManager: false,
+    };
     users: UserView[] = [];
     atTill: number | null = null;
     readonly #pins = new Map<number, string>();
@@ -37,15 +43,16 @@ export class FakeStaff {
         refuse('pin_wrong');
     }
 
-    /** A manager's PIN, or a plain yes where nobody has one. */
-    approve(shown: Shown | null): void {
+    /** A manager's PIN, or a plain yes where nobody has one. Answers who gave it. */
+    approve(shown: Shown | null): string {
         if (this.users.length === 0) {
             if (shown?.by !== 'confirmed') refuse('needs_confirmation');
-            return;
+            return 'confirmed, no users';
         }
         if (shown?.by !== 'manager') refuse('needs_manager');
         this.#check(shown.userId, shown.pin);
-        if (this.users.find((user) => user.id === shown.userId)?.role !== 'manager') refuse('needs_manager');
+        const manager = this.users.find((user) => user.id === shown.userId);
+        return manager?.role === 'manager' ? manager.name : refuse('needs_manager');
     }
 
     commands(change: Change) {

@@ -10,7 +10,9 @@ import type {
     Locale,
     OrderBrief,
     PayState,
+    PriceWish,
     Problem,
+    Shown,
     Snapshot,
 } from '../backend';
 import { Refusal } from '../backend';
@@ -24,6 +26,8 @@ import { FakePayment } from './payment';
 import { SHOP_NAME, shopProducts, type FakeProduct } from './products';
 import { FakeRefunds } from './refunds';
 import { dayView } from './report';
+import { repriced, withQuantity } from './reprice';
+import { settingsView } from './settings';
 import { FakeStaff } from './staff';
 import { FakeReports } from './zreports';
 
@@ -137,6 +141,7 @@ export class FakeTill {
             staff: this.staff.view(),
             house: this.staff.house,
             hasPrinter: this.reports.hasPrinter,
+            hasDrawer: this.reports.hasPrinter && this.reports.hasDrawer,
             shift: this.drawer.brief(),
             cash: this.drawer.due(),
             cashPaid: this.drawer.paid,
@@ -237,7 +242,9 @@ export class FakeTill {
             .filter((line) => line.productId === product.id)
             .reduce((sum, line) => sum + line.quantity, 0);
         if (product.available !== null && inCart >= product.available) refuse('out_of_stock', product.name);
-        const same = this.#lines.find((line) => line.productId === product.id && line.priceFen === priceFen);
+        const same = this.#lines.find(
+            (line) => line.productId === product.id && line.priceFen === priceFen && line.reduction === null,
+        );
         if (same !== undefined) {
             this.#setQuantity(same.line, same.quantity + 1);
             return;
@@ -245,7 +252,7 @@ export class FakeTill {
         const { id: productId, name } = product;
         this.#lines = [
             ...this.#lines,
-            { line: this.#next++, productId, name, priceFen, quantity: 1, sumFen: priceFen },
+            { line: this.#next++, productId, name, priceFen, quantity: 1, sumFen: priceFen, reduction: null },
         ];
     }
 
@@ -256,10 +263,10 @@ export class FakeTill {
         const available = product?.available ?? 9999;
         if (quantity > 9999) refuse('quantity_out_of_range');
         if (quantity > available) refuse('out_of_stock', found.name);
+        if (quantity < found.quantity)
+            this.reports.void(found.priceFen * (found.quantity - quantity), quantity === 0);
         this.#lines = this.#lines
-            .map((line) =>
-                line.line === number ? { ...line, quantity, sumFen: line.priceFen * quantity } : line,
-            )
+            .map((line) => (line.line === number ? withQuantity(line, quantity) : line))
             .filter((line) => line.quantity > 0);
     }
 
@@ -374,7 +381,7 @@ export class FakeTill {
             ...this.keeping.commands((shown) => this.staff.approve(shown)),
             ...this.notify.commands((act) => this.#change(act)),
             ...this.staff.commands((act) => this.#change(act)),
-            ...this.drawer.commands((act) => this.#change(act)),
+            ...this.drawer.commands((act) => this.#change(act), this.reports),
             ...this.bills.commands(
                 (act) => this.#change(act),
                 (shown) => this.staff.approve(shown),
@@ -417,7 +424,26 @@ export class FakeTill {
             },
             cartSetQuantity: async (line: number, quantity: number) =>
                 this.#change(() => this.#setQuantity(line, quantity)),
-            cartClear: async () => this.#change(clear),
+            cartReprice: async (number: number, wish: PriceWish, shown: Shown | null) =>
+                this.#change(() => {
+                    const found = this.#lines.findIndex((line) => line.line === number);
+                    const line = this.#lines[found] ?? refuse('no_such_product');
+                    const approve = () => {
+                        const by = this.staff.approve(shown);
+                        this.reports.outOfOrdinary('approved');
+                        this.reports.outOfOrdinary('discount_over_limit');
+                        return by;
+                    };
+                    const { discountLimit } = this.staff.house;
+                    const lines = repriced(line, wish, discountLimit, () => this.#next++, approve);
+                    if (wish.ask === 'each') this.reports.outOfOrdinary('price_changed');
+                    this.#lines = this.#lines.toSpliced(found, 1, ...lines);
+                }),
+            cartClear: async () =>
+                this.#change(() => {
+                    for (const line of this.#lines) this.reports.void(line.sumFen, true);
+                    clear();
+                }),
             cartHold: async () => this.#change(hold),
             cartFetch: async (id: number) =>
                 this.#change(() => {
@@ -437,6 +463,7 @@ export class FakeTill {
                 if (known !== undefined) return known;
                 if (this.lamps.diskTrouble) refuse('not_saved');
                 if (this.#lines.length === 0) refuse('cart_empty');
+                if (this.#total() === 0) refuse('nothing_to_pay');
                 const payment = this.#place(this.#lines);
                 this.#clicks.set(click, payment.outTradeNo);
                 this.#lines = [];
@@ -554,22 +581,7 @@ export class FakeTill {
     #settingsCommands() {
         return {
             importProducts: async (csv: string) => imported(csv),
-            settings: async () => ({
-                configPath: '/home/shop/.config/scantill/config.toml',
-                dataDir: '/home/shop/.local/share/scantill/training',
-                reportsDir: '/home/shop/.local/share/scantill/training/reports',
-                version: '0.1.0',
-                appid: 'wx2421b1c4370ec43b',
-                mchId: '10000100',
-                signType: 'HMAC-SHA256',
-                baseUrl: 'http://127.0.0.1:18080',
-                notifyUrl: 'https://pay.example.com/weixin/pay/notify/url',
-                broker: this.notify.view.link === 'polling_only' ? null : 'broker.example.com:5671/scantill',
-                keyKeptIn: 'keyring' as const,
-                pollSeconds: 3,
-                timeoutMinutes: 30,
-                phoneUrl: this.training ? 'http://127.0.0.1:18080/phone' : null,
-            }),
+            settings: async () => settingsView(this.notify.view.link !== 'polling_only', this.training),
             setLocale: async (locale: Locale) =>
                 this.#change(() => {
                     this.locale = locale;

@@ -2,6 +2,7 @@
 import type {
     CarriedView,
     CashMoveView,
+    ExceptionView,
     ExportFormat,
     ExportProgress,
     HeldCart,
@@ -50,6 +51,14 @@ interface Stretch {
     held: number;
     by: string;
     note: string;
+    exceptions: ExceptionView[];
+    voided: Voided;
+}
+
+/** What was taken out of carts, in fen. */
+interface Voided {
+    lines: number[];
+    pieces: number[];
 }
 
 type Change = (act: () => void) => Promise<null>;
@@ -80,6 +89,10 @@ function digest(number: number): string {
 export class FakeReports {
     /** There is a printer. */
     hasPrinter = true;
+    /** A drawer hangs on it. */
+    hasDrawer = true;
+    /** How often the printer was told to open it. */
+    pulses = 0;
     /** What the printer does next. */
     printer: PrintedView = { outcome: 'printed', why: '' };
     /** How long writing a file or printing takes, milliseconds. */
@@ -90,6 +103,9 @@ export class FakeReports {
     young = false;
     /** So many rows are told of while a file is written. */
     rows = 0;
+    /** What was out of the ordinary since the last Z. */
+    #exceptions = new Map<string, number>();
+    #voided: Voided = { lines: [], pieces: [] };
     readonly #written = new Set<(progress: ExportProgress) => void>();
     readonly #printed = new Set<number>();
     readonly #made: ReportView[] = [];
@@ -101,6 +117,15 @@ export class FakeReports {
 
     get #last(): number {
         return (this.young ? 0 : BEFORE) + this.#made.length;
+    }
+
+    /** Something was taken out of a cart: the whole line, or some of its pieces. */
+    void(fen: number, whole: boolean): void {
+        (whole ? this.#voided.lines : this.#voided.pieces).push(fen);
+    }
+
+    outOfOrdinary(what: string): void {
+        this.#exceptions.set(what, (this.#exceptions.get(what) ?? 0) + 1);
     }
 
     #began(): number {
@@ -145,6 +170,8 @@ export class FakeReports {
             held: this.books.held().length,
             by: this.books.by(),
             note,
+            voided: this.#voided,
+            exceptions: [...this.#exceptions].map(([what, count]) => ({ what, count })),
         });
     }
 
@@ -212,6 +239,8 @@ export class FakeReports {
             held: 0,
             by: '李娜',
             note: '',
+            voided: { lines: number % 2 === 0 ? [450, 200] : [], pieces: number % 4 === 0 ? [350] : [] },
+            exceptions: number % 3 === 0 ? [{ what: 'approved', count: 2 }] : [],
         });
     }
 
@@ -254,6 +283,9 @@ export class FakeReports {
         const net = String(Number(less(taken, refunded)) + Number(less(cash, cashBack)));
         const hour = (at: number) => new Date(at + ZONE).getUTCHours();
         const lines = [...paid.flatMap((one) => one.lines), ...it.cash.flatMap((one) => one.lines)];
+        const discounts = tally(
+            lines.flatMap(({ reduction }) => (reduction === null ? [] : [reduction.offFen])),
+        );
         const categoryOf = new Map(this.books.products().map(({ name, category }) => [name, category]));
         const best = (name: (line: (typeof lines)[number]) => string) => {
             const found = new Map<string, { pieces: number; fen: number }>();
@@ -302,6 +334,8 @@ export class FakeReports {
             by: it.by,
             note: it.note,
             blind: false,
+            grossFen: String(Number(sold.sumFen) + Number(discounts.sumFen)),
+            discounts,
             sold,
             refunded: both(refunded, cashBack),
             netFen: net,
@@ -330,6 +364,8 @@ export class FakeReports {
             notSold: {
                 all: both(notSold.atDeadline, notSold.byCancel, notSold.otherwise, notSold.refused),
                 ...notSold,
+                voidedLines: tally(it.voided.lines),
+                voidedPieces: tally(it.voided.pieces),
             },
             hours: Array.from({ length: 24 }, (_, at) => ({
                 hour: at,
@@ -389,7 +425,7 @@ export class FakeReports {
             },
             carried: it.carried,
             heldCarts: it.held,
-            exceptions: number % 3 === 0 ? [{ what: 'approved', count: 2 }] : [],
+            exceptions: it.exceptions,
             totals: {
                 sold: {
                     count: SOLD_BEFORE.count + sold.count,
@@ -478,6 +514,8 @@ export class FakeReports {
                     this.#made.push(z);
                     this.#clicks.set(click, this.#last);
                     this.#since = Date.now();
+                    this.#exceptions.clear();
+                    this.#voided = { lines: [], pieces: [] };
                 });
                 return z;
             },
