@@ -6,30 +6,19 @@
 use calamine::{Data, Reader as _, Xlsx};
 use jiff::SignedDuration;
 use scantill_tests::refunds::SETTLED;
-use scantill_tests::shop::{Line, Shop, WATER};
+use scantill_tests::shop::{Line, NOODLES, Shop, WATER};
 use till_app::approval::{Act, Credential};
 use till_app::house::HouseRules;
 use till_app::report::ExportFormat;
 use till_app::{Locale, Refusal};
 use till_core::{
-    CartError, DiscountLimit, Exception, Fen, LineNo, OutTradeNo, Part, PriceWish, ProductId, RefundLine,
-    Report, Tally,
+    CartError, DiscountLimit, Exception, Fen, LineNo, OutTradeNo, Part, PriceWish, RefundLine, Report, Tally,
 };
 
 use crate::cash::users::{CASHIER, journal, managers_pin, pin, staffed};
 
-/// 康师傅红烧牛肉面, 4.50 yuan.
-const NOODLES: ProductId = ProductId(2);
-
 fn yuan(text: &str) -> Fen {
     Fen::parse_yuan(text).unwrap()
-}
-
-fn ring(shop: &mut Shop, product: ProductId, pieces: u32) -> LineNo {
-    shop.till.add(product, None).unwrap();
-    let line = shop.till.snapshot().cart.lines().last().unwrap().line;
-    shop.till.set_pieces(shop.now(), line, pieces).unwrap();
-    line
 }
 
 fn reprice(
@@ -73,7 +62,7 @@ fn holds(shop: &Shop) {
 async fn past_the_limit_of_the_house_a_managers_pin_is_looked_at_and_the_journal_has_it() {
     let line = Line::open().await.unwrap();
     let mut shop = staffed(&line).await;
-    let water = ring(&mut shop, WATER, 2);
+    let water = shop.ring(WATER, 2).unwrap();
     reprice(&mut shop, water, PriceWish::Each(yuan("1.80")), None).unwrap();
     assert_eq!(asked(&shop), [(180, 2)], "a tenth off is the cashier's to give");
     let more = PriceWish::Each(yuan("1.79"));
@@ -166,7 +155,7 @@ async fn the_house_may_measure_by_amount_and_rules_of_before_have_the_usual_limi
         "more than all: {senseless:?}"
     );
     rule(&mut shop, DiscountLimit::OffEach(yuan("0.50"))).unwrap();
-    let water = ring(&mut shop, WATER, 2);
+    let water = shop.ring(WATER, 2).unwrap();
     reprice(&mut shop, water, PriceWish::Off(yuan("1.00")), None).unwrap();
     let more = reprice(&mut shop, water, PriceWish::Off(yuan("1.01")), None);
     assert!(
@@ -195,7 +184,7 @@ async fn the_house_may_measure_by_amount_and_rules_of_before_have_the_usual_limi
 async fn order_refund_stock_and_z_follow_what_was_asked() {
     let line = Line::open().await.unwrap();
     let mut shop = Shop::open(&line, "T01").await.unwrap();
-    let water = ring(&mut shop, WATER, 3);
+    let water = shop.ring(WATER, 3).unwrap();
     // 6.00 less 0.50: 5.50 for three, which no three equal prices make.
     reprice(&mut shop, water, PriceWish::Off(yuan("0.50")), None).unwrap();
     assert_eq!(
@@ -203,7 +192,7 @@ async fn order_refund_stock_and_z_follow_what_was_asked() {
         [(183, 2), (184, 1)],
         "each piece has a price of its own"
     );
-    let noodles = ring(&mut shop, NOODLES, 2);
+    let noodles = shop.ring(NOODLES, 2).unwrap();
     let over = PriceWish::Each(yuan("2.25"));
     let unasked = reprice(&mut shop, noodles, over, None);
     assert!(
@@ -261,7 +250,7 @@ async fn order_refund_stock_and_z_follow_what_was_asked() {
     );
 
     // The same goods once more at the list price, in cash.
-    ring(&mut shop, WATER, 1);
+    shop.ring(WATER, 1).unwrap();
     let now = shop.now();
     shop.till.take_cash(now, "cash", None, yuan("2")).unwrap();
     let x = shop.till.x_report(shop.now()).unwrap().report;
@@ -308,7 +297,7 @@ async fn order_refund_stock_and_z_follow_what_was_asked() {
 async fn a_late_payment_taken_over_and_one_taken_back_keep_the_discounts_right() {
     let line = Line::open().await.unwrap();
     let mut shop = Shop::open(&line, "T01").await.unwrap();
-    let water = ring(&mut shop, WATER, 2);
+    let water = shop.ring(WATER, 2).unwrap();
     reprice(&mut shop, water, PriceWish::Off(yuan("0.40")), None).unwrap();
     let now = shop.now();
     let number = shop.till.pay(now, "late").unwrap();
@@ -343,7 +332,7 @@ async fn a_late_payment_taken_over_and_one_taken_back_keep_the_discounts_right()
 async fn a_sale_of_nothing_is_none_by_wechat_and_in_cash() {
     let line = Line::open().await.unwrap();
     let mut shop = Shop::open(&line, "T01").await.unwrap();
-    let water = ring(&mut shop, WATER, 1);
+    let water = shop.ring(WATER, 1).unwrap();
     let gift = PriceWish::Each(Fen::ZERO);
     reprice(&mut shop, water, gift, Some(&Credential::Confirmed)).unwrap();
     let now = shop.now();
@@ -358,7 +347,7 @@ async fn a_sale_of_nothing_is_none_by_wechat_and_in_cash() {
         );
     }
     assert_eq!(asked(&shop), [(0, 1)], "the cart is as it was");
-    ring(&mut shop, NOODLES, 1);
+    shop.ring(NOODLES, 1).unwrap();
     let number = paid(&line, &mut shop, "sale").await;
     assert_eq!(
         line.order(&number).unwrap().total_fee.get(),
@@ -384,10 +373,10 @@ async fn a_sale_of_nothing_is_none_by_wechat_and_in_cash() {
 async fn files_and_paper_say_what_was_taken_off() {
     let line = Line::open().await.unwrap();
     let mut shop = Shop::open(&line, "T01").await.unwrap();
-    let water = ring(&mut shop, WATER, 2);
+    let water = shop.ring(WATER, 2).unwrap();
     reprice(&mut shop, water, PriceWish::Off(yuan("0.40")), None).unwrap();
     paid(&line, &mut shop, "sale").await;
-    ring(&mut shop, NOODLES, 1);
+    shop.ring(NOODLES, 1).unwrap();
     let now = shop.now();
     shop.till.take_cash(now, "cash", None, yuan("5")).unwrap();
     let number = shop

@@ -6,11 +6,8 @@ mod files;
 mod printing;
 
 use jiff::SignedDuration;
-use scantill_tests::shop::{Line, Shop, WATER};
-use till_core::{Fen, LineNo, Part, ProductId, RefundLine, ZNumber};
-
-/// 康师傅红烧牛肉面, 4.50 yuan.
-const NOODLES: ProductId = ProductId(2);
+use scantill_tests::shop::{Line, NOODLES, Shop, WATER};
+use till_core::{Fen, LineNo, Part, RefundLine, ZNumber};
 
 fn yuan(text: &str) -> Fen {
     Fen::parse_yuan(text).unwrap()

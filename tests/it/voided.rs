@@ -3,24 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a step that fails is a test that fails")]
 
 use jiff::SignedDuration;
-use scantill_tests::shop::{Line, Shop, WATER};
+use scantill_tests::shop::{Line, NOODLES, Shop, WATER};
 use till_core::self_check::{About, Check};
-use till_core::{Fen, LineNo, PriceWish, ProductId, Tally, VoidedSums, ZNumber};
+use till_core::{Fen, LineNo, PriceWish, Tally, VoidedSums, ZNumber};
 
 use crate::cash::users::{journal, staffed};
 
-/// 康师傅红烧牛肉面, 4.50 yuan.
-const NOODLES: ProductId = ProductId(2);
-
 fn yuan(text: &str) -> Fen {
     Fen::parse_yuan(text).unwrap()
-}
-
-fn ring(shop: &mut Shop, product: ProductId, pieces: u32) -> LineNo {
-    shop.till.add(product, None).unwrap();
-    let line = shop.till.snapshot().cart.lines().last().unwrap().line;
-    shop.till.set_pieces(shop.now(), line, pieces).unwrap();
-    line
 }
 
 fn voided(shop: &Shop) -> VoidedSums {
@@ -42,8 +32,8 @@ fn sums(lines: (i64, &str), pieces: (i64, &str)) -> VoidedSums {
 async fn what_is_taken_out_of_a_cart_is_counted_and_what_is_laid_aside_or_paid_is_not() {
     let line = Line::open().await.unwrap();
     let mut shop = staffed(&line).await;
-    let water = ring(&mut shop, WATER, 3);
-    let noodles = ring(&mut shop, NOODLES, 2);
+    let water = shop.ring(WATER, 3).unwrap();
+    let noodles = shop.ring(NOODLES, 2).unwrap();
     assert_eq!(
         voided(&shop),
         sums((0, "0"), (0, "0")),
@@ -66,8 +56,8 @@ async fn what_is_taken_out_of_a_cart_is_counted_and_what_is_laid_aside_or_paid_i
     );
     shop.till.hold(shop.now()).unwrap();
     let held = shop.till.snapshot().held[0].id;
-    ring(&mut shop, NOODLES, 1);
-    ring(&mut shop, WATER, 1);
+    shop.ring(NOODLES, 1).unwrap();
+    shop.ring(WATER, 1).unwrap();
     shop.till.fetch(shop.now(), held).unwrap();
     assert_eq!(
         voided(&shop),
@@ -98,7 +88,7 @@ async fn what_is_taken_out_of_a_cart_is_counted_and_what_is_laid_aside_or_paid_i
 async fn a_refused_correction_counts_nothing_and_an_acknowledged_one_outlives_a_power_cut() {
     let line = Line::open().await.unwrap();
     let mut shop = Shop::open(&line, "T01").await.unwrap();
-    let water = ring(&mut shop, WATER, 2);
+    let water = shop.ring(WATER, 2).unwrap();
     assert!(
         shop.till.set_pieces(shop.now(), LineNo(99), 0).is_err(),
         "there is no such line"
@@ -110,7 +100,7 @@ async fn a_refused_correction_counts_nothing_and_an_acknowledged_one_outlives_a_
     assert_eq!(voided(&shop), sums((1, "4"), (0, "0")), "and counted for good");
 
     // A disk that does not take the journal's row keeps the line in the cart.
-    let water = ring(&mut shop, WATER, 1);
+    let water = shop.ring(WATER, 1).unwrap();
     let ledger = rusqlite::Connection::open(shop.till.db().path().unwrap()).unwrap();
     ledger
         .execute_batch(
@@ -131,14 +121,14 @@ async fn each_z_has_its_own_and_is_held_against_the_journal() {
         let now = shop.now();
         shop.till.close_day(now, click, "").unwrap().report.voided
     };
-    ring(&mut shop, WATER, 2);
+    shop.ring(WATER, 2).unwrap();
     shop.till.clear_cart(shop.now()).unwrap();
     assert_eq!(
         close(&mut shop, "z1"),
         sums((1, "4"), (0, "0")),
         "the first Z has the first"
     );
-    let noodles = ring(&mut shop, NOODLES, 2);
+    let noodles = shop.ring(NOODLES, 2).unwrap();
     shop.till.set_pieces(shop.now(), noodles, 1).unwrap();
     assert_eq!(
         close(&mut shop, "z2"),

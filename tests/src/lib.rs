@@ -14,6 +14,7 @@ pub mod counter;
 pub mod elsewhere;
 pub mod network;
 pub mod people;
+pub mod printer;
 pub mod process;
 pub mod proxy;
 pub mod qr;

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 use till_app::approval::{Act, Credential};
 use till_app::{AgreementPicture, Config, Database, Step, Till, bill_file};
-use till_core::{Evidence, EvidenceKind, OutTradeNo, ProductId, State};
+use till_core::{Evidence, EvidenceKind, LineNo, OutTradeNo, ProductId, State};
 use till_store::StockRow;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -27,6 +27,8 @@ use crate::world::attempt;
 
 /// 农夫山泉, 2.00 yuan, 500 pieces.
 pub const WATER: ProductId = ProductId(1);
+/// 康师傅红烧牛肉面, 4.50 yuan, 40 pieces.
+pub const NOODLES: ProductId = ProductId(2);
 /// 蓝牙耳机, 199.00 yuan, one piece.
 pub const LAST_PIECE: ProductId = ProductId(4);
 /// When a test begins, Beijing time.
@@ -199,6 +201,15 @@ impl Shop {
     /// The ledger's write-ahead log as it lies on the disk: every commit changes it.
     pub fn log(&self) -> anyhow::Result<Vec<u8>> {
         Ok(std::fs::read(self.folder.path().join("scantill.db-wal"))?)
+    }
+
+    /// Rings up so many pieces, as one line.
+    pub fn ring(&mut self, product: ProductId, pieces: u32) -> anyhow::Result<LineNo> {
+        self.till.add(product, None)?;
+        let cart = self.till.snapshot().cart;
+        let line = cart.lines().last().context("it is in the cart")?.line;
+        self.till.set_pieces(self.now(), line, pieces)?;
+        Ok(line)
     }
 
     /// Rings up one piece and presses 收款.

@@ -1,27 +1,9 @@
 /** Prices lowered in a real browser: by a new price, by an amount off, past the limit of the house, and what tells of it. */
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { Shop, type Visit } from './browser';
+import { expect, it } from 'vitest';
+import { visit, visitForEachTest } from './visit';
 
-let shop: Shop;
-let visit: Visit;
-
-beforeAll(async () => {
-    shop = await Shop.open();
-});
-
-afterAll(async () => {
-    await shop.close();
-});
-
-beforeEach(async () => {
-    visit = await shop.visit();
-});
-
-afterEach(async () => {
-    await visit.close();
-    expect(shop.complaints.splice(0), 'no page reports an error or blocked content').toEqual([]);
-});
+visitForEachTest();
 
 const text = (page: Page, testid: string) => page.getByTestId(testid).innerText();
 

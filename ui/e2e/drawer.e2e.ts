@@ -1,28 +1,10 @@
 /** The drawer in a real browser: opened for a reason, for cash by itself, and said in words where there is none. */
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { Shop, type Visit } from './browser';
+import { expect, it } from 'vitest';
 import { openShift } from './scene';
+import { visit, visitForEachTest } from './visit';
 
-let shop: Shop;
-let visit: Visit;
-
-beforeAll(async () => {
-    shop = await Shop.open();
-});
-
-afterAll(async () => {
-    await shop.close();
-});
-
-beforeEach(async () => {
-    visit = await shop.visit();
-});
-
-afterEach(async () => {
-    await visit.close();
-    expect(shop.complaints.splice(0), 'no page reports an error or blocked content').toEqual([]);
-});
+visitForEachTest();
 
 const text = (page: Page, testid: string) => page.getByTestId(testid).innerText();
 const pulses = (page: Page) => page.evaluate(() => window.__fake.till.reports.pulses);

@@ -1,6 +1,5 @@
 //! The command line of `scantill-relay`.
 
-use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::future::Future;
 use std::io::{IsTerminal, Write};
@@ -124,11 +123,16 @@ async fn check(config: Config) -> anyhow::Result<()> {
     for file in &config.open_files {
         eprintln!("{}: {OPEN_FILE}", file.display());
     }
-    let (mut places, mut remarks, mut troubles) = (Vec::new(), BTreeSet::new(), Vec::new());
+    let (mut places, mut remarks, mut troubles) = (Vec::new(), Vec::new(), Vec::new());
     for node in config.broker.each() {
         let place = node.place();
         let Checked { health, only_found } = notify_bus::check(&node, CONNECTION_NAME).await;
-        remarks.extend(only_found);
+        for found in only_found {
+            // The nodes of a cluster have the same queues.
+            if !remarks.contains(&found) {
+                remarks.push(found);
+            }
+        }
         match health {
             Health::Up => places.push(place),
             Health::Starting => troubles.push(format!("the broker at {place} did not answer")),
@@ -152,7 +156,7 @@ async fn check(config: Config) -> anyhow::Result<()> {
         println!(
             "this user may not declare {}: what is there was found, but whether its settings and bindings are right could not \
              be seen; rabbitmqctl list_queues, list_exchanges and list_bindings tell",
-            Vec::from_iter(remarks).join(", ")
+            remarks.join(", ")
         );
     }
     Ok(())

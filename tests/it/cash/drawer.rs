@@ -2,59 +2,27 @@
 
 #![expect(clippy::unwrap_used, reason = "a step that fails is a test that fails")]
 
-use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
 
+use scantill_tests::printer;
 use scantill_tests::shop::{Line, Shop};
 use till_app::Refusal;
 use till_app::approval::Act;
-use till_app::config::{Config, Printer};
+use till_app::config::Config;
 use till_app::house::HouseRules;
 use till_app::open_drawer::DrawerJob;
 use till_app::report::Printed;
-use till_paper::escpos::{OPEN_DRAWER, Paper};
-use till_paper::printer::Target;
+use till_paper::escpos::OPEN_DRAWER;
 
 use super::users::{journal, managers_pin, staffed_with};
 
 /// Longer than any printer of a test needs.
 const SOON: Duration = Duration::from_secs(20);
 
-/// A printer that says that all is well, and hands over what it got when its caller hangs up.
-fn listening() -> (SocketAddr, mpsc::Receiver<Vec<u8>>) {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let address = listener.local_addr().unwrap();
-    let (send, receive) = mpsc::channel();
-    thread::spawn(move || {
-        for connection in listener.incoming() {
-            let mut connection = connection.unwrap();
-            let (mut got, mut bytes) = (Vec::new(), [0; 4096]);
-            while let Ok(count @ 1..) = connection.read(&mut bytes) {
-                got.extend_from_slice(&bytes[..count]);
-                // DLE EOT n asks for a byte of status; 0x12 says that nothing is the matter.
-                for _ in bytes[..count].windows(2).filter(|pair| pair == &[0x10, 0x04]) {
-                    let _ = connection.write_all(&[0x12]);
-                }
-            }
-            if send.send(got).is_err() {
-                return;
-            }
-        }
-    });
-    (address, receive)
-}
-
 fn with_drawer(address: SocketAddr, drawer: bool) -> impl FnOnce(&mut Config) {
     move |config| {
-        config.printer = Some(Printer {
-            target: Target::Network(address.to_string()),
-            paper: Paper::Mm80,
-            raster: false,
-            drawer,
-        });
+        config.printer = Some(printer::at(address, drawer));
     }
 }
 
@@ -70,7 +38,7 @@ fn pulses(got: &[u8]) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_opens_for_a_reason_that_is_in_the_journal_first_and_in_x_and_z() {
-    let (address, receive) = listening();
+    let (address, receive) = printer::listening().unwrap();
     let line = Line::open().await.unwrap();
     let mut shop = staffed_with(&line, with_drawer(address, true)).await;
     let now = shop.now();
@@ -106,7 +74,7 @@ async fn it_opens_for_a_reason_that_is_in_the_journal_first_and_in_x_and_z() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_house_may_want_a_managers_pin_for_it() {
-    let (address, receive) = listening();
+    let (address, receive) = printer::listening().unwrap();
     let line = Line::open().await.unwrap();
     let mut shop = staffed_with(&line, with_drawer(address, true)).await;
     let now = shop.now();

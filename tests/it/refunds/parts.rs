@@ -1,17 +1,12 @@
 //! In full, by line, by amount, in several parts; and what is out of bounds.
 
 use scantill_tests::refunds::{SETTLED, is_refunded};
-use scantill_tests::shop::{LAST_PIECE, Line, Shop, WATER};
+use scantill_tests::shop::{LAST_PIECE, Line, NOODLES, Shop, WATER};
 use till_app::Refusal;
 use till_app::approval::Act;
-use till_core::{
-    EvidenceKind, Fen, LineNo, Part, ProductId, RefundLine, RefundRefusal, RefundState, SignVerdict,
-};
+use till_core::{EvidenceKind, Fen, LineNo, Part, RefundLine, RefundRefusal, RefundState, SignVerdict};
 
 use super::{MINUTE, SECOND};
-
-/// 康师傅红烧牛肉面, 4.50 yuan, 40 pieces.
-const NOODLES: ProductId = ProductId(2);
 
 fn of_line(line: u32, pieces: u32, goods_back: bool) -> Part {
     Part::Lines {

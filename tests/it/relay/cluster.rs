@@ -35,7 +35,8 @@ async fn fault_58_a_till_s_queue_whose_leader_dies_keeps_every_confirmed_notify(
         3,
         "the queue is on each node"
     );
-    let relay = Setup::new(program(), &url).start()?;
+    let setup = Setup::new(program(), &url);
+    let relay = setup.start()?;
     relay.until_ready(true).await?;
     let answers = stream::iter(0..NOTIFIES)
         .map(|nth| {
@@ -66,6 +67,12 @@ async fn fault_58_a_till_s_queue_whose_leader_dies_keeps_every_confirmed_notify(
         async || Ok(relay.post(notify("T01-after")).await?.is_success().then_some(())),
     )
     .await?;
+    let check = setup.check()?;
+    let said = String::from_utf8_lossy(&check.stdout);
+    assert!(
+        check.status.success() && said.contains("the relay goes to the others"),
+        "--check is content with two nodes, and names the third: {check:?}"
+    );
     while came.len() <= NOTIFIES {
         let message = timeout(PATIENCE, till.next()).await;
         let Ok(message) = message else {

@@ -138,7 +138,7 @@ async fn cash_given_back_is_on_the_sheets_under_its_own_number() {
         .collect();
     assert_eq!(
         amount(amounts[0]),
-        yuan("-1.15"),
+        Fen::new(-115),
         "a real number, out of the drawer"
     );
 }

@@ -1,56 +1,18 @@
 //! A Z on the receipt printer: handed over once, marked as a copy from the second time on, and honest about what is unknown.
 
-use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::Command;
-use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
 
+use scantill_tests::printer;
 use scantill_tests::shop::{Line, Shop};
 use till_app::Refusal;
-use till_app::config::Printer;
 use till_app::report::{ExportFormat, Printed};
-use till_paper::escpos::Paper;
-use till_paper::printer::Target;
 
 use super::closed_day;
 
 /// Longer than any printer of a test needs.
 const SOON: Duration = Duration::from_secs(20);
-
-/// A printer that says that all is well, and hands over what it got when its caller hangs up.
-fn listening() -> (SocketAddr, mpsc::Receiver<Vec<u8>>) {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let address = listener.local_addr().unwrap();
-    let (send, receive) = mpsc::channel();
-    thread::spawn(move || {
-        for connection in listener.incoming() {
-            let mut connection = connection.unwrap();
-            let (mut got, mut bytes) = (Vec::new(), [0; 4096]);
-            while let Ok(count @ 1..) = connection.read(&mut bytes) {
-                got.extend_from_slice(&bytes[..count]);
-                // DLE EOT n asks for a byte of status; 0x12 says that nothing is the matter.
-                for _ in bytes[..count].windows(2).filter(|pair| pair == &[0x10, 0x04]) {
-                    let _ = connection.write_all(&[0x12]);
-                }
-            }
-            if send.send(got).is_err() {
-                return;
-            }
-        }
-    });
-    (address, receive)
-}
-
-fn printer(address: SocketAddr) -> Printer {
-    Printer {
-        target: Target::Network(address.to_string()),
-        paper: Paper::Mm80,
-        raster: false,
-        drawer: false,
-    }
-}
 
 /// The characters as the printer would take them.
 fn gb18030(text: &str) -> Vec<u8> {
@@ -67,13 +29,15 @@ fn holds(bytes: &[u8], part: &[u8]) -> bool {
 }
 
 async fn printing_at(line: &Line, address: SocketAddr) -> Shop {
-    let shop = Shop::open_with(line, "T01", |config| config.printer = Some(printer(address)));
+    let shop = Shop::open_with(line, "T01", |config| {
+        config.printer = Some(printer::at(address, false))
+    });
     shop.await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_z_is_printed_once_and_then_as_a_copy() {
-    let (address, receive) = listening();
+    let (address, receive) = printer::listening().unwrap();
     let line = Line::open().await.unwrap();
     let mut shop = printing_at(&line, address).await;
     let number = closed_day(&line, &mut shop).await;
@@ -89,7 +53,7 @@ async fn a_z_is_printed_once_and_then_as_a_copy() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_on_paper_or_in_a_pdf_is_the_original_and_what_follows_either_is_a_copy() {
-    let (address, receive) = listening();
+    let (address, receive) = printer::listening().unwrap();
     let line = Line::open().await.unwrap();
     let mut shop = printing_at(&line, address).await;
     let number = closed_day(&line, &mut shop).await;
@@ -177,9 +141,11 @@ async fn without_a_printer_nothing_is_printed_and_the_till_says_so() {
     let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = closed.local_addr().unwrap();
     drop(closed);
-    let mut shop = Shop::open_with(&line, "T02", |config| config.printer = Some(printer(address)))
-        .await
-        .unwrap();
+    let mut shop = Shop::open_with(&line, "T02", |config| {
+        config.printer = Some(printer::at(address, false))
+    })
+    .await
+    .unwrap();
     let number = closed_day(&line, &mut shop).await;
     let job = shop.till.print(shop.now(), Some(number), false).unwrap();
     let printed = tokio::task::spawn_blocking(move || job.run()).await.unwrap();
