@@ -242,6 +242,7 @@ fn x(read: Read<'_>, now: Timestamp) -> anyhow::Result<Report> {
             sum,
         },
         discounts: read.sale_lines().discounts_on(told.bookings())?,
+        voided: read.journal().voided_on(told.journal())?,
         items: read.bookings().items_on(told.bookings())?,
         returned: read.bookings().returned_on(told.bookings())?,
         given_up: read.bookings().given_up_on(told.bookings())?,
