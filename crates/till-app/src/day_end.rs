@@ -300,6 +300,10 @@ impl Till {
             .map_err(Refusal::NotSaved)?;
         let bookings = read.bookings().on(told.bookings()).map_err(Refusal::NotSaved)?;
         let (open, sum) = read.cash_moves().in_hand().map_err(Refusal::NotSaved)?;
+        let sold = read
+            .bookings()
+            .sold_on(told.bookings())
+            .map_err(Refusal::NotSaved)?;
         let input = ReportInput {
             head: ReportHead {
                 shop: self.config.shop.name.clone(),
@@ -326,14 +330,8 @@ impl Till {
                 count: i64::from(open),
                 sum,
             },
-            discounts: read
-                .sale_lines()
-                .discounts_on(told.bookings())
-                .map_err(Refusal::NotSaved)?,
-            items: read
-                .bookings()
-                .items_on(told.bookings())
-                .map_err(Refusal::NotSaved)?,
+            discounts: sold.discounts,
+            items: sold.items,
             returned: read
                 .bookings()
                 .returned_on(told.bookings())

@@ -30,7 +30,7 @@ pub use self_check::self_check;
 pub use table::attempts::{AttemptsRead, AttemptsWrite, ORDERS_MAX, OrderRow};
 pub use table::bill_notes::{BillNote, BillNotesRead, BillNotesWrite};
 pub use table::bills::{BillContent, BillId, BillRow, BillSource, BillsRead, BillsWrite, NewBill};
-pub use table::bookings::{BookingsRead, BookingsWrite, Entry, Pages};
+pub use table::bookings::{BookingsRead, BookingsWrite, Entry, Pages, SoldOn};
 pub use table::cash_moves::{CashMoveId, CashMovesRead, CashMovesWrite};
 pub use table::cash_refunds::{CashRefundsRead, CashRefundsWrite, NewCashRefund, StoredCashRefund};
 pub use table::evidence::{EvidenceId, EvidenceRead, EvidenceWrite};

@@ -234,6 +234,7 @@ fn x(read: Read<'_>, now: Timestamp) -> anyhow::Result<Report> {
         .journal()
         .count_on(told.journal(), &["approved", "pin_wrong", "adopted", "restored"])?;
     let cash = read.cash_moves().on(told.cash_moves())?;
+    let sold = read.bookings().sold_on(told.bookings())?;
     let input = ReportInput {
         bookings: read.bookings().on(told.bookings())?,
         cash: cash.into_iter().map(|it| (it, String::new())).collect(),
@@ -241,9 +242,9 @@ fn x(read: Read<'_>, now: Timestamp) -> anyhow::Result<Report> {
             count: i64::from(open),
             sum,
         },
-        discounts: read.sale_lines().discounts_on(told.bookings())?,
+        discounts: sold.discounts,
         voided: read.journal().voided_on(told.journal())?,
-        items: read.bookings().items_on(told.bookings())?,
+        items: sold.items,
         returned: read.bookings().returned_on(told.bookings())?,
         given_up: read.bookings().given_up_on(told.bookings())?,
         exceptions: exceptions

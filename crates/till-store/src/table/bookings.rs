@@ -6,7 +6,9 @@ use rusqlite::{Connection, Params, Row, params};
 use serde::Deserialize as _;
 use serde::de::IntoDeserializer as _;
 use serde::de::value::StrDeserializer;
-use till_core::{Booked, Booking, CashRefundNo, Fen, GivenUp, ItemLine, OutRefundNo, OutTradeNo, SaleId};
+use till_core::{
+    Booked, Booking, CashRefundNo, Fen, GivenUp, ItemLine, OutRefundNo, OutTradeNo, SaleId, Tally,
+};
 
 use crate::handle::Tx;
 use crate::migration::Migration;
@@ -64,6 +66,15 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
               BEGIN SELECT RAISE(ABORT, 'the books are append-only'); END;",
     },
 ];
+
+/// What the sales on some pages of the books have sold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SoldOn {
+    /// By name and category.
+    pub items: Vec<ItemLine>,
+    /// Lines sold below their list price, and by how much.
+    pub discounts: Tally,
+}
 
 /// Which rows of the books: those after `from`, up to `to`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -216,24 +227,46 @@ impl BookingsRead<'_> {
         Ok(count.unwrap_or_default())
     }
 
-    /// What was sold by the sales on these pages, as it was rung up, by name and the category it stands in now.
-    pub fn items_on(self, pages: Pages) -> Result<Vec<ItemLine>, StoreError> {
-        self.items(
+    /// What was sold by the sales on these pages, as it was rung up, by name and the category it stands in now; and what was
+    /// taken off its list prices, for the same walk through their lines tells that.
+    pub fn sold_on(self, pages: Pages) -> Result<SoldOn, StoreError> {
+        let found = sql::all(
+            self.conn,
             // The sales first, whatever the planner thinks: a day is small, and all lines ever rung up are not. The products
             // last: there are few of them.
-            "SELECT l.name, p.category, l.pieces, l.sum
+            "SELECT l.name, p.category, l.pieces, l.sum, l.below_list, l.off
              FROM (SELECT l.product_id, l.name, sum(l.pieces * s.times) AS pieces,
-                          sum(l.price_fen * l.pieces * s.times) AS sum
+                          sum(l.price_fen * l.pieces * s.times) AS sum,
+                          sum((l.list_fen IS NOT NULL) * s.times) AS below_list,
+                          ifnull(sum((l.list_fen - l.price_fen) * l.pieces * s.times), 0) AS off
                    FROM (SELECT 1 - 2 * b.reversed AS times,
                                 iif(b.what = 'cash_sale', b.subject, a.sale_id) AS sale
                          FROM bookings b LEFT JOIN attempts a ON a.id = b.subject
                          WHERE b.id > ?1 AND b.id <= ?2 AND b.what IN ('wechat_paid', 'wechat_late', 'cash_sale')) s
                    CROSS JOIN sale_lines l ON l.sale_id = s.sale
                    GROUP BY l.product_id, l.name) l
-             CROSS JOIN products p ON p.id = l.product_id
-             WHERE l.pieces <> 0 OR l.sum <> 0",
+             CROSS JOIN products p ON p.id = l.product_id",
             [pages.from, pages.to],
-        )
+            |row| {
+                let off = Tally {
+                    count: row.get(4)?,
+                    sum: sql::fen(row, 5)?,
+                };
+                Ok((item(row)?, off))
+            },
+        )?;
+        let mut sold = SoldOn::default();
+        for (item, off) in found {
+            sold.discounts = sold
+                .discounts
+                .plus(off)
+                .map_err(|error| StoreError::unreadable("sale_lines", error))?;
+            // A sale whose payment was taken back on the same pages sold nothing.
+            if item.pieces != 0 || item.sum != Fen::ZERO {
+                sold.items.push(item);
+            }
+        }
+        Ok(sold)
     }
 
     /// What came back with the refunds on these pages.
@@ -283,14 +316,7 @@ impl BookingsRead<'_> {
     }
 
     fn items(self, query: &str, params: impl Params) -> Result<Vec<ItemLine>, StoreError> {
-        sql::all(self.conn, query, params, |row| {
-            Ok(ItemLine {
-                name: row.get(0)?,
-                category: row.get(1)?,
-                pieces: row.get(2)?,
-                sum: sql::fen(row, 3)?,
-            })
-        })
+        sql::all(self.conn, query, params, item)
     }
 
     /// What is on the books about something now.
@@ -305,6 +331,16 @@ impl BookingsRead<'_> {
         )?;
         Ok(last.filter(|last| !last.reversed))
     }
+}
+
+/// From its name, category, pieces and sum, in that order.
+fn item(row: &Row<'_>) -> Result<ItemLine, StoreError> {
+    Ok(ItemLine {
+        name: row.get(0)?,
+        category: row.get(1)?,
+        pieces: row.get(2)?,
+        sum: sql::fen(row, 3)?,
+    })
 }
 
 impl BookingsWrite<'_> {

@@ -21,6 +21,7 @@ pub(super) fn report(db: &Database, number: u32, seconds: i64) -> (Report, ToldU
         .unwrap()
         .map_or_else(|| at(0), |z| z.closed_at);
     let calendar = Calendar::midnight(TimeZone::UTC);
+    let sold = read.bookings().sold_on(told.bookings()).unwrap();
     let input = ReportInput {
         head: ReportHead {
             shop: "小满便利店".to_owned(),
@@ -44,8 +45,8 @@ pub(super) fn report(db: &Database, number: u32, seconds: i64) -> (Report, ToldU
             .collect::<Vec<_>>(),
         shifts: Vec::new(),
         in_hand: Tally::default(),
-        discounts: read.sale_lines().discounts_on(told.bookings()).unwrap(),
-        items: read.bookings().items_on(told.bookings()).unwrap(),
+        discounts: sold.discounts,
+        items: sold.items,
         returned: read.bookings().returned_on(told.bookings()).unwrap(),
         given_up: read.bookings().given_up_on(told.bookings()).unwrap(),
         carried: Vec::new(),
