@@ -29,16 +29,8 @@ impl Money {
     pub fn count_cash(&mut self, visit: &Visit, attempts: &[Attempt]) {
         let back = visit.cash_refunds.iter().map(|(at, amount, _)| (*at, *amount));
         self.back.extend(back);
-        let rest = attempts.iter().find_map(|it| match &it.state {
-            State::Paid(payment) => Some(payment.time_end),
-            State::Placing
-            | State::AwaitingPayment { .. }
-            | State::Closing { .. }
-            | State::Closed { .. }
-            | State::Refused { .. }
-            | State::GivenBack { .. }
-            | State::Review { .. } => None,
-        });
+        let rest = attempts.iter().find_map(|it| it.state.paid());
+        let rest = rest.map(|payment| payment.time_end);
         self.cash.extend(match (visit.cash, visit.in_cash, rest) {
             (Some((cash, at)), true, _) => Some((at, cash, true)),
             (Some((cash, _)), false, Some(rest)) => Some((rest, cash, false)),
