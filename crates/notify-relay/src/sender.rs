@@ -52,13 +52,16 @@ impl Networks {
 /// `X-Forwarded-For` that isn't one. What stands further left was written by whoever called, and counts for nothing.
 pub(crate) fn origin(peer: IpAddr, headers: &HeaderMap, trusted: &Networks) -> IpAddr {
     let mut origin = peer.to_canonical();
-    let hops = headers.get_all(FORWARDED_FOR).into_iter().rev();
-    for hop in hops.flat_map(|value| value.to_str().unwrap_or("?").rsplit(',')) {
+    let values = headers.get_all(FORWARDED_FOR).into_iter().rev();
+    // Bytes: what a sender wrote to the left need not even be text, and takes nothing from what the proxy wrote.
+    let hops = values.flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b','));
+    for hop in hops {
         if !trusted.contain(origin) {
             return origin;
         }
         // A proxy that writes something else than addresses is answerable for it itself.
-        let Some(address) = address(hop.trim()) else {
+        let hop = std::str::from_utf8(hop).ok().map(str::trim);
+        let Some(address) = hop.and_then(address) else {
             return origin;
         };
         origin = address;
@@ -88,10 +91,15 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn seen_from(peer: &str, forwarded: &[&'static str]) -> IpAddr {
+    fn seen_from(peer: &str, forwarded: &[&str]) -> IpAddr {
+        let values: Vec<&[u8]> = forwarded.iter().map(|value| value.as_bytes()).collect();
+        seen_from_bytes(peer, &values)
+    }
+
+    fn seen_from_bytes(peer: &str, forwarded: &[&[u8]]) -> IpAddr {
         let mut headers = HeaderMap::new();
         for value in forwarded {
-            headers.append(FORWARDED_FOR, axum::http::HeaderValue::from_static(value));
+            headers.append(FORWARDED_FOR, axum::http::HeaderValue::from_bytes(value).unwrap());
         }
         let trusted = Networks::new(vec![
             "127.0.0.1/32".parse().unwrap(),
@@ -150,6 +158,20 @@ mod tests {
             seen_from("127.0.0.1", &["10.1.1.1, 10.2.2.2"]),
             ip("10.1.1.1"),
             "all are ours: the farthest one"
+        );
+    }
+
+    #[test]
+    fn a_senders_junk_takes_nothing_from_what_the_proxy_appended() {
+        assert_eq!(
+            seen_from_bytes("127.0.0.1", &[b"\xff\xfe, 203.0.113.5"]),
+            ip("203.0.113.5"),
+            "the proxy's word stands right of the junk, and is text"
+        );
+        assert_eq!(
+            seen_from_bytes("127.0.0.1", &[b"203.0.113.5, \xff"]),
+            ip("127.0.0.1"),
+            "junk that a proxy wrote itself is the proxy's doing"
         );
     }
 
