@@ -17,7 +17,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::{Address, Trouble, tls, trouble};
 
-/// To find the host and to open a TCP connection; TLS has as long again, and so has AMQP's own handshake.
+/// To find the host's addresses; a TCP connection to one of them has as long again, so has TLS, and so has AMQP's handshake.
 const REACH_MAX: Duration = Duration::from_secs(5);
 /// For an answer to a single request on a connection that works.
 pub(crate) const ANSWER_MAX: Duration = Duration::from_secs(10);
@@ -56,17 +56,28 @@ impl Link {
     pub(crate) async fn open(address: &Address, name: &str) -> Result<Self, Trouble> {
         let runtime = lapin::runtime::default_runtime().map_err(|error| Trouble::Other(error.to_string()))?;
         let authority = &address.uri.authority;
-        let reaching = async {
+        let finding = async {
             let place = (authority.host.as_str(), authority.port);
-            let addresses: Vec<SocketAddr> = lookup_host(place).await?.collect();
-            let stream = AsyncTcpStream::connect(&runtime, addresses).await?;
-            let AsyncTcpStream::Plain(plain) = &stream else {
-                return Err(io::Error::other("encrypted before TLS began"));
-            };
-            let end = End(SockRef::from(plain.get_ref()).try_clone()?);
-            Ok((stream, end))
+            Ok(lookup_host(place).await?.collect::<Vec<SocketAddr>>())
         };
-        let (stream, end) = in_time(reaching).await.map_err(Trouble::Unreachable)?;
+        let addresses = in_time(REACH_MAX, finding).await.map_err(Trouble::Unreachable)?;
+        let share = share(addresses.len());
+        let mut reached = Err("the host has no address".to_owned());
+        for address in addresses {
+            let reaching = async {
+                let stream = AsyncTcpStream::connect(&runtime, address).await?;
+                let AsyncTcpStream::Plain(plain) = &stream else {
+                    return Err(io::Error::other("encrypted before TLS began"));
+                };
+                let end = End(SockRef::from(plain.get_ref()).try_clone()?);
+                Ok((stream, end))
+            };
+            reached = in_time(share, reaching).await;
+            if reached.is_ok() {
+                break;
+            }
+        }
+        let (stream, end) = reached.map_err(Trouble::Unreachable)?;
         let stream = match address.uri.scheme {
             AMQPScheme::AMQP => stream,
             AMQPScheme::AMQPS => {
@@ -74,7 +85,7 @@ impl Link {
                     let connector = tls::connector(address.ca.as_deref())?;
                     stream.into_rustls(&connector, &authority.host).await
                 };
-                in_time(securing).await.map_err(Trouble::Tls)?
+                in_time(REACH_MAX, securing).await.map_err(Trouble::Tls)?
             }
         };
         // lapin asks for it once: its own tries are off.
@@ -169,8 +180,13 @@ impl Drop for End {
     }
 }
 
-async fn in_time<T>(what: impl Future<Output = io::Result<T>>) -> Result<T, String> {
-    match timeout(REACH_MAX, what).await {
+/// Each of several addresses has its part of the time: one that swallows everything must not keep the others from being tried.
+fn share(addresses: usize) -> Duration {
+    REACH_MAX / u32::try_from(addresses).unwrap_or(u32::MAX).max(1)
+}
+
+async fn in_time<T>(time: Duration, what: impl Future<Output = io::Result<T>>) -> Result<T, String> {
+    match timeout(time, what).await {
         Ok(done) => done.map_err(|error| error.to_string()),
         Err(_) => Err("no answer in time".to_owned()),
     }
