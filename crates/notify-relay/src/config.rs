@@ -67,7 +67,7 @@ pub struct ConfigProblem {
     pub example: String,
 }
 
-/// The environment's variables, those with the relay's prefix at least.
+/// The environment's variables, those with the relay's prefix and `CREDENTIALS_DIRECTORY` at least.
 pub type Variables = BTreeMap<String, String>;
 
 const PREFIX: &str = "SCANTILL_RELAY_";
@@ -76,6 +76,8 @@ const PLAIN_VARIABLES: [&str; 4] = ["LISTEN", "AMQP_URL", "AMQP_URL_FILE", "AMQP
 /// The variables that are followed by a merchant number.
 const KEY_VARIABLE: &str = "API_KEY_";
 const PREVIOUS_KEY_VARIABLE: &str = "PREVIOUS_API_KEY_";
+/// systemd's: the folder of the service's credentials.
+const CREDENTIALS_VARIABLE: &str = "CREDENTIALS_DIRECTORY";
 /// Read by the command line.
 const CONFIG_VARIABLE: &str = "CONFIG";
 
@@ -118,7 +120,7 @@ impl Config {
         Ok(config)
     }
 
-    /// Reads the text of a file in `folder`, from where its relative paths count.
+    /// Reads the text of a file in `folder`, from where its relative paths count unless the service was handed such a file.
     ///
     /// # Errors
     /// The first mistake.
@@ -207,7 +209,7 @@ impl Sources<'_> {
             let what = "an authority only counts with an amqps:// address in amqp_url";
             return Err(problem("amqp_ca", what, example));
         }
-        let ca = self.folder.join(ca);
+        let ca = self.place(&ca);
         crate::tls::certificates(&self.read("amqp_ca", &ca, example)?)
             .map_err(|what| problem("amqp_ca", what, example))?;
         Ok(address.with_ca(ca))
@@ -273,8 +275,8 @@ impl Sources<'_> {
     fn tls(&mut self, text: TlsText) -> Result<Tls, ConfigProblem> {
         let cert_example = "cert = \"/etc/scantill-relay/fullchain.pem\"";
         let key_example = "key = \"/etc/scantill-relay/privkey.pem\"";
-        let chain = self.read("[tls] cert", &self.folder.join(text.cert), cert_example)?;
-        let key = self.read_secret("[tls] key", self.folder.join(text.key), key_example)?;
+        let chain = self.read("[tls] cert", &self.place(&text.cert), cert_example)?;
+        let key = self.read_secret("[tls] key", self.place(&text.key), key_example)?;
         let chain =
             crate::tls::certificates(&chain).map_err(|what| problem("[tls] cert", what, cert_example))?;
         Tls::new(chain, &key).map_err(|what| problem("[tls] key", what, key_example))
@@ -295,7 +297,7 @@ impl Sources<'_> {
             }
             (Some(text), None) => return Ok(Some(text)),
             (None, None) => return Ok(None),
-            (None, Some(file)) => self.folder.join(file),
+            (None, Some(file)) => self.place(&file),
         };
         let key = format!("{key}_file");
         let bytes = self.read_secret(&key, file.clone(), example)?;
@@ -308,6 +310,16 @@ impl Sources<'_> {
         };
         let line = text.strip_suffix('\n').unwrap_or(&text);
         Ok(Some(line.strip_suffix('\r').unwrap_or(line).to_owned()))
+    }
+
+    /// Where a file lies. What systemd has laid out for the service (`LoadCredential`) comes before the configuration's
+    /// folder: there the same name is the file it was copied from, which only root can read, and which `--check` reads.
+    fn place(&self, file: &Path) -> PathBuf {
+        let credentials = self.variables.get(CREDENTIALS_VARIABLE);
+        let handed_over = credentials.map(|folder| Path::new(folder).join(file));
+        handed_over
+            .filter(|file| file.exists())
+            .unwrap_or_else(|| self.folder.join(file))
     }
 
     fn read_secret(&mut self, key: &str, path: PathBuf, example: &str) -> Result<Vec<u8>, ConfigProblem> {

@@ -216,6 +216,39 @@ fn files_with_secrets_that_everybody_can_read_are_named() {
 }
 
 #[test]
+fn what_systemd_hands_over_comes_before_the_file_it_was_copied_from() {
+    let (etc, handed_over) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    fs::write(etc.path().join("url"), "amqps://relay:p@new:5671/shop\n").unwrap();
+    let text = GOOD.replacen(
+        "amqp_url = \"amqp://relay:broker-password@127.0.0.1:5672/scantill\"",
+        "amqp_url_file = \"url\"",
+        1,
+    );
+    let credentials = handed_over.path().to_str().unwrap().to_owned();
+    let service = Variables::from([("CREDENTIALS_DIRECTORY".to_owned(), credentials)]);
+    let place = |variables: &Variables| {
+        let config = Config::parse(&text, etc.path(), variables).unwrap();
+        config.broker.place()
+    };
+    assert_eq!(
+        place(&service),
+        "new:5671/shop",
+        "a file that was not handed over lies beside the configuration"
+    );
+    fs::write(handed_over.path().join("url"), "amqps://relay:p@old:5671/shop\n").unwrap();
+    assert_eq!(
+        place(&service),
+        "old:5671/shop",
+        "the service reads its own copy: the file is root's"
+    );
+    assert_eq!(
+        place(&Variables::new()),
+        "new:5671/shop",
+        "and --check, run by root, what the next start will be handed"
+    );
+}
+
+#[test]
 fn secrets_are_read_from_files_without_their_line_break() {
     let scratch = tempfile::tempdir().unwrap();
     let folder = scratch.path();
