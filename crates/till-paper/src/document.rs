@@ -1,6 +1,6 @@
 //! What is to be put on paper: blocks in the order of reading, in words the caller has chosen, without any width.
 
-use crate::{PaperError, Table, table::Grid};
+use crate::{Table, table::Grid};
 
 /// A document: a title and blocks, each added at the end.
 ///
@@ -53,42 +53,6 @@ impl Bar {
     }
 }
 
-/// A QR code, at error correction level M.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Qr {
-    pub(crate) side: usize,
-    /// Row by row, true where it is dark; without the quiet zone.
-    pub(crate) dark: Vec<bool>,
-}
-
-impl Qr {
-    /// The code for a text.
-    ///
-    /// # Errors
-    /// [`PaperError::QrTooLong`] above some 2,300 bytes.
-    pub fn new(text: &str) -> Result<Self, PaperError> {
-        let code =
-            qrcode::QrCode::new(text).map_err(|_too_long| PaperError::QrTooLong { bytes: text.len() })?;
-        let dark = code
-            .to_colors()
-            .into_iter()
-            .map(|colour| colour == qrcode::Color::Dark)
-            .collect();
-        Ok(Self {
-            side: code.width(),
-            dark,
-        })
-    }
-
-    /// Whether the module at this column and row, from the upper left, is dark.
-    pub(crate) fn is_dark(&self, column: usize, row: usize) -> bool {
-        self.dark
-            .get(row * self.side + column)
-            .copied()
-            .unwrap_or_default()
-    }
-}
-
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Block {
     Heading(String),
@@ -106,7 +70,6 @@ pub(crate) enum Block {
     Mark(String),
     Bars(Vec<Bar>),
     Code(String),
-    Qr(Qr),
 }
 
 impl Document {
@@ -208,11 +171,6 @@ impl Document {
     /// A short text for machines, such as a digest: broken wherever a line is full, nothing put in between.
     pub fn code(&mut self, text: impl Into<String>) -> &mut Self {
         self.push(Block::Code(text.into()))
-    }
-
-    /// A QR code in the middle.
-    pub fn qr(&mut self, qr: Qr) -> &mut Self {
-        self.push(Block::Qr(qr))
     }
 
     fn push(&mut self, block: Block) -> &mut Self {

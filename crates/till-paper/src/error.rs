@@ -13,10 +13,4 @@ pub enum PaperError {
     /// The PDF could not be written; a font that can't be cut down to the glyphs in use is the likely cause.
     #[error("the PDF could not be written: {0}")]
     Pdf(String),
-    /// The text is longer than a QR code can hold.
-    #[error("the text is too long for a QR code: {bytes} bytes")]
-    QrTooLong {
-        /// The text's length in UTF-8.
-        bytes: usize,
-    },
 }

@@ -79,32 +79,12 @@ pub fn bytes(document: &Document, paper: Paper, glyphs: Glyphs<'_>) -> Vec<u8> {
     out.bytes
 }
 
-/// What will stand on the paper, line by line, with the printer's own characters: a preview for a screen, in a font whose
-/// Chinese characters are twice as wide as its Latin ones. A QR code is a line `[QR]`.
-pub fn lines(document: &Document, paper: Paper) -> Vec<String> {
-    let lines = lay_out(document, &Roll(paper))
-        .into_iter()
-        .flat_map(|strip| strip.lines);
-    lines
-        .filter(|line| !line.pieces.is_empty())
-        .map(|line| text::preview(&line, paper))
-        .collect()
-}
-
-/// Opens the cash drawer at the printer's first connector; nothing is printed, the paper does not move.
-pub const fn drawer_kick() -> [u8; 5] {
-    // 50 ms on, half a second until the next.
-    [0x1b, b'p', 0, 25, 250]
-}
-
 /// The fonts to draw a line with, or `None` for a line the printer writes itself.
 fn drawn_from<'f>(line: &Line, glyphs: Glyphs<'f>) -> Option<Option<&'f Fonts>> {
-    let is_qr = |piece: &Piece| matches!(piece, Piece::Qr(_));
     let lacking =
         |piece: &Piece| matches!(piece, Piece::Text(text) if !text.text.chars().all(text::printable));
     match glyphs {
         Glyphs::Raster(fonts) => Some(Some(fonts)),
-        Glyphs::Gb18030(fonts) if line.pieces.iter().any(is_qr) => Some(fonts),
         Glyphs::Gb18030(Some(fonts)) if line.pieces.iter().any(lacking) => Some(Some(fonts)),
         Glyphs::Gb18030(_) => None,
     }

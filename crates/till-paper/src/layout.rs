@@ -4,7 +4,7 @@ mod columns;
 mod grid;
 mod wrap;
 
-use crate::document::{Bar, Block, Document, Qr, Weight};
+use crate::document::{Bar, Block, Document, Weight};
 use wrap::{natural, wrap};
 
 /// What a text is in the document, from which each paper has its own size, boldness and colour.
@@ -59,8 +59,6 @@ pub(crate) trait Ruler {
     fn pause(&self, pause: Pause) -> u32;
     /// The height of a rule, with the space around it.
     fn rule(&self) -> u32;
-    /// The height of a QR code with that many modules a side, quiet zone included.
-    fn qr(&self, side: usize) -> u32;
     /// A character as this paper can show it; `None` if it is nothing one can see.
     fn shown(&self, c: char) -> Option<char>;
 }
@@ -95,7 +93,6 @@ pub(crate) enum Piece {
         value: u64,
         max: u64,
     },
-    Qr(Qr),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -188,16 +185,6 @@ impl Layout<'_> {
             Block::Code(text) => {
                 self.code(text);
                 self.pause(Pause::Small);
-            }
-            Block::Qr(qr) => {
-                let line = Line {
-                    height: self.ruler.qr(qr.side),
-                    pieces: vec![Piece::Qr(qr.clone())],
-                };
-                self.strips.push(Strip {
-                    lines: vec![line],
-                    ..Strip::default()
-                });
             }
         }
     }

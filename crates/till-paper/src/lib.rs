@@ -14,7 +14,7 @@ pub mod pdf;
 pub mod printer;
 mod table;
 
-pub use document::{Bar, Document, Qr, Weight};
+pub use document::{Bar, Document, Weight};
 pub use error::PaperError;
 pub use fonts::Fonts;
 pub use table::{Column, Table};

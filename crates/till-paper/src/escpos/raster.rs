@@ -8,7 +8,6 @@ use super::Paper;
 use super::roll::{COLUMN, bold, doubled};
 use super::text;
 use crate::Fonts;
-use crate::document::Qr;
 use crate::layout::{Align, Line, Piece, Style, Text};
 
 /// A letter's size in dots: as the printer's 24, with a little air.
@@ -86,7 +85,7 @@ impl Bitmap {
     }
 }
 
-/// A laid-out line. Without fonts nothing but bars, rules and QR codes is drawn.
+/// A laid-out line. Without fonts nothing but bars and rules is drawn.
 pub(super) fn line(line: &Line, paper: Paper, fonts: Option<&Fonts>) -> Bitmap {
     let mut bitmap = Bitmap::new(paper.dots(), line.height);
     for piece in &line.pieces {
@@ -106,7 +105,6 @@ pub(super) fn line(line: &Line, paper: Paper, fonts: Option<&Fonts>) -> Bitmap {
                 bitmap.fill(*x, line.height / 2 - 8, long, 16);
             }
             Piece::Hairline => {}
-            Piece::Qr(qr) => draw_qr(qr, line.height, paper, &mut bitmap),
         }
     }
     bitmap
@@ -165,22 +163,6 @@ fn draw(text: &Text, height: u32, fonts: &Fonts, bitmap: &mut Bitmap) {
                 }
             }
         });
-    }
-}
-
-fn draw_qr(qr: &Qr, height: u32, paper: Paper, bitmap: &mut Bitmap) {
-    let modules = qr.side as u32 + 8;
-    let module = height / modules;
-    let left = (paper.dots() - module * modules) / 2 + 4 * module;
-    for row in 0..qr.side {
-        for column in (0..qr.side).filter(|column| qr.is_dark(*column, row)) {
-            bitmap.fill(
-                left + column as u32 * module,
-                (row as u32 + 4) * module,
-                module,
-                module,
-            );
-        }
     }
 }
 

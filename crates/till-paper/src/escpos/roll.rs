@@ -70,12 +70,6 @@ impl Ruler for Roll {
         LINE
     }
 
-    fn qr(&self, side: usize) -> u32 {
-        // Whole dots a module, or the edges blur; six are 0.75 mm.
-        let modules = u32::try_from(side).unwrap_or(u32::MAX).saturating_add(8);
-        modules.saturating_mul((self.width() / modules).clamp(1, 6))
-    }
-
     fn shown(&self, c: char) -> Option<char> {
         // What Chinese printers lack, though their font has its twin.
         match visible(c)? {

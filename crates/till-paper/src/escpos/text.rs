@@ -63,21 +63,6 @@ pub(super) fn line(line: &Line, paper: Paper) -> Vec<u8> {
     out
 }
 
-/// The line as it stands on the paper, from the left edge.
-pub(super) fn preview(line: &Line, paper: Paper) -> String {
-    if line.pieces.iter().any(|piece| matches!(piece, Piece::Qr(_))) {
-        return "[QR]".to_owned();
-    }
-    let runs = runs(line, paper);
-    let used: u32 = runs.iter().map(|run| width(&run.text, run.style)).sum();
-    let mut shown: String = runs.into_iter().map(|run| run.text).collect();
-    if is_centred(line) {
-        let free = paper.dots().saturating_sub(used) / 2 / COLUMN;
-        shown.insert_str(0, &" ".repeat(free as usize));
-    }
-    shown.trim_end().to_owned()
-}
-
 /// Whether the line is one text in the middle.
 fn is_centred(line: &Line) -> bool {
     let centred = |piece: &Piece| matches!(piece, Piece::Text(text) if text.align == Align::Centre);
@@ -107,7 +92,7 @@ fn runs(line: &Line, paper: Paper) -> Vec<Run> {
             }
             Piece::Rule => (0, "-".repeat(paper.columns() as usize), Style::Body),
             Piece::Bar { x, width, value, max } => (*x, bar(*width, *value, *max), Style::Body),
-            Piece::Hairline | Piece::Qr(_) => continue,
+            Piece::Hairline => continue,
         };
         let gap = start.saturating_sub(at) / COLUMN;
         if gap > 0 {

@@ -11,7 +11,6 @@ use krilla::text::{GlyphId, KrillaGlyph};
 
 use super::sheet::{FAINT, GREY, INK, Look, RED, Sheet, points};
 use crate::Fonts;
-use crate::document::Qr;
 use crate::layout::{Align, Line, Piece, Ruler as _, Style, Text};
 
 /// How far a Chinese character reaches above the baseline, in ems: its box stands in the middle of the line.
@@ -88,7 +87,6 @@ impl<'a> Painter<'a> {
                         GREY,
                     );
                 }
-                Piece::Qr(qr) => self.qr(qr, top, height),
             }
         }
     }
@@ -162,22 +160,6 @@ impl<'a> Painter<'a> {
         ] {
             self.stripe(x, y, wide, high, RED);
         }
-    }
-
-    fn qr(&mut self, qr: &Qr, top: f32, height: f32) {
-        let module = height / (qr.side + 8) as f32;
-        let left = points(self.sheet.side) + (points(self.sheet.width()) - height) / 2.0 + 4.0 * module;
-        // One path for all: drawn module by module, a viewer shows faint lines between them.
-        let mut path = PathBuilder::new();
-        for row in 0..qr.side {
-            for column in (0..qr.side).filter(|column| qr.is_dark(*column, row)) {
-                let (x, y) = (left + column as f32 * module, top + (row + 4) as f32 * module);
-                if let Some(square) = Rect::from_xywh(x, y, module, module) {
-                    path.push_rect(square);
-                }
-            }
-        }
-        self.fill_path(path, (0, 0, 0));
     }
 
     /// A filled rectangle, from the left margin on.

@@ -142,12 +142,6 @@ impl Ruler for Sheet<'_> {
         self.body * 60 / 100
     }
 
-    fn qr(&self, side: usize) -> u32 {
-        let modules = u32::try_from(side).unwrap_or(u32::MAX).saturating_add(8);
-        // 0.9 mm a module is read by every telephone; a code of many modules takes what the line has.
-        modules.saturating_mul(2_550).min(self.width())
-    }
-
     fn shown(&self, c: char) -> Option<char> {
         crate::layout::visible(c)
     }

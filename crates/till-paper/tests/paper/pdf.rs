@@ -274,16 +274,6 @@ fn samples_are_left_as_pictures_to_be_looked_at() {
                 let image = image::open(&path).expect("it is a PNG").into_luma8();
                 let dark = image.pixels().filter(|pixel| pixel.0[0] < 128).count();
                 assert!(dark > 200, "{} is not blank", path.display());
-                if name == "receipt" {
-                    let mut seen = rqrr::PreparedImage::prepare(image.clone());
-                    let grids = seen.detect_grids();
-                    let (_, read) = grids
-                        .first()
-                        .expect("a code is seen")
-                        .decode()
-                        .expect("it is read");
-                    assert_eq!(read, samples::LINK, "the receipt's code says what it should");
-                }
                 let edge = |x: u32| (0..image.height()).all(|y| image.get_pixel(x, y).0[0] > 200);
                 assert!(
                     edge(2) && edge(image.width() - 3),

@@ -1,10 +1,8 @@
 //! Documents as a till makes them: a day's closing in Chinese and in English, and a customer's receipt.
 
-use till_paper::{Bar, Column, Document, Qr, Table, Weight};
+use till_paper::{Bar, Column, Document, Table, Weight};
 
 pub(crate) const DIGEST: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
-
-pub(crate) const LINK: &str = "https://example.invalid/r/T1-20261123-0087";
 
 /// A day's closing of many goods: three pages of A4.
 pub(crate) fn z_in_chinese(goods: usize) -> Document {
@@ -146,7 +144,6 @@ pub(crate) fn receipt() -> Document {
     receipt.row("微信支付", "¥26.40");
     receipt.row("微信支付订单号", "4200001234202611230123456789");
     receipt.space();
-    receipt.qr(Qr::new(LINK).expect("a short text"));
     receipt.centred("谢谢惠顾，请保留小票 Thank you!");
     receipt
 }
