@@ -17,6 +17,7 @@ export type Order = {
     declined: number;
     total_fee: number;
     cash_fee: number | null;
+    scanned: boolean;
     transaction_id: string | null;
 };
 

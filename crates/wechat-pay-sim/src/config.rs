@@ -41,6 +41,8 @@ pub struct Rules {
     pub other_parameters: OtherParameters,
     /// What an unpaid order reads once its `time_expire` has passed.
     pub expired_reads: ExpiredReads,
+    /// What an order reads while its customer types the password.
+    pub scanned_reads: ScannedReads,
     /// Whether notifications carry the field `sign_type`. In practice they don't.
     pub notify_sign_type: bool,
     /// How long after the payment the first notification goes out.
@@ -61,6 +63,7 @@ impl Default for Rules {
             early_close: EarlyClose::Refuse,
             other_parameters: OtherParameters::InvalidRequest,
             expired_reads: ExpiredReads::Closed,
+            scanned_reads: ScannedReads::NotPay,
             notify_sign_type: false,
             notify_latency: SignedDuration::from_millis(300),
             refund_takes: SignedDuration::from_secs(20),
@@ -99,4 +102,14 @@ pub enum ExpiredReads {
     Closed,
     /// NOTPAY until somebody closes it; it can't be paid all the same.
     NotPay,
+}
+
+/// How an order reads between scan and payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScannedReads {
+    /// NOTPAY, as a NATIVE order does: WeChat's page has USERPAYING for payment codes that the shop scans.
+    NotPay,
+    /// USERPAYING. A client has to take it from any order.
+    UserPaying,
 }

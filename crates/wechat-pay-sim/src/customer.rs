@@ -74,6 +74,8 @@ pub struct OrderView {
     pub total_fee: Fen,
     /// `trade_state`.
     pub state: TradeState,
+    /// Whether a phone shows the pay sheet of its newest code.
+    pub scanned: bool,
     /// The newest code.
     pub code_url: String,
     /// Why it can't be paid by its newest code; nothing when it can.
@@ -101,7 +103,7 @@ pub struct OrderView {
 }
 
 impl Gateway {
-    /// The customer's phone reads a code and opens the pay sheet: the order is USERPAYING.
+    /// The customer's phone reads a code and opens the pay sheet.
     ///
     /// # Errors
     /// The code is none, is dead, or its order can't be paid.
@@ -278,7 +280,8 @@ impl Gateway {
         OrderView {
             body: order.field("body").to_owned(),
             total_fee: order.total,
-            state: order.state(now, self.config.rules.expired_reads),
+            state: order.state(now, &self.config.rules),
+            scanned: matches!(order.standing, Standing::Open) && order.is_scanned(),
             code_url: order.code.url.clone(),
             unpayable: order.payable(now, &order.code.url).err(),
             device_info: order.field("device_info").to_owned(),

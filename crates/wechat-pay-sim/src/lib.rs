@@ -5,6 +5,9 @@
 //! speed) and a state file, [`serve`] an HTTP face with WeChat's own paths, a page that plays the customer's phone
 //! at `/phone`, and `/sim/…` to drive it.
 //!
+//! It answers what a shop that shows codes needs: the calls in [`Call`]. Any other path, those for payment codes (micropay,
+//! reverse) and the flow of funds among them, is a page that isn't there.
+//!
 //! It is written from WeChat's documents and from observed behaviour. Where they disagree there is a switch in
 //! [`Rules`].
 
@@ -31,7 +34,7 @@ mod wire;
 
 pub use answer::{Answer, Delivery, Record, Signature};
 pub use calls::Call;
-pub use config::{EarlyClose, ExpiredReads, GatewayConfig, OtherParameters, Rules};
+pub use config::{EarlyClose, ExpiredReads, GatewayConfig, OtherParameters, Rules, ScannedReads};
 pub use customer::{CustomerRefusal, OrderView, PayWith, Receipt};
 pub use faults::{CallFaults, Fault, Faults, NotifyFault, NotifyFaults, Times};
 pub use fen::Fen;

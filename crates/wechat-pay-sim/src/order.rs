@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::beijing::later;
-use crate::config::ExpiredReads;
+use crate::config::{ExpiredReads, Rules, ScannedReads};
 use crate::fen::Fen;
 use crate::wire::Params;
 
@@ -153,19 +153,29 @@ pub(crate) struct Order {
 
 impl Order {
     /// What `orderquery` says of it at that instant.
-    pub(crate) fn state(&self, now: Timestamp, expired_reads: ExpiredReads) -> TradeState {
+    pub(crate) fn state(&self, now: Timestamp, rules: &Rules) -> TradeState {
         match &self.standing {
             Standing::Paid(_) if self.refunds.is_empty() => TradeState::Success,
             Standing::Paid(_) => TradeState::Refund,
             Standing::Closed(_) => TradeState::Closed,
             Standing::Open if now >= later(self.created, ORDER_LIFE) => TradeState::Closed,
-            Standing::Open if now >= self.expires => match expired_reads {
+            Standing::Open if now >= self.expires => match rules.expired_reads {
                 ExpiredReads::Closed => TradeState::Closed,
                 ExpiredReads::NotPay => TradeState::NotPay,
             },
-            Standing::Open if self.sheet.is_some() => TradeState::UserPaying,
+            Standing::Open if self.is_scanned() => match rules.scanned_reads {
+                ScannedReads::NotPay => TradeState::NotPay,
+                ScannedReads::UserPaying => TradeState::UserPaying,
+            },
             Standing::Open => TradeState::NotPay,
         }
+    }
+
+    /// Whether a phone shows the pay sheet of the code that is valid now.
+    pub(crate) fn is_scanned(&self) -> bool {
+        self.sheet
+            .as_ref()
+            .is_some_and(|sheet| sheet.code_url == self.code.url)
     }
 
     pub(crate) fn payment(&self) -> Option<&Payment> {

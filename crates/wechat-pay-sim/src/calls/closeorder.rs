@@ -20,7 +20,7 @@ pub(super) fn run(gateway: &mut Gateway, now: Timestamp, request: &Params) -> Re
     let Some(order) = gateway.book.orders.get_mut(out_trade_no) else {
         return Err(Refusal::new("ORDERNOTEXIST", "订单不存在"));
     };
-    match order.state(now, rules.expired_reads) {
+    match order.state(now, rules) {
         TradeState::Success | TradeState::Refund => return Err(Refusal::new("ORDERPAID", "该订单已支付")),
         TradeState::Closed => return Err(Refusal::new("ORDERCLOSED", "该订单已关闭")),
         TradeState::NotPay | TradeState::UserPaying => {}

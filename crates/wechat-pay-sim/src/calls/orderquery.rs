@@ -12,11 +12,10 @@ use crate::wire::Params;
 
 pub(super) fn run(gateway: &mut Gateway, now: Timestamp, request: &Params) -> Result<Params, Refusal> {
     check::orderquery(request)?;
-    let expired_reads = gateway.config.rules.expired_reads;
     let absent = || Refusal::new("ORDERNOTEXIST", "订单不存在");
     let out_trade_no = gateway.named_order(request, absent())?;
     let order = gateway.book.orders.get(&out_trade_no).ok_or_else(absent)?;
-    let mut state = order.state(now, expired_reads);
+    let mut state = order.state(now, &gateway.config.rules);
     let mut answer = Params::new();
     answer.insert("out_trade_no".to_owned(), out_trade_no.clone());
     for echoed in ["attach", "device_info"] {

@@ -20,14 +20,13 @@ pub(super) fn run(gateway: &mut Gateway, now: Timestamp, request: &Params) -> Re
     placed.remove("nonce_str");
     placed.remove("sign");
     let out_trade_no = placed.get("out_trade_no").cloned().unwrap_or_default();
-    let expired_reads = gateway.config.rules.expired_reads;
     let url = gateway.new_code_url();
     let code = Code {
         url: url.clone(),
         since: now,
     };
     if let Some(order) = gateway.book.orders.get_mut(&out_trade_no) {
-        match order.state(now, expired_reads) {
+        match order.state(now, &gateway.config.rules) {
             TradeState::Success | TradeState::Refund => {
                 return Err(Refusal::new("ORDERPAID", "该订单已支付"));
             }

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use wechat_pay_sim::{
     Coupon, CouponKind, CustomerRefusal, EarlyClose, ExpiredReads, Fen, Gateway, OtherParameters, PayWith,
-    TradeState,
+    ScannedReads, TradeState,
 };
 
 use crate::desk::{Desk, config, minutes, order};
@@ -20,8 +20,14 @@ fn an_order_is_placed_scanned_paid_and_read() {
     desk.gateway.scan(desk.now, &code).unwrap();
     assert_eq!(
         desk.state("T1-261123-1"),
+        "NOTPAY",
+        "the customer is typing the password, which a NATIVE order does not tell"
+    );
+    desk.gateway.rules_mut().scanned_reads = ScannedReads::UserPaying;
+    assert_eq!(
+        desk.state("T1-261123-1"),
         "USERPAYING",
-        "the customer is typing the password"
+        "unless the gateway is told to say so"
     );
     desk.gateway.decline(desk.now, "T1-261123-1").unwrap();
     assert_eq!(

@@ -94,6 +94,46 @@ fn fault_59_a_wrong_signature_gets_an_unsigned_refusal() {
 }
 
 #[test]
+fn fault_59_a_request_without_a_signature_is_logged_as_one() {
+    let mut desk = Desk::new();
+    let mut request = md5_without_sign_type(&order("T1-261123-1", "1"));
+    request.remove("sign");
+    let answer = desk
+        .gateway
+        .answer(desk.now, PLACE, request.to_xml().as_bytes(), false);
+    assert_eq!(
+        answer.record.signature,
+        Signature::Missing,
+        "not unchecked: there is none to check"
+    );
+    assert_eq!(
+        answer.record.result, "LACK_PARAMS",
+        "refused like any missing field"
+    );
+}
+
+#[test]
+fn fault_59_a_bill_is_refused_a_wrong_signature_in_its_own_words() {
+    let mut desk = Desk::new();
+    let request = md5_without_sign_type(&[("bill_date", "20261122"), ("bill_type", "ALL")]);
+    let changed = request.with("bill_date", "20261121").to_xml();
+    let answer = desk
+        .gateway
+        .answer(desk.now, "/pay/downloadbill", changed.as_bytes(), false);
+    assert_eq!(
+        answer.record.signature,
+        Signature::Wrong,
+        "the log tells the verdict"
+    );
+    assert_eq!(
+        wechat_pay::bill::read(&answer.body),
+        Err(wechat_pay::bill::BillError::SignError),
+        "and the client reads it as that: {}",
+        String::from_utf8_lossy(&answer.body)
+    );
+}
+
+#[test]
 fn real_sdks_forms_of_xml_are_read() {
     let mut desk = Desk::new();
     let fields = md5_without_sign_type(&order("T1-261123-1", "1"));
