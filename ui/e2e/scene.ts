@@ -6,6 +6,29 @@ export async function ring(page: Page, ...tiles: number[]): Promise<void> {
     for (const tile of tiles) await page.getByTestId(`tile-${tile}`).click();
 }
 
+/** Sends keys as a scanner does, 5 ms apart by their own timestamps, however busy this machine is. */
+export async function scan(page: Page, code: string): Promise<void> {
+    const session = await page.context().newCDPSession(page);
+    const begun = Date.now() / 1000;
+    const keys = [...[...code].map((digit) => [digit, digit] as const), ['Enter', '\r'] as const];
+    await Promise.all(
+        keys.flatMap(([key, text], index) => {
+            const timestamp = begun + index * 0.005;
+            return [
+                session.send('Input.dispatchKeyEvent', {
+                    type: 'keyDown',
+                    key,
+                    text,
+                    unmodifiedText: text,
+                    timestamp,
+                }),
+                session.send('Input.dispatchKeyEvent', { type: 'keyUp', key, timestamp }),
+            ];
+        }),
+    );
+    await session.detach();
+}
+
 export type Scene = {
     name: string;
     play: (page: Page, visit: Visit) => Promise<Page | void>;

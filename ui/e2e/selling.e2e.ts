@@ -2,32 +2,10 @@
 import jsQR from 'jsqr';
 import type { Locator, Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
+import { scan } from './scene';
 import { shop, visit, visitForEachTest } from './visit';
 
 visitForEachTest();
-
-/** Sends keys as a scanner does, 5 ms apart by their own timestamps, however busy this machine is. */
-async function scan(page: Page, code: string): Promise<void> {
-    const session = await page.context().newCDPSession(page);
-    const begun = Date.now() / 1000;
-    const keys = [...[...code].map((digit) => [digit, digit] as const), ['Enter', '\r'] as const];
-    await Promise.all(
-        keys.flatMap(([key, text], index) => {
-            const timestamp = begun + index * 0.005;
-            return [
-                session.send('Input.dispatchKeyEvent', {
-                    type: 'keyDown',
-                    key,
-                    text,
-                    unmodifiedText: text,
-                    timestamp,
-                }),
-                session.send('Input.dispatchKeyEvent', { type: 'keyUp', key, timestamp }),
-            ];
-        }),
-    );
-    await session.detach();
-}
 
 async function charge(page: Page, ...tiles: number[]): Promise<string> {
     for (const tile of tiles) await page.getByTestId(`tile-${tile}`).click();
@@ -177,7 +155,8 @@ describe('the scanner', () => {
         await page.getByTestId('tile-20').click();
         await page.getByTestId('price-input').fill('5');
         await scan(page, '6901234500000');
-        await page.getByTestId('notice').waitFor({ state: 'attached' });
+        // What lies on the page is behind the dialog.
+        await page.getByTestId('dialog-notice').waitFor();
         expect(await page.getByTestId('price-input').inputValue(), 'the amount is as it was typed').toBe('5');
         expect(await page.getByTestId('price-dialog').count(), 'the dialog still asks').toBe(1);
         await page.keyboard.press('Escape');

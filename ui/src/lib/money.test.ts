@@ -23,11 +23,15 @@ describe('an amount as text', () => {
         ['.5', 50],
         ['0', 0],
         ['999999.99', MOST_FEN],
+        // As a Chinese input method types it in its full width, and with its full stop for a point.
+        ['１２．５', 1250],
+        ['12。50', 1250],
+        ['1,000.00', 100_000],
     ])('reads %s exactly', (text, fen) => {
         expect(readYuan(text), 'no digit passes through a fraction').toBe(fen);
     });
 
-    it.each(['', '.', '1.234', '1,5', '-1', '1e3', '1000000', '12a', '１２', ' '])(
+    it.each(['', '.', '1.234', '1,5', '12,50', ',100', '-1', '1e3', '1000000', '1,000,000', '12a', ' '])(
         'does not take %j',
         (text) => {
             expect(readYuan(text), 'what is no amount has no value').toBeNull();

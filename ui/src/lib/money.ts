@@ -20,15 +20,29 @@ export function money(fen: number | string): string {
     return `¥${yuan(fen)}`;
 }
 
-/** Reads yuan as typed (`12`, `12.5`, `.50`) as whole fen; `null` when it is no amount or too much of one. */
+/** What was typed, with the full-width digits and the full stop of a Chinese input method as the plain ones they stand for. */
+export function plainYuan(typed: string): string {
+    return typed.normalize('NFKC').replaceAll('\u3002', '.');
+}
+
+/**
+ * Reads yuan as typed (`12`, `12.5`, `.50`, `1,200.00`) as whole fen; `null` when it is no amount or too much of one.
+ * A comma that parts no thousands makes it none: `12,50` may mean either.
+ */
 export function readYuan(text: string): number | null {
-    const match = /^(\d{0,6})(?:\.(\d{0,2}))?$/.exec(text.trim());
+    const match = /^(\d{1,3}(?:,\d{3})+|\d*)(?:\.(\d{0,2}))?$/.exec(plainYuan(text).trim());
     if (!match) return null;
-    const whole = match[1] ?? '';
+    const whole = (match[1] ?? '').replaceAll(',', '');
+    if (whole.length > 6) return null;
     const cents = match[2] ?? '';
     if (whole === '' && cents === '') return null;
     const fen = Number.parseInt((whole || '0') + cents.padEnd(2, '0'), 10);
     return fen <= MOST_FEN ? fen : null;
+}
+
+/** Whether an amount field holds what can't become one: it is marked, for a digit dropped in silence would change the sum. */
+export function isNoYuan(text: string): boolean {
+    return text !== '' && text !== '.' && readYuan(text) === null;
 }
 
 /** What the amount field holds after one more key of the keypad; a key that would make it no amount is dropped. */

@@ -36,12 +36,12 @@ export function notifyLamp(notify: NotifyView, timeZone: string, t: Say): Notify
         return {
             tone: 'warn',
             text: t('lamp.notify_unusable', { number }),
-            why: t('notify.unusable', { number }),
+            why: t('notify.unusable', { count: number }),
         };
     }
     if (notify.callbackBroken !== null) {
         const number = notify.callbackBroken;
-        return { tone: 'warn', text: t('lamp.notify_broken'), why: t('notify.broken', { number }) };
+        return { tone: 'warn', text: t('lamp.notify_broken'), why: t('notify.broken', { count: number }) };
     }
     const since = at(notify.since);
     return notify.lastMessage === null

@@ -2,7 +2,7 @@
 import { BarcodeWedge } from './wedge';
 
 interface Field {
-    input: HTMLInputElement;
+    input: HTMLInputElement | HTMLTextAreaElement;
     value: string;
     start: number | null;
     end: number | null;
@@ -10,7 +10,7 @@ interface Field {
 
 function focusedField(): Field | null {
     const input = document.activeElement;
-    if (!(input instanceof HTMLInputElement)) return null;
+    if (!(input instanceof HTMLInputElement || input instanceof HTMLTextAreaElement)) return null;
     return { input, value: input.value, start: input.selectionStart, end: input.selectionEnd };
 }
 

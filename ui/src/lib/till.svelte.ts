@@ -23,6 +23,7 @@ export type Notice = {
     code:
         | ErrorCode
         | 'no_answer'
+        | 'not_read'
         | 'scan_while_paying'
         | 'scan_in_dialog'
         | 'not_printed'
@@ -30,6 +31,13 @@ export type Notice = {
         | 'drawer_not_told';
     detail: string;
 };
+
+/** What a command that was not done has to say; `silence` when there was no answer at all. */
+function noticeOf(error: unknown, silence: 'no_answer' | 'not_read'): Notice {
+    return error instanceof Refusal
+        ? { code: error.code, detail: error.detail }
+        : { code: silence, detail: String(error) };
+}
 
 /** How long a payment settled in the background is told of; then the list has it for a while. Milliseconds. */
 const GOOD_NEWS_STAYS = 30_000;
@@ -57,6 +65,9 @@ export class Till {
     showHelp = $state(false);
     /** The drawer is to be opened without a sale. */
     showDrawer = $state(false);
+
+    /** How many barcodes were scanned. */
+    scans = $state(0);
 
     /** When the till was last told that somebody is here. */
     #touchedAt = 0;
@@ -95,33 +106,37 @@ export class Till {
 
     /** Runs a command of the cashier's; a refusal becomes a notice. Answers whether it was done. */
     async run(act: () => Promise<unknown>): Promise<boolean> {
-        const done = await this.read(act);
-        if (done) this.notice = null;
-        return done;
+        try {
+            await act();
+            this.notice = null;
+            return true;
+        } catch (error) {
+            this.notice = noticeOf(error, 'no_answer');
+            return false;
+        }
     }
 
-    /** Asks for something to show: as `run`, but success says nothing about an earlier notice. */
+    /** Asks for something to show: as `run`, but success says nothing about an earlier notice, and silence nothing about money. */
     async read(act: () => Promise<unknown>): Promise<boolean> {
         try {
             await act();
             return true;
         } catch (error) {
-            this.notice =
-                error instanceof Refusal
-                    ? { code: error.code, detail: error.detail }
-                    : { code: 'no_answer', detail: String(error) };
+            this.notice = noticeOf(error, 'not_read');
             return false;
         }
     }
 
     /** Runs an act that may need a manager's PIN. Answers whether it was done; a refusal becomes a notice. */
     async approved(what: string, act: (shown: Shown | null) => Promise<unknown>): Promise<boolean> {
-        let done = false;
-        const answered = await this.read(async () => {
-            done = await this.approvals.run(what, act);
-        });
-        if (answered && done) this.notice = null;
-        return done;
+        try {
+            const done = await this.approvals.run(what, act);
+            if (done) this.notice = null;
+            return done;
+        } catch (error) {
+            this.notice = noticeOf(error, 'no_answer');
+            return false;
+        }
     }
 
     /** Locks the till, where there is somebody who can unlock it. */
@@ -158,8 +173,15 @@ export class Till {
         this.placing = false;
     }
 
+    /** A barcode came while a dialog asks for money, or for a PIN. */
+    scannedInDialog(barcode: string): void {
+        this.scans += 1;
+        this.notice = { code: 'scan_in_dialog', detail: barcode };
+    }
+
     /** Takes a scanned barcode to where it belongs. */
     async scanned(barcode: string): Promise<void> {
+        this.scans += 1;
         if (this.snapshot?.staff.locked) return;
         const front = this.snapshot?.front ?? null;
         if (this.snapshot?.cash != null) {

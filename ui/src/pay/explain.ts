@@ -28,5 +28,7 @@ export function whatHappened(words: Words, payment: PayState & { doubts: number 
 
 export function whatNext(words: Words, payment: PayState & { doubts: number }): string {
     if (payment.state === 'review') return words.t(`review_next.${payment.why}`);
+    if ((payment.state === 'closing' || payment.state === 'closed') && payment.why === 'paid_otherwise')
+        return words.t('state_next.paid_otherwise');
     return words.t(`state_next.${appearance(payment).word}`);
 }
