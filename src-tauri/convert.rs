@@ -6,10 +6,8 @@ use till_app::snapshot::{
     CustomerPicture, CustomerStage as Stage, PaymentBrief as Brief, PaymentPicture, Snapshot as Picture,
     WechatLamp as Wechat,
 };
-use till_app::{
-    ConfigProblem, DayPicture, Imported, OpenError, Qr, Refusal, UNSTABLE_FROM, WrongRowCode as Wrong,
-};
-use till_core::{Attempt, CartError, Evidence, Fen, Price, Product, RefundRefusal, State};
+use till_app::{ConfigProblem, DayPicture, Imported, OpenError, Qr, UNSTABLE_FROM, WrongRowCode as Wrong};
+use till_core::{Attempt, Evidence, Fen, Price, Product, State};
 
 use crate::view::*;
 
@@ -20,6 +18,7 @@ pub(crate) mod cash_refund;
 pub(crate) mod keeping;
 pub(crate) mod notify;
 pub(crate) mod refund;
+mod refusal;
 pub(crate) mod report;
 pub(crate) mod staff;
 
@@ -476,65 +475,6 @@ impl From<Wrong> for WrongRowCode {
             Wrong::BarcodeTwice => Self::BarcodeTwice,
             Wrong::BarcodeWrong => Self::BarcodeWrong,
         }
-    }
-}
-
-impl From<Refusal> for CommandError {
-    fn from(refusal: Refusal) -> Self {
-        let code = match &refusal {
-            Refusal::Cart(CartError::Empty) => ErrorCode::CartEmpty,
-            Refusal::Cart(CartError::PriceMissing) => ErrorCode::PriceMissing,
-            Refusal::Cart(CartError::PriceOutOfRange) => ErrorCode::PriceOutOfRange,
-            Refusal::Cart(CartError::QuantityOutOfRange) => ErrorCode::QuantityOutOfRange,
-            Refusal::Cart(CartError::TotalOutOfRange) => ErrorCode::TotalOutOfRange,
-            Refusal::Cart(CartError::NothingToPay) => ErrorCode::NothingToPay,
-            Refusal::Cart(CartError::AboveListPrice) => ErrorCode::AboveListPrice,
-            Refusal::Cart(CartError::ApprovedForFewer) => ErrorCode::ApprovedForFewer,
-            Refusal::Cart(CartError::OverLimit) => ErrorCode::NeedsManager,
-            Refusal::Cart(CartError::NoSuchLine) | Refusal::NoSuchProduct => ErrorCode::NoSuchProduct,
-            Refusal::NotNow(_) => ErrorCode::NotNow,
-            Refusal::OutOfStock { .. } => ErrorCode::OutOfStock,
-            Refusal::NoSuchBarcode(_) => ErrorCode::NoSuchBarcode,
-            Refusal::NoSuchOrder => ErrorCode::NoSuchOrder,
-            Refusal::AlreadyPaid => ErrorCode::AlreadyPaid,
-            Refusal::Refund(why) => refund::code(*why),
-            Refusal::NoClientCertificate => ErrorCode::RefundNoCertificate,
-            Refusal::NotThisRefund => ErrorCode::RefundNotNow,
-            Refusal::NotSaved(_) => ErrorCode::NotSaved,
-            Refusal::DayWrong => ErrorCode::DayWrong,
-            Refusal::Bill(_) => ErrorCode::BillWrong,
-            Refusal::NoSuchDifference => ErrorCode::NoSuchDifference,
-            Refusal::NoteWrong => ErrorCode::NoteWrong,
-            Refusal::NoBill => ErrorCode::NoBill,
-            Refusal::DifferencesOpen(_) => ErrorCode::DifferencesOpen,
-            Refusal::Locked => ErrorCode::Locked,
-            Refusal::NoSuchUser => ErrorCode::NoSuchUser,
-            Refusal::PinWrong => ErrorCode::PinWrong,
-            Refusal::PinShut { .. } => ErrorCode::PinShut,
-            Refusal::NeedsManager => ErrorCode::NeedsManager,
-            Refusal::NeedsConfirmation => ErrorCode::NeedsConfirmation,
-            Refusal::NameTaken => ErrorCode::NameTaken,
-            Refusal::LastManager => ErrorCode::LastManager,
-            Refusal::RulesOutOfRange => ErrorCode::RulesOutOfRange,
-            Refusal::NoShift => ErrorCode::NoShift,
-            Refusal::NoSuchZ => ErrorCode::NoSuchZ,
-            Refusal::NoPrinter => ErrorCode::NoPrinter,
-            Refusal::NoDrawer => ErrorCode::NoDrawer,
-            Refusal::ShiftOpen => ErrorCode::ShiftOpen,
-            Refusal::AmountOutOfRange => ErrorCode::AmountOutOfRange,
-            Refusal::TooLittle => ErrorCode::TooLittle,
-            Refusal::ReasonMissing => ErrorCode::ReasonMissing,
-            Refusal::WordsTooLong => ErrorCode::WordsTooLong,
-        };
-        let detail = match refusal {
-            Refusal::OutOfStock { name } => name,
-            Refusal::NoSuchBarcode(barcode) => barcode,
-            Refusal::PinShut { until } => time(until),
-            Refusal::Refund(RefundRefusal::MoreThanLeft { left }) => left.to_string(),
-            Refusal::Refund(RefundRefusal::MorePiecesThanLeft { left }) => left.to_string(),
-            other => other.to_string(),
-        };
-        Self { code, detail }
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use specta::Type;
 
-/// A refusal the page puts into words. `detail` is for the log and the curious.
+/// A refusal the page puts into words. `detail` is what those leave open: a product, a barcode, a sum, a time. Often nothing.
 #[derive(Debug, Clone, Serialize, Type)]
 #[serde(rename_all = "camelCase")]
 pub struct CommandError {

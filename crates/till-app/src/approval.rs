@@ -5,6 +5,9 @@ use till_core::{Pin, Role, User, UserId};
 
 use crate::till::{Refusal, Till};
 
+/// Stands for a manager's name, in the ledger and for the pages, where the till had no users.
+pub const NO_USERS: &str = "confirmed, no users";
+
 /// An act that a cashier may not do alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Act {
@@ -102,9 +105,7 @@ impl Approval {
     /// Who, for the journal.
     #[must_use]
     pub fn who(&self) -> &str {
-        self.by
-            .as_ref()
-            .map_or("confirmed, no users", |user| user.name.as_str())
+        self.by.as_ref().map_or(NO_USERS, |user| user.name.as_str())
     }
 }
 

@@ -265,7 +265,7 @@ impl Page<'_> {
             );
         }
         if let Some(by) = &shift.approved_by {
-            paper.row(words.approved_by, by.as_str());
+            paper.row(words.approved_by, words.who_approved(by));
         }
         if !shift.count.pieces().is_empty() {
             paper.row(words.count, counted(shift));

@@ -349,7 +349,7 @@ impl Book<'_> {
         line(words.counted, Cell::Money(counted));
         line(words.difference, Cell::Money(counted.minus(shift.expected)?));
         if let Some(by) = &shift.approved_by {
-            line(words.approved_by, Cell::Text(by.clone()));
+            line(words.approved_by, Cell::Text(words.who_approved(by).to_owned()));
         }
         line(words.count, Cell::Text(super::paper::counted(shift)));
         if let Some(left) = shift.left {

@@ -2,6 +2,7 @@
 
 use till_core::Opened;
 
+use crate::approval::NO_USERS;
 use crate::config::Locale;
 
 /// Every word that stands on a report.
@@ -56,6 +57,7 @@ pub(super) struct Words {
     pub(super) pieces_back: &'static str,
     pub(super) opened_by: &'static str,
     pub(super) approved_by: &'static str,
+    pub(super) no_users: &'static str,
     pub(super) count: &'static str,
     pub(super) taken_away: &'static str,
     pub(super) float_difference: &'static str,
@@ -105,6 +107,11 @@ pub(super) struct Words {
 }
 
 impl Words {
+    /// Who approved it: a name, or what the ledger has where the till had no users.
+    pub(super) fn who_approved<'a>(&self, by: &'a str) -> &'a str {
+        if by == NO_USERS { self.no_users } else { by }
+    }
+
     /// What is open, in one word.
     pub(super) fn opened(&self, locale: Locale, what: Opened) -> &'static str {
         match (locale, what) {
@@ -206,6 +213,7 @@ const ZH_CN: Words = Words {
     pieces_back: "货已放回货架（件）",
     opened_by: "开班",
     approved_by: "差额批准",
+    no_users: "已确认（没有设用户）",
     count: "清点",
     taken_away: "取走",
     float_difference: "备用金与上一班留存之差",
@@ -305,6 +313,7 @@ const EN: Words = Words {
     pieces_back: "Goods back on the shelf, pieces",
     opened_by: "Opened by",
     approved_by: "Difference approved by",
+    no_users: "confirmed (no users)",
     count: "Notes and coins",
     taken_away: "Taken away",
     float_difference: "Float against what was left",
