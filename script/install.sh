@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the Debian packages a task needs; silent and quick when everything is there already.
+# Installs what a task needs, Debian's packages and for the tests tauri-driver; silent and quick when it is there already.
 # Usage: script/install.sh make|build|demo|test
 set -eu
 
@@ -42,10 +42,34 @@ for_test() {
     [ -x /usr/sbin/nginx ] || missing="$missing nginx-light"
 }
 
-if ! command -v dpkg-query >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>&1; then
-    echo "Not a Debian machine: please see to it that WebKitGTK 4.1, a C compiler and a Chinese font are installed (for the demonstration also RabbitMQ, for the tests also Xvfb, WebKitWebDriver, Chromium, poppler's programs, nginx and gnome-keyring)."
-    exit 0
-fi
+install_missing() {
+    as_root=""
+    [ "$(id -u)" = 0 ] || as_root="sudo"
+    echo "Installing:$missing"
+    export DEBIAN_FRONTEND=noninteractive
+    # Tests and demonstration start RabbitMQ themselves; one that the system starts beside them would only take memory and ports.
+    policy=/usr/sbin/policy-rc.d
+    if [ ! -e "$policy" ]; then
+        trap '$as_root rm -f "$policy"' EXIT
+        printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null
+        $as_root chmod 755 "$policy"
+    fi
+    $as_root apt-get update --quiet
+    # The list is words by intent.
+    # shellcheck disable=SC2086
+    $as_root apt-get install --yes --quiet --no-install-recommends $missing
+}
+
+# What starts the program's windows for the tests (tests/src/app.rs). No Debian package has it. Into the target folder, nothing
+# on the machine changes; this very version, because tests that passed yesterday should not meet another driver today.
+install_tauri_driver() {
+    version=2.1.0
+    tools="${CARGO_TARGET_DIR:-$(dirname "$0")/../target}/tools"
+    if ! grep -qs "^\"tauri-driver $version " "$tools/.crates.toml"; then
+        echo "Installing: tauri-driver $version"
+        cargo install --quiet --locked --root "$tools" --version "$version" tauri-driver
+    fi
+}
 
 case "${1:-}" in
     make) for_make ;;
@@ -57,20 +81,9 @@ case "${1:-}" in
         exit 2
         ;;
 esac
-[ -n "$missing" ] || exit 0
-
-as_root=""
-[ "$(id -u)" = 0 ] || as_root="sudo"
-echo "Installing:$missing"
-export DEBIAN_FRONTEND=noninteractive
-# Tests and demonstration start RabbitMQ themselves; one that the system starts beside them would only take memory and ports.
-policy=/usr/sbin/policy-rc.d
-if [ ! -e "$policy" ]; then
-    trap '$as_root rm -f "$policy"' EXIT
-    printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null
-    $as_root chmod 755 "$policy"
+if ! command -v dpkg-query >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>&1; then
+    echo "Not a Debian machine: please see to it that WebKitGTK 4.1, a C compiler and a Chinese font are installed (for the demonstration also RabbitMQ, for the tests also Xvfb, WebKitWebDriver, Chromium, poppler's programs, nginx and gnome-keyring)."
+elif [ -n "$missing" ]; then
+    install_missing
 fi
-$as_root apt-get update --quiet
-# The list is words by intent.
-# shellcheck disable=SC2086
-$as_root apt-get install --yes --quiet --no-install-recommends $missing
+[ "$1" != test ] || install_tauri_driver

@@ -22,6 +22,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use scantill_tests::app::{App, Pane, Start};
+use scantill_tests::process;
 use scantill_tests::screen::Screen;
 use scantill_tests::simulator::{Customer, Gateway};
 use scantill_tests::wait::{PATIENCE, until};
@@ -258,4 +259,31 @@ async fn a_cancelled_code_is_gone_from_both_windows() -> anyhow::Result<()> {
     app.look_at(Pane::Customer).await?;
     app.gone("customer-qr").await?;
     counter.picture(&app, "customer").await
+}
+
+#[tokio::test]
+async fn the_end_of_a_test_ends_the_drivers_and_the_program_and_nothing_else() -> anyhow::Result<()> {
+    let counter = Counter::open("end").await?;
+    let before = process::descendants(std::process::id());
+    let app = counter.start_till().await?;
+    let started: Vec<_> = process::descendants(std::process::id())
+        .into_iter()
+        .filter(|id| !before.contains(id))
+        .collect();
+    assert!(
+        started.len() > 3 && started.contains(&app.id()),
+        "two drivers, the program and what draws its pages: {started:?}"
+    );
+    drop(app);
+    until("all of them to be gone", PATIENCE, async || {
+        Ok((!started.iter().any(|id| process::is_running(*id))).then_some(()))
+    })
+    .await?;
+    let left = process::descendants(std::process::id());
+    let others_gone: Vec<_> = before.iter().filter(|id| !left.contains(id)).collect();
+    assert!(
+        others_gone.is_empty(),
+        "the screen and all else goes on: {others_gone:?}"
+    );
+    Ok(())
 }

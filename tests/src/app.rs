@@ -1,4 +1,4 @@
-//! The real program in a real window: started by WebKitWebDriver, clicked like a cashier would, seen as pixels.
+//! The real program in a real window: started by tauri-driver, clicked like a cashier would, seen as pixels.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::DirBuilderExt as _;
@@ -15,7 +15,7 @@ use crate::process::{self, Owned};
 use crate::qr;
 use crate::screen::Screen;
 use crate::wait::{PATIENCE, until};
-use crate::whole::built;
+use crate::whole::{built, nearest};
 
 /// Which of the program's two windows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,28 +68,11 @@ impl App {
     /// Starts the program on `screen` and waits for both windows.
     pub async fn start(screen: &Screen, start: &Start<'_>) -> anyhow::Result<Self> {
         let program = program()?;
-        let port = free_port()?;
-        let mut command = Command::new("WebKitWebDriver");
-        command
-            .arg(format!("--port={port}"))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        surroundings(&mut command, screen, start)?;
-        let driver = Owned::start(&mut command, "WebKitWebDriver (Debian package webkit2gtk-driver)")?;
-
-        let capabilities = capabilities(&program, start)?;
-        let server = format!("http://127.0.0.1:{port}");
-        until("WebKitWebDriver to answer", PATIENCE, async || {
-            reqwest::get(format!("{server}/status"))
-                .await?
-                .error_for_status()?;
-            Ok(Some(()))
-        })
-        .await?;
-        let session = WebDriver::builder(server, capabilities)
+        let (driver, server) = driver(screen, start).await?;
+        let session = WebDriver::builder(server, capabilities(&program, start)?)
             .request_timeout(PATIENCE)
             .await
-            .context("opening the windows through WebKitWebDriver")?;
+            .context("opening the windows through tauri-driver")?;
         let till = window(&session, Pane::Till).await?;
         let customer = window(&session, Pane::Customer).await?;
         let name = program.file_name().context("the program's path names no file")?;
@@ -334,9 +317,42 @@ pub fn program() -> anyhow::Result<PathBuf> {
     built("scantill")
 }
 
-/// A port that was free a moment ago; WebKitWebDriver can't choose one and say which.
-fn free_port() -> anyhow::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+/// tauri-driver, with WebKitWebDriver below it, ready for a session; and where it listens.
+async fn driver(screen: &Screen, start: &Start<'_>) -> anyhow::Result<(Owned, String)> {
+    let [port, native_port] = free_ports()?;
+    let mut command = Command::new(tauri_driver()?);
+    command
+        .arg(format!("--port={port}"))
+        .arg(format!("--native-port={native_port}"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    surroundings(&mut command, screen, start)?;
+    let driver = Owned::start(&mut command, "tauri-driver")?;
+    let server = format!("http://127.0.0.1:{port}");
+    until(
+        "tauri-driver and WebKitWebDriver (Debian package webkit2gtk-driver) to answer",
+        PATIENCE,
+        async || {
+            reqwest::get(format!("{server}/status"))
+                .await?
+                .error_for_status()?;
+            Ok(Some(()))
+        },
+    )
+    .await?;
+    Ok((driver, server))
+}
+
+/// The one that `script/install.sh test` puts into the target folder.
+fn tauri_driver() -> anyhow::Result<PathBuf> {
+    nearest("tools/bin/tauri-driver")?.context("`script/install.sh test` installs tauri-driver")
+}
+
+/// Two ports that were free a moment ago; neither driver can choose one and say which.
+fn free_ports() -> anyhow::Result<[u16; 2]> {
+    // Both held until both are known, or they might be the same.
+    let [one, other] = [0, 0].map(|any| TcpListener::bind((Ipv4Addr::LOCALHOST, any)));
+    Ok([one?.local_addr()?.port(), other?.local_addr()?.port()])
 }
 
 /// Starts the program once more, as a cashier does who does not see that it runs already; without a driver.
@@ -363,10 +379,7 @@ fn arguments(start: &Start<'_>) -> Vec<String> {
 fn capabilities(program: &Path, start: &Start<'_>) -> anyhow::Result<Capabilities> {
     let args = arguments(start);
     let mut capabilities = Capabilities::new();
-    capabilities.set(
-        "webkitgtk:browserOptions",
-        json!({ "binary": program, "args": args }),
-    )?;
+    capabilities.set("tauri:options", json!({ "application": program, "args": args }))?;
     Ok(capabilities)
 }
 
@@ -392,8 +405,6 @@ pub fn surroundings(command: &mut Command, screen: &Screen, start: &Start<'_>) -
         .env("NO_AT_BRIDGE", "1")
         // No graphics card either. (Not WEBKIT_DISABLE_DMABUF_RENDERER: with it a screenshot never comes.)
         .env("LIBGL_ALWAYS_SOFTWARE", "1")
-        // wry lets the driver in only when asked to.
-        .env("TAURI_WEBVIEW_AUTOMATION", "true")
         .env("RUST_BACKTRACE", "1");
     if let Some(bus) = screen.bus() {
         command.env("DBUS_SESSION_BUS_ADDRESS", bus);

@@ -146,11 +146,16 @@ fn started(mut command: Command, name: &str) -> anyhow::Result<(Owned, String)> 
 
 /// A program of the workspace, built beside this one.
 pub fn built(name: &str) -> anyhow::Result<PathBuf> {
+    nearest(name)?.with_context(|| format!("{name} is not built yet: `make build` does it"))
+}
+
+/// The file of this name beside this program, or in the nearest folder above.
+pub fn nearest(name: &str) -> anyhow::Result<Option<PathBuf>> {
     let here = std::env::current_exe()?;
-    here.ancestors()
+    Ok(here
+        .ancestors()
         .map(|folder| folder.join(name))
-        .find(|path| path.is_file())
-        .with_context(|| format!("{name} is not built yet: `make build` does it"))
+        .find(|path| path.is_file()))
 }
 
 /// Writes a configuration that holds a password: only its owner may read it.
