@@ -38,8 +38,9 @@ for_test() {
     program openbox openbox
     program dbus-daemon dbus-daemon
     program gnome-keyring-daemon gnome-keyring
-    # The proxy of the operator's page. Not in every user's search path.
+    # The proxies of the operator's page. The first is not in every user's search path.
     [ -x /usr/sbin/nginx ] || missing="$missing nginx-light"
+    program caddy caddy
 }
 
 install_missing() {
@@ -47,7 +48,8 @@ install_missing() {
     [ "$(id -u)" = 0 ] || as_root="sudo"
     echo "Installing:$missing"
     export DEBIAN_FRONTEND=noninteractive
-    # Tests and demonstration start RabbitMQ themselves; one that the system starts beside them would only take memory and ports.
+    # Tests and demonstration start RabbitMQ themselves, tests also the proxies; what the system starts beside them would only
+    # take memory and ports.
     policy=/usr/sbin/policy-rc.d
     if [ ! -e "$policy" ]; then
         trap '$as_root rm -f "$policy"' EXIT
@@ -82,7 +84,7 @@ case "${1:-}" in
         ;;
 esac
 if ! command -v dpkg-query >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>&1; then
-    echo "Not a Debian machine: please see to it that WebKitGTK 4.1, a C compiler and a Chinese font are installed (for the demonstration also RabbitMQ, for the tests also Xvfb, WebKitWebDriver, Chromium, poppler's programs, nginx and gnome-keyring)."
+    echo "Not a Debian machine: please see to it that WebKitGTK 4.1, a C compiler and a Chinese font are installed (for the demonstration also RabbitMQ, for the tests also Xvfb, WebKitWebDriver, Chromium, poppler's programs, nginx, Caddy and gnome-keyring)."
 elif [ -n "$missing" ]; then
     install_missing
 fi
