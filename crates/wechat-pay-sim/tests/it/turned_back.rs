@@ -1,9 +1,9 @@
 //! The machine's clock was turned back between two starts, by a day: whoever practises goes on.
 
 use jiff::SignedDuration;
-use wechat_pay_sim::Gateway;
+use wechat_pay_sim::{CustomerRefusal, Gateway, PayWith};
 
-use crate::desk::{Desk, config, minutes, order};
+use crate::desk::{Desk, config, minutes};
 use crate::refund::{NUMBER, paid};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -12,26 +12,12 @@ impl Desk {
     /// Started again from its snapshot, a day before.
     fn a_day_back(&mut self) {
         self.now -= DAY;
+        self.start_again();
+    }
+
+    fn start_again(&mut self) {
         self.gateway = Gateway::from_json(config(), &self.gateway.to_json().unwrap(), self.now).unwrap();
     }
-}
-
-#[test]
-fn new_orders_are_taken_by_the_clock_as_it_is_now() {
-    let mut desk = Desk::new();
-    desk.place("T1-261124-1", "100");
-    desk.a_day_back();
-    // Half an hour after ten in the morning of the day before, in Beijing.
-    let mut fields = order("T1-261122-1", "200");
-    fields.push(("time_expire", "20261122103000"));
-    let placed = desk.ask("/pay/unifiedorder", &fields);
-    assert_eq!(
-        placed.get("result_code"),
-        Some("SUCCESS"),
-        "its half hour begins now, not tomorrow"
-    );
-    desk.pay("T1-261122-1");
-    assert_eq!(desk.state("T1-261122-1"), "SUCCESS", "and it can be paid");
 }
 
 #[test]
@@ -39,6 +25,7 @@ fn what_was_open_can_be_paid_and_closed_without_waiting_for_a_day() {
     let mut desk = Desk::new();
     desk.place("T1-261124-1", "100");
     desk.place("T1-261124-2", "100");
+    desk.place("T1-261124-3", "100");
     desk.a_day_back();
     desk.pay("T1-261124-1");
     assert_eq!(
@@ -53,6 +40,12 @@ fn what_was_open_can_be_paid_and_closed_without_waiting_for_a_day() {
     );
     desk.wait(minutes(5));
     assert_eq!(desk.close("T1-261124-2"), "OK", "no longer");
+    desk.wait(minutes(115));
+    assert_eq!(
+        desk.gateway.pay(desk.now, "T1-261124-3", &PayWith::default()),
+        Err(CustomerRefusal::CodeExpired),
+        "a code lives two hours from now, not from tomorrow"
+    );
 }
 
 #[test]
@@ -70,6 +63,12 @@ fn what_has_happened_keeps_its_time_and_what_was_under_way_arrives() {
         desk.gateway.notifies_due(desk.now).len(),
         1,
         "the notify that nobody took goes out now"
+    );
+    desk.start_again();
+    assert_eq!(
+        desk.gateway.notifies_due(desk.now).len(),
+        0,
+        "and waits for its next time: the clock has not gone back once more"
     );
     assert_eq!(
         desk.refund("R2", "1000", "100").get("result_code"),
