@@ -2,12 +2,15 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::io;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use lapin::uri::{AMQPScheme, AMQPUri};
 use thiserror::Error;
+
+use crate::tls;
 
 const HEARTBEAT_S: u16 = 5;
 const HEARTBEAT_S_MAX: u16 = 60;
@@ -83,6 +86,16 @@ impl Address {
     #[must_use]
     pub fn with_ca(self, ca: PathBuf) -> Self {
         Self { ca: Some(ca), ..self }
+    }
+
+    /// Reads the file of the authority named by [`Self::with_ca`], so that a wrong one is told before any connection is tried.
+    ///
+    /// # Errors
+    /// It can't be read, or holds no certificate.
+    pub fn check_ca(&self) -> io::Result<()> {
+        self.ca
+            .as_deref()
+            .map_or(Ok(()), |file| tls::authorities(file).map(drop))
     }
 
     /// The password would go to another machine without TLS.

@@ -15,29 +15,34 @@ use rustls::{ClientConfig, RootCertStore};
 /// The crypto provider is named here: with two of them linked into the program rustls would not choose by itself, and
 /// lapin would choose for the whole process.
 pub(crate) fn connector(ca: Option<&Path>) -> io::Result<RustlsConnector> {
-    let mut roots = RootCertStore::empty();
-    match ca {
-        Some(file) => {
-            let read = || CertificateDer::pem_file_iter(file)?.collect::<Result<Vec<_>, _>>();
-            let certificates = read().map_err(|error| {
-                let said = format!("{} can't be read: {error}", file.display());
-                io::Error::new(io::ErrorKind::InvalidInput, said)
-            })?;
-            roots.add_parsable_certificates(certificates);
-        }
-        None => {
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        }
-    }
-    if roots.is_empty() {
-        let where_to = ca.map_or_else(|| "the system".to_owned(), |file| file.display().to_string());
-        let said = format!("{where_to} has no certificate to trust");
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, said));
-    }
+    let roots = match ca {
+        Some(file) => authorities(file)?,
+        None => roots(rustls_native_certs::load_native_certs().certs, "the system")?,
+    };
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(io::Error::other)?
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(RustlsConnector::from(config))
+}
+
+/// The authorities in a PEM file, at least one.
+pub(crate) fn authorities(file: &Path) -> io::Result<RootCertStore> {
+    let read = || CertificateDer::pem_file_iter(file)?.collect::<Result<Vec<_>, _>>();
+    let found = read().map_err(|error| wrong(format!("{} can't be read: {error}", file.display())))?;
+    roots(found, &file.display().to_string())
+}
+
+fn roots(found: Vec<CertificateDer<'static>>, place: &str) -> io::Result<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(found);
+    match roots.is_empty() {
+        true => Err(wrong(format!("{place} has no certificate to trust"))),
+        false => Ok(roots),
+    }
+}
+
+fn wrong(said: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, said)
 }

@@ -9,7 +9,7 @@ mod reports;
 mod shop;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use thiserror::Error;
@@ -20,6 +20,7 @@ pub use self::backup::BackupPlan;
 use self::backup::BackupText;
 pub use self::gateway::Gateway;
 use self::gateway::WechatText;
+pub(crate) use self::gateway::examples as gateway_examples;
 pub use self::notify::Broker;
 use self::notify::NotifyText;
 use self::payment::PaymentText;
@@ -71,7 +72,7 @@ pub struct ConfigProblem {
 }
 
 impl ConfigProblem {
-    fn at(key: &str, what: impl Into<String>, example: &str) -> Self {
+    pub(crate) fn at(key: &str, what: impl Into<String>, example: &str) -> Self {
         Self {
             key: key.to_owned(),
             what: what.into(),
@@ -98,6 +99,36 @@ struct FileText {
     printer: PrinterText,
 }
 
+impl FileText {
+    /// A path counts from the folder that the configuration is in: the till may be started from anywhere.
+    fn count_paths_from(&mut self, folder: &Path) -> Result<(), ConfigProblem> {
+        let (wechat, notify) = (&mut self.wechat, &mut self.notify);
+        let paths: [(&str, &mut Option<PathBuf>, &str); 5] = [
+            (
+                "[wechat] client_cert",
+                &mut wechat.client_cert,
+                gateway_examples::CLIENT_CERT,
+            ),
+            (
+                "[wechat] client_key",
+                &mut wechat.client_key,
+                gateway_examples::CLIENT_KEY,
+            ),
+            ("[notify] amqp_ca", &mut notify.amqp_ca, notify::CA_EXAMPLE),
+            ("[backup] folder", &mut self.backup.folder, backup::EXAMPLE),
+            ("[reports] folder", &mut self.reports.folder, reports::EXAMPLE),
+        ];
+        for (key, path, example) in paths {
+            let Some(path) = path else { continue };
+            if path.as_os_str().is_empty() {
+                return Err(ConfigProblem::at(key, "it is empty", example));
+            }
+            *path = folder.join(&*path);
+        }
+        Ok(())
+    }
+}
+
 impl Config {
     /// Reads a file.
     pub fn load(path: &Path) -> Result<Self, ConfigProblem> {
@@ -112,7 +143,9 @@ impl Config {
             example: example.to_owned(),
             missing: error.kind() == std::io::ErrorKind::NotFound,
         })?;
-        Self::parse_with(&text, |age, mch_id| key_store::find(age, mch_id, path)).map(|mut config| {
+        let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let folder = whole.parent().unwrap_or(&whole);
+        Self::parse_with(&text, folder, |age, mch_id| key_store::find(age, mch_id, path)).map(|mut config| {
             if config.key_place == KeyPlace::Config && !key_store::is_private(path) {
                 tracing::warn!("others on this machine can read the configuration, and the key in it");
                 config.key_place = KeyPlace::OpenConfig;
@@ -136,16 +169,17 @@ impl Config {
             .ok_or_else(|| wrong("it is missing".to_owned()))
     }
 
-    /// Reads the text of a configuration that holds its key.
+    /// Reads the text of a configuration that holds its key, and of which no file is known that its paths could count from.
     pub fn parse(text: &str) -> Result<Self, ConfigProblem> {
-        Self::parse_with(text, |_, _| None)
+        Self::parse_with(text, Path::new(""), |_, _| None)
     }
 
     fn parse_with(
         text: &str,
+        folder: &Path,
         find_key: impl Fn(KeyAge, &str) -> Option<(String, KeyPlace)>,
     ) -> Result<Self, ConfigProblem> {
-        let file: FileText = toml::from_str(text).map_err(|error| {
+        let mut file: FileText = toml::from_str(text).map_err(|error| {
             let line = error
                 .span()
                 .map_or(1, |span| text[..span.start].lines().count().max(1));
@@ -153,12 +187,13 @@ impl Config {
             let what = without_quotes(error.message().lines().next().unwrap_or("not TOML"));
             ConfigProblem::at(&format!("line {line}"), what, "[till]\\nid = \"T01\"")
         })?;
+        file.count_paths_from(folder)?;
         let shop = file.till.read()?;
         let (merchant, gateway, key_place) = file.wechat.read(find_key)?;
         let broker = file.notify.read(&merchant.mch_id, &shop.till)?;
         let (timing, at_once) = file.payment.read()?;
         let backup = file.backup.read()?;
-        let reports = file.reports.read()?;
+        let reports = file.reports.read();
         let printer = file.printer.read()?;
         Ok(Self {
             shop,
@@ -284,12 +319,12 @@ notify_url = "https://pay.example.com/weixin/pay/notify/url"
             ),
             (
                 "notify/url\"",
-                "notify/url\"\n[backup]\nfolder = \"copies\"",
+                "notify/url\"\n[backup]\nfolder = \"\"",
                 "[backup] folder",
             ),
             (
                 "notify/url\"",
-                "notify/url\"\n[reports]\nfolder = \"reports\"",
+                "notify/url\"\n[reports]\nfolder = \"\"",
                 "[reports] folder",
             ),
             ("[till]", "[till]\nlocale = \"fr\"", "[till] locale"),
@@ -324,6 +359,56 @@ notify_url = "https://pay.example.com/weixin/pay/notify/url"
             let problem = Config::parse(&GOOD.replacen(right, wrong, 1)).unwrap_err();
             assert_eq!(problem.key, key, "the sentence must name the key: {problem}");
             assert!(!problem.example.is_empty(), "and show a right line: {problem}");
+        }
+    }
+
+    #[test]
+    fn a_path_counts_from_the_folder_of_the_file_wherever_the_till_was_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("till.toml");
+        let more = "client_cert = \"wechat/cert.pem\"\nclient_key = \"/etc/scantill/key.pem\"\n\
+                    [backup]\nfolder = \"copies\"\n[reports]\nfolder = \"../reports\"\n";
+        fs::write(&file, format!("{GOOD}{more}")).unwrap();
+        let config = Config::load(&file).unwrap();
+        let in_folder = |path: &str| folder.path().join(path);
+        assert_eq!(
+            config.gateway.client,
+            Some((
+                in_folder("wechat/cert.pem"),
+                PathBuf::from("/etc/scantill/key.pem")
+            )),
+            "beside the configuration; a whole path stays what it is"
+        );
+        assert_eq!(
+            config.backup.folder,
+            Some(in_folder("copies")),
+            "one rule for all of them"
+        );
+        assert_eq!(
+            config.reports.folder,
+            Some(in_folder("../reports")),
+            "one rule for all of them"
+        );
+    }
+
+    #[test]
+    fn the_broker_s_authority_is_looked_at_when_the_configuration_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("till.toml");
+        let more =
+            "[notify]\namqp_url = \"amqps://till:secret@broker.example.com/shop\"\namqp_ca = \"ca.pem\"\n";
+        fs::write(&file, format!("{GOOD}{more}")).unwrap();
+        let ca = folder.path().join("ca.pem");
+        for (content, why) in [(None, "it is not there"), (Some("no certificate"), "it is none")] {
+            if let Some(content) = content {
+                fs::write(&ca, content).unwrap();
+            }
+            let problem = Config::load(&file).unwrap_err();
+            assert_eq!(problem.key, "[notify] amqp_ca", "{why}: {problem}");
+            assert!(
+                problem.what.contains(&*ca.to_string_lossy()),
+                "and it says where it was looked for: {problem}"
+            );
         }
     }
 

@@ -15,10 +15,12 @@ pub struct BackupPlan {
     pub keep_days: u16,
 }
 
+pub(super) const EXAMPLE: &str = "folder = \"/media/usb/scantill\"";
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct BackupText {
-    folder: Option<PathBuf>,
+    pub(super) folder: Option<PathBuf>,
     keep_days: u16,
 }
 
@@ -38,13 +40,6 @@ impl BackupText {
                 "[backup] keep_days",
                 "1 to 3650 days",
                 "keep_days = 14",
-            ));
-        }
-        if self.folder.as_ref().is_some_and(|folder| !folder.is_absolute()) {
-            return Err(ConfigProblem::at(
-                "[backup] folder",
-                "a whole path: the till may be started from anywhere",
-                "folder = \"/media/usb/scantill\"",
             ));
         }
         Ok(BackupPlan {

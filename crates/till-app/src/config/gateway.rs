@@ -38,8 +38,14 @@ impl Gateway {
     }
 }
 
-const PREVIOUS_EXAMPLE: &str = "previous_api_key = \"(the 32 characters before the change)\"";
-const KEY_EXAMPLE: &str = "api_key = \"(32 characters from 账户中心 → API安全)\"";
+/// Lines that would be right.
+pub(crate) mod examples {
+    pub(crate) const KEY: &str = "api_key = \"(32 characters from 账户中心 → API安全)\"";
+    pub(crate) const PREVIOUS_KEY: &str = "previous_api_key = \"(the 32 characters before the change)\"";
+    pub(crate) const BASE_URL: &str = "base_url = \"https://api.mch.weixin.qq.com\"";
+    pub(crate) const CLIENT_CERT: &str = "client_cert = \"apiclient_cert.pem\"";
+    pub(crate) const CLIENT_KEY: &str = "client_key = \"apiclient_key.pem\"";
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -55,8 +61,8 @@ pub(super) struct WechatText {
     notify_url: String,
     #[serde(default = "loopback")]
     spbill_create_ip: String,
-    client_cert: Option<PathBuf>,
-    client_key: Option<PathBuf>,
+    pub(super) client_cert: Option<PathBuf>,
+    pub(super) client_key: Option<PathBuf>,
 }
 
 fn hmac() -> String {
@@ -101,14 +107,14 @@ impl WechatText {
         };
         let Some((key, key_place)) = found else {
             let what = "there is no key, neither here nor in the keyring nor in the key file; scantill --keep-key keeps one";
-            return Err(ConfigProblem::at("[wechat] api_key", what, KEY_EXAMPLE));
+            return Err(ConfigProblem::at("[wechat] api_key", what, examples::KEY));
         };
-        let api_key = read_key("[wechat] api_key", &key, KEY_EXAMPLE)?;
+        let api_key = read_key("[wechat] api_key", &key, examples::KEY)?;
         let previous = self
             .previous_api_key
             .or_else(|| Some(find_key(KeyAge::Previous, &self.mch_id)?.0));
         let previous_key = previous
-            .map(|key| read_key("[wechat] previous_api_key", &key, PREVIOUS_EXAMPLE))
+            .map(|key| read_key("[wechat] previous_api_key", &key, examples::PREVIOUS_KEY))
             .transpose()?;
         let sign_type = match self.sign_type.as_str() {
             "HMAC-SHA256" => SignType::HmacSha256,
@@ -122,11 +128,7 @@ impl WechatText {
                 ));
             }
         };
-        check_url(
-            "[wechat] base_url",
-            &self.base_url,
-            "base_url = \"https://api.mch.weixin.qq.com\"",
-        )?;
+        check_url("[wechat] base_url", &self.base_url, examples::BASE_URL)?;
         let example = "notify_url = \"https://pay.example.com/weixin/pay/notify/url\"";
         check_url("[wechat] notify_url", &self.notify_url, example)?;
         if self.notify_url.contains(['?', '#']) || self.notify_url.len() > 256 {
@@ -149,7 +151,7 @@ impl WechatText {
                 return Err(ConfigProblem::at(
                     "[wechat] client_key",
                     what,
-                    "client_key = \"apiclient_key.pem\"",
+                    examples::CLIENT_KEY,
                 ));
             }
         };

@@ -23,7 +23,7 @@ pub struct Broker {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct NotifyText {
     amqp_url: Option<String>,
-    amqp_ca: Option<PathBuf>,
+    pub(super) amqp_ca: Option<PathBuf>,
     prefetch: u32,
 }
 
@@ -38,6 +38,8 @@ impl Default for NotifyText {
 }
 
 const URL_EXAMPLE: &str = "amqp_url = \"amqps://till-T01:password@broker.example.com:5671/scantill\"";
+
+pub(super) const CA_EXAMPLE: &str = "amqp_ca = \"broker-ca.pem\"";
 
 impl NotifyText {
     /// No sentence quotes the address: it holds a password.
@@ -63,6 +65,9 @@ impl NotifyText {
             Some(ca) => address.with_ca(ca),
             None => address,
         };
+        address
+            .check_ca()
+            .map_err(|error| ConfigProblem::at("[notify] amqp_ca", error.to_string(), CA_EXAMPLE))?;
         let route = Route::new(mch_id, till.as_str())
             .map_err(|error| ConfigProblem::at("[till] id", error.to_string(), "id = \"T01\""))?;
         Ok(Some(Broker {

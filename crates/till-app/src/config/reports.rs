@@ -4,8 +4,6 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::ConfigProblem;
-
 /// Where reports are written as files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportFiles {
@@ -13,21 +11,16 @@ pub struct ReportFiles {
     pub folder: Option<PathBuf>,
 }
 
+pub(super) const EXAMPLE: &str = "folder = \"/media/usb/reports\"";
+
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct ReportsText {
-    folder: Option<PathBuf>,
+    pub(super) folder: Option<PathBuf>,
 }
 
 impl ReportsText {
-    pub(super) fn read(self) -> Result<ReportFiles, ConfigProblem> {
-        if self.folder.as_ref().is_some_and(|folder| !folder.is_absolute()) {
-            return Err(ConfigProblem::at(
-                "[reports] folder",
-                "a whole path: the till may be started from anywhere",
-                "folder = \"/media/usb/reports\"",
-            ));
-        }
-        Ok(ReportFiles { folder: self.folder })
+    pub(super) fn read(self) -> ReportFiles {
+        ReportFiles { folder: self.folder }
     }
 }
