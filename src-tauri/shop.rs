@@ -325,6 +325,8 @@ fn open<R: Runtime>(
         config,
         version,
     } = kept;
+    // What is wrong in the configuration is told before the ledger is touched.
+    let client = gateway::connect(&config).map_err(Problem::from)?;
     let file = place.ledger();
     for folder in [Some(place.reports()), config.reports.folder.clone()]
         .iter()
@@ -340,7 +342,6 @@ fn open<R: Runtime>(
     if place.training {
         till.stock_for_training().map_err(|error| unusable(&error))?;
     }
-    let client = gateway::connect(&config).map_err(|error| unusable(&format!("{error:#}")))?;
     let (app, training) = (app.clone(), config.gateway.simulator().is_some());
     let show = move |till, customer: Option<CustomerPicture>| {
         let page = app.state::<CustomerPage>();

@@ -7,3 +7,4 @@ mod acts;
 mod counter;
 mod disk;
 mod files;
+mod gateway;

@@ -287,8 +287,8 @@ pub enum HttpConfigError {
     /// The extra certificates can't be read.
     #[error("the extra CA certificates are not PEM")]
     ExtraCa,
-    /// The client certificate can't be read.
-    #[error("the client certificate and its key are not PEM")]
+    /// The client certificate can't be used.
+    #[error("the client certificate and its key are not PEM, or don't belong together")]
     ClientIdentity,
     /// TLS can't be set up.
     #[error("TLS can't be set up: {0}")]
@@ -398,11 +398,14 @@ impl Host {
             .map(Identity::from_pem)
             .transpose();
         let identity = identity.map_err(|_| HttpConfigError::ClientIdentity)?;
+        let http = build(None)?;
+        // What fails only now is the certificate's fault.
+        let with_cert = identity.map(|identity| build(Some(identity))).transpose();
         Ok(Self {
             base: address.trim_end_matches('/').to_owned(),
             plain,
-            http: build(None)?,
-            http_with_cert: identity.map(|identity| build(Some(identity))).transpose()?,
+            http,
+            http_with_cert: with_cert.map_err(|_| HttpConfigError::ClientIdentity)?,
         })
     }
 

@@ -261,6 +261,17 @@ async fn a_wrong_configuration_is_told_and_can_be_put_right_without_a_restart() 
     app.click("reload").await?;
     reads(&app, "problem", "appid").await?;
 
+    let no_certificate = "[wechat]\nclient_cert = \"cert.pem\"\nclient_key = \"key.pem\"";
+    std::fs::write(&file, right.replace("[wechat]", no_certificate))?;
+    app.click("reload").await?;
+    reads(&app, "problem", "client_cert").await?;
+    reads(&app, "problem", "client_cert = \"apiclient_cert.pem\"").await?;
+    let ledger = start.data_dir().join("scantill.db");
+    assert!(
+        !ledger.exists(),
+        "told before there is a ledger: none of it is the ledger's fault"
+    );
+
     std::fs::write(&file, &right)?;
     app.click("reload").await?;
     app.element("search").await?;
