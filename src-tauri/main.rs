@@ -14,7 +14,7 @@ use scantill::shop::{Place, Shop};
 use scantill::windows;
 use tauri::Manager;
 use till_app::Config;
-use till_app::key_store::{self, KeyAge, KeyPlace};
+use till_app::key_store::{self, Kept, KeyAge};
 use tracing_subscriber::prelude::*;
 
 /// 扫码收银 · a shop till that takes WeChat Pay by QR code.
@@ -57,7 +57,7 @@ fn main() -> ExitCode {
                 ExitCode::SUCCESS
             }
             Err(error) => {
-                eprintln!("The key was not kept: {error:#}");
+                eprintln!("{error:#}");
                 ExitCode::FAILURE
             }
         };
@@ -182,33 +182,38 @@ fn self_check(flags: &Flags) -> ExitCode {
 
 /// Keeps the key given on standard input, and says where.
 fn keep_key(flags: &Flags) -> anyhow::Result<String> {
-    let config = place(flags)?.config;
-    let mch_id = Config::merchant_number(&config)?;
-    let mut key = String::new();
-    std::io::stdin().read_line(&mut key)?;
-    let key = key.trim();
+    const NOT_KEPT: &str = "The key was not kept";
     let age = match flags.keep_previous_key {
         true => KeyAge::Previous,
         false => KeyAge::Current,
     };
+    let config = place(flags)?.config;
+    let mch_id = Config::merchant_to_keep_for(&config, age).context(NOT_KEPT)?;
+    let mut key = String::new();
+    std::io::stdin().read_line(&mut key).context(NOT_KEPT)?;
+    let key = key.trim();
     if key.is_empty() && age == KeyAge::Previous {
-        key_store::forget_previous(&mch_id, &config)?;
+        key_store::forget_previous(&mch_id, &config).context("The previous key may still be there")?;
         return Ok("There is no previous key any more.".to_owned());
     }
-    anyhow::ensure!(
-        key.len() == 32,
-        "the API V2 key has 32 letters or digits, this one has {}",
-        key.len()
-    );
-    Ok(match key_store::keep(age, &mch_id, key, &config)? {
-        KeyPlace::Keyring => "The key is in this user's keyring.".to_owned(),
-        KeyPlace::KeyFile | KeyPlace::Config | KeyPlace::OpenConfig => {
-            format!(
-                "There is no keyring here: the key is in {}, which only you can read.",
-                key_store::key_file(age, &config).display()
-            )
-        }
-    })
+    let file = key_store::key_file(age, &config);
+    let file = file.display();
+    Ok(
+        match key_store::keep(age, &mch_id, key, &config).context(NOT_KEPT)? {
+            Kept::InKeyring { older_file: None } => "The key is in this user's keyring.".to_owned(),
+            Kept::InKeyring {
+                older_file: Some(error),
+            } => format!(
+                "The key is in this user's keyring.\n\
+             An older one is still in {file} ({error}): take that file away, or it counts whenever the keyring is locked."
+            ),
+            Kept::InFile { keyring } => format!(
+                "No keyring took the key ({keyring}): it is in {file}, which only you can read.\n\
+             If this user's desktop session has a keyring with another key in it, that one counts there: \
+             then do this once more in that session."
+            ),
+        },
+    )
 }
 
 /// Structured lines on standard error; `RUST_LOG` chooses more or less.

@@ -357,11 +357,7 @@ fn is_open(file: &Path) -> bool {
 }
 
 fn api_key(key: &str, text: &str) -> Result<ApiKey, ConfigProblem> {
-    ApiKey::parse(text).map_err(|_| {
-        let count = text.chars().count();
-        let what = format!("an API V2 key has 32 letters or digits, this one has {count} characters");
-        problem(key, what, KEY_EXAMPLE)
-    })
+    ApiKey::parse(text).map_err(|error| problem(key, error.to_string(), KEY_EXAMPLE))
 }
 
 /// A variable that nobody reads is a slip of the pen, and would go unnoticed.

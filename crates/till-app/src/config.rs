@@ -154,14 +154,33 @@ impl Config {
         })
     }
 
-    /// The merchant number of a configuration, whatever else is in it.
-    pub fn merchant_number(path: &Path) -> Result<String, ConfigProblem> {
+    /// For which merchant a key is to be kept, whatever else is in the configuration. One that holds the key itself would not
+    /// look for it anywhere else.
+    pub fn merchant_to_keep_for(path: &Path, age: KeyAge) -> Result<String, ConfigProblem> {
         let wrong = |what: String| ConfigProblem::at("[wechat] mch_id", what, "mch_id = \"1900000109\"");
         let text = fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
         let table: toml::Table =
             toml::from_str(&text).map_err(|_| wrong("the file is not TOML".to_owned()))?;
-        let number = table
-            .get("wechat")
+        let wechat = table.get("wechat");
+        let name = match age {
+            KeyAge::Current => "api_key",
+            KeyAge::Previous => "previous_api_key",
+        };
+        if wechat.is_some_and(|wechat| wechat.get(name).is_some()) {
+            let is_it = |line: &str| line.split('=').next().is_some_and(|word| word.trim() == name);
+            let line = text.lines().position(is_it);
+            let place = line.map_or_else(String::new, |line| format!("line {} of ", line + 1));
+            let what = format!(
+                "{place}{} holds one, which counts before any that is kept elsewhere; take it out first",
+                path.display()
+            );
+            return Err(ConfigProblem::at(
+                &format!("[wechat] {name}"),
+                what,
+                &format!("# {name} = …"),
+            ));
+        }
+        let number = wechat
             .and_then(|wechat| wechat.get("mch_id"))
             .and_then(toml::Value::as_str);
         number
@@ -220,7 +239,7 @@ fn without_quotes(what: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use wechat_pay::SignType;
+    use wechat_pay::{ApiKeyError, SignType};
 
     use super::*;
 
@@ -429,6 +448,59 @@ notify_url = "https://pay.example.com/weixin/pay/notify/url"
         assert!(
             problem.what.contains("--keep-key"),
             "the sentence says how to give one: {problem}"
+        );
+    }
+
+    #[test]
+    fn a_configuration_with_a_key_of_its_own_is_told_before_another_is_kept_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("till.toml");
+        fs::write(&file, GOOD).unwrap();
+        let problem = Config::merchant_to_keep_for(&file, KeyAge::Current).unwrap_err();
+        assert_eq!(problem.key, "[wechat] api_key", "the line to take out: {problem}");
+        assert!(
+            problem.what.contains("line 8 of"),
+            "and where it stands: {problem}"
+        );
+        assert!(
+            !problem.to_string().contains("192006250b"),
+            "without what is in it: {problem}"
+        );
+        assert_eq!(
+            Config::merchant_to_keep_for(&file, KeyAge::Previous).unwrap(),
+            "10000100",
+            "the one before is not in it"
+        );
+        fs::write(&file, GOOD.replacen("api_key", "previous_api_key", 1)).unwrap();
+        let problem = Config::merchant_to_keep_for(&file, KeyAge::Previous).unwrap_err();
+        assert_eq!(
+            problem.key, "[wechat] previous_api_key",
+            "the other way round: {problem}"
+        );
+        assert!(
+            Config::merchant_to_keep_for(&file, KeyAge::Current).is_ok(),
+            "the other way round"
+        );
+    }
+
+    #[test]
+    fn a_key_with_a_blank_is_not_said_to_have_another_length() {
+        let with_blank = GOOD.replacen(
+            "192006250b4c09247ec02edce69f6a2d",
+            "192006250b4c0924 ec02edce69f6a2d",
+            1,
+        );
+        let problem = Config::parse(&with_blank).unwrap_err();
+        assert_eq!(
+            problem.what,
+            ApiKeyError::Characters.to_string(),
+            "the mistake there is: {problem}"
+        );
+        let problem = Config::parse(&GOOD.replacen("192006250b", "192006250", 1)).unwrap_err();
+        assert_eq!(
+            problem.what,
+            ApiKeyError::Length(31).to_string(),
+            "the mistake there is: {problem}"
         );
     }
 

@@ -4,6 +4,8 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use keyring::Entry;
+use thiserror::Error;
+use wechat_pay::{ApiKey, ApiKeyError};
 
 /// Under this name the key stands in the keyring, with the merchant's number as the user.
 const SERVICE: &str = "scantill";
@@ -30,6 +32,52 @@ pub enum KeyPlace {
     OpenConfig,
 }
 
+/// What became of a key that was to be kept.
+#[derive(Debug)]
+pub enum Kept {
+    /// It is in the keyring.
+    InKeyring {
+        /// Why the key file that was there before still is: it would count whenever the keyring is locked.
+        older_file: Option<io::Error>,
+    },
+    /// It is in the key file, for the keyring did not take it. A keyring that is out of reach now, as over a remote login, may
+    /// hold another, which counts before this one.
+    InFile {
+        /// What the keyring said.
+        keyring: keyring::Error,
+    },
+}
+
+/// Why a key was not kept; the one there is stays.
+#[derive(Debug, Error)]
+pub enum KeepError {
+    /// It is none.
+    #[error(transparent)]
+    NoKey(#[from] ApiKeyError),
+    /// Neither the keyring nor the disk took it.
+    #[error("the keyring did not take it ({keyring}), nor did the key file ({file})")]
+    NotWritten {
+        /// What the keyring said.
+        keyring: keyring::Error,
+        /// What the disk said.
+        file: io::Error,
+    },
+}
+
+/// Why the key before may still be there.
+#[derive(Debug, Error)]
+pub enum ForgetError {
+    /// It may be in the keyring.
+    #[error(
+        "its file is gone, but the keyring can't be asked ({0}); if this user's desktop session has one, a key in it still \
+         counts: do this once more in that session"
+    )]
+    Keyring(keyring::Error),
+    /// It is in its file.
+    #[error("its file can't be taken away: {0}")]
+    File(#[from] io::Error),
+}
+
 /// Looks for a key of a merchant: in the keyring, then in the key file.
 #[must_use]
 pub fn find(age: KeyAge, mch_id: &str, config: &Path) -> Option<(String, KeyPlace)> {
@@ -45,26 +93,32 @@ pub fn find(age: KeyAge, mch_id: &str, config: &Path) -> Option<(String, KeyPlac
     Some((key.trim().to_owned(), KeyPlace::KeyFile))
 }
 
-/// Keeps a key of a merchant, and says where.
-pub fn keep(age: KeyAge, mch_id: &str, key: &str, config: &Path) -> io::Result<KeyPlace> {
-    let in_keyring = entry(age, mch_id).and_then(|entry| entry.set_password(key));
-    match in_keyring {
-        Ok(()) => Ok(KeyPlace::Keyring),
-        Err(error) => {
-            tracing::info!(%error, "no keyring here; the key goes into a file");
-            write_private(&key_file(age, config), key)?;
-            Ok(KeyPlace::KeyFile)
-        }
+/// Keeps a key of a merchant, and says where. One place alone has it then, as far as can be seen from here.
+pub fn keep(age: KeyAge, mch_id: &str, key: &str, config: &Path) -> Result<Kept, KeepError> {
+    ApiKey::parse(key)?;
+    let file = key_file(age, config);
+    match entry(age, mch_id).and_then(|entry| entry.set_password(key)) {
+        Ok(()) => Ok(Kept::InKeyring {
+            older_file: remove(&file).err(),
+        }),
+        Err(keyring) => match write_private(&file, key) {
+            Ok(()) => Ok(Kept::InFile { keyring }),
+            Err(file) => Err(KeepError::NotWritten { keyring, file }),
+        },
     }
 }
 
 /// Keeps the key before no longer, wherever it is. It is not missed when it isn't there.
-pub fn forget_previous(mch_id: &str, config: &Path) -> io::Result<()> {
+pub fn forget_previous(mch_id: &str, config: &Path) -> Result<(), ForgetError> {
+    remove(&key_file(KeyAge::Previous, config))?;
     match entry(KeyAge::Previous, mch_id).and_then(|entry| entry.delete_credential()) {
-        Ok(()) => {}
-        Err(error) => tracing::info!(%error, "no previous key in a keyring"),
+        Ok(()) | Err(keyring::Error::NoEntry) => Ok(()),
+        Err(error) => Err(ForgetError::Keyring(error)),
     }
-    match std::fs::remove_file(key_file(KeyAge::Previous, config)) {
+}
+
+fn remove(file: &Path) -> io::Result<()> {
+    match std::fs::remove_file(file) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         Ok(()) | Err(_) => Ok(()),
     }
@@ -132,6 +186,24 @@ mod tests {
             "nobody else on the machine may read the one secret there is"
         );
         assert!(is_private(&file), "and the till sees that it is so");
+    }
+
+    #[test]
+    fn what_is_no_key_is_not_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("till.toml");
+        for text in ["", &KEY[1..], &KEY.replacen('9', " ", 1), &format!("{KEY}\n")] {
+            let kept = keep(KeyAge::Current, "0000000000000000", text, &config);
+            assert!(
+                matches!(kept, Err(KeepError::NoKey(_))),
+                "the next start would refuse {text:?}: {kept:?}"
+            );
+        }
+        assert_eq!(
+            std::fs::read_dir(folder.path()).unwrap().count(),
+            0,
+            "and no file has it"
+        );
     }
 
     #[test]

@@ -15,6 +15,8 @@ use super::*;
 const KEYRING: &str = "in this user's keyring";
 /// Of 32 letters and digits, as a key is.
 const OLD_KEY: &str = "abcdefghijKLMNOPQRSTUV0123456789";
+/// As long as a key, and none.
+const WITH_BLANK: &str = "abcdefghijKLMNO QRSTUV0123456789";
 
 /// Somebody's session.
 struct Session {
@@ -134,6 +136,9 @@ fn said(output: &Output) -> String {
 #[tokio::test]
 async fn a_key_in_the_keyring_is_kept_read_and_forgotten() -> anyhow::Result<()> {
     let session = Session::open_with_keyring().await?;
+    for older in ["till.key", "till.previous-key"] {
+        std::fs::write(session.folder.path().join(older), "of another time")?;
+    }
     for (flag, key) in [("--keep-previous-key", OLD_KEY), ("--keep-key", API_KEY)] {
         let kept = session.scantill(flag, key)?;
         assert!(
@@ -144,7 +149,7 @@ async fn a_key_in_the_keyring_is_kept_read_and_forgotten() -> anyhow::Result<()>
     }
     assert!(
         session.key_files()?.is_empty(),
-        "and in no file: {:?}",
+        "and in no file, not even an older one that would count whenever the keyring is locked: {:?}",
         session.key_files()?
     );
 
@@ -195,8 +200,13 @@ async fn without_a_keyring_the_key_lies_in_a_file_of_its_user_alone() -> anyhow:
     let kept = session.scantill("--keep-key", API_KEY)?;
     let file = session.folder.path().join("till.key");
     assert!(
-        kept.status.success() && said(&kept).contains("There is no keyring here"),
+        kept.status.success() && said(&kept).contains("No keyring took the key"),
         "said as it is: {}",
+        said(&kept)
+    );
+    assert!(
+        said(&kept).contains("that one counts"),
+        "and that a keyring out of reach may hold another: {}",
         said(&kept)
     );
     let mode = std::fs::metadata(&file)?.permissions().mode() & 0o777;
@@ -205,13 +215,37 @@ async fn without_a_keyring_the_key_lies_in_a_file_of_its_user_alone() -> anyhow:
     let kept = session.scantill("--keep-previous-key", OLD_KEY)?;
     assert!(kept.status.success(), "{}", said(&kept));
     assert_eq!(session.key_files()?.len(), 2, "one file each");
-    session.scantill("--keep-previous-key", "")?;
-    assert_eq!(session.key_files()?, ["till.key"], "the one before is forgotten");
-    let short = session.scantill("--keep-key", "too short")?;
+    let forgotten = session.scantill("--keep-previous-key", "")?;
+    assert_eq!(
+        session.key_files()?,
+        ["till.key"],
+        "the one before is in no file any more"
+    );
     assert!(
-        !short.status.success() && said(&short).contains("32 letters or digits"),
-        "what is no key is not kept: {}",
-        said(&short)
+        !forgotten.status.success() && said(&forgotten).contains("the keyring can't be asked"),
+        "whether a keyring has it is not known, and not said to be: {}",
+        said(&forgotten)
+    );
+    for (no_key, why) in [
+        ("too short", "exactly 32 characters"),
+        (WITH_BLANK, "letters, digits"),
+    ] {
+        let refused = session.scantill("--keep-key", no_key)?;
+        assert!(
+            !refused.status.success() && said(&refused).contains(why),
+            "what is no key is not kept: {}",
+            said(&refused)
+        );
+    }
+    let config = session.folder.path().join("till.toml");
+    let text = std::fs::read_to_string(&config)?;
+    let with_key = text.replacen("[wechat]", &format!("[wechat]\napi_key = \"{OLD_KEY}\""), 1);
+    std::fs::write(&config, with_key)?;
+    let refused = session.scantill("--keep-key", OLD_KEY)?;
+    assert!(
+        !refused.status.success() && said(&refused).contains("[wechat] api_key: line"),
+        "the key in the configuration would count, not the one kept: {}",
+        said(&refused)
     );
     assert_eq!(
         std::fs::read_to_string(&file)?,

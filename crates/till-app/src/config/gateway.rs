@@ -173,11 +173,7 @@ impl WechatText {
 }
 
 fn read_key(name: &str, key: &str, example: &str) -> Result<ApiKey, ConfigProblem> {
-    ApiKey::parse(key).map_err(|_| {
-        let count = key.chars().count();
-        let what = format!("the API V2 key has 32 letters or digits, this one has {count} characters");
-        ConfigProblem::at(name, what, example)
-    })
+    ApiKey::parse(key).map_err(|error| ConfigProblem::at(name, error.to_string(), example))
 }
 
 /// https, or http to this machine: a key must not travel in clear.
