@@ -6,9 +6,10 @@ use till_app::snapshot::{
     CustomerPicture, CustomerStage as Stage, PaymentBrief as Brief, PaymentPicture, Snapshot as Picture,
     WechatLamp as Wechat,
 };
-use till_app::{ConfigProblem, DayPicture, Imported, OpenError, Qr, UNSTABLE_FROM, WrongRowCode as Wrong};
+use till_app::{DayPicture, Imported, Qr, UNSTABLE_FROM, WrongRowCode as Wrong};
 use till_core::{Attempt, Evidence, Fen, Price, Product, State};
 
+pub(crate) use self::problem::ledger_problem;
 use crate::view::*;
 
 pub(crate) mod bills;
@@ -17,6 +18,7 @@ pub(crate) mod cash;
 pub(crate) mod cash_refund;
 pub(crate) mod keeping;
 pub(crate) mod notify;
+mod problem;
 pub(crate) mod refund;
 mod refusal;
 pub(crate) mod report;
@@ -475,36 +477,5 @@ impl From<Wrong> for WrongRowCode {
             Wrong::BarcodeTwice => Self::BarcodeTwice,
             Wrong::BarcodeWrong => Self::BarcodeWrong,
         }
-    }
-}
-
-impl From<ConfigProblem> for Problem {
-    fn from(problem: ConfigProblem) -> Self {
-        let code = if problem.missing {
-            ProblemCode::ConfigMissing
-        } else {
-            ProblemCode::ConfigWrong
-        };
-        Self {
-            code,
-            subject: problem.key,
-            detail: problem.what,
-            example: problem.example,
-        }
-    }
-}
-
-/// Why the ledger can't be used.
-pub(crate) fn ledger_problem(error: &OpenError, path: &std::path::Path) -> Problem {
-    let code = match error {
-        OpenError::Damaged { .. } => ProblemCode::DatabaseDamaged,
-        OpenError::Newer { .. } => ProblemCode::DatabaseNewer,
-        OpenError::Unusable(_) => ProblemCode::DatabaseUnusable,
-    };
-    Problem {
-        code,
-        subject: path.display().to_string(),
-        detail: error.to_string(),
-        example: String::new(),
     }
 }

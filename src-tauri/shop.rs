@@ -10,7 +10,7 @@ use till_app::lock::{self, FolderLock, LockError};
 use till_app::run::{self, Running, TillHandle};
 use till_app::snapshot::CustomerPicture;
 use till_app::{Config, Database, OpenError, Till, clock, gateway, report};
-use till_core::TillId;
+use till_core::{Account, OtherAccount, TillId};
 use tokio::runtime::Handle;
 
 use crate::customer::CustomerPage;
@@ -78,12 +78,20 @@ pub struct Keeping {
     pub keep_days: u16,
     /// Which till it is; `None`: the configuration can't be read.
     pub till: Option<TillId>,
+    /// Whose payments it takes.
+    pub account: Option<Account>,
 }
 
 impl Keeping {
     /// Whether a copy is another till's.
     pub fn is_anothers(&self, name: &str) -> bool {
         backup::is_anothers(&self.folder, name, &self.ledger, self.till.as_ref())
+    }
+
+    /// Whether this till could go on with a copy: not with one that is another merchant's, or a simulator's.
+    pub fn is_for(&self, name: &str) -> Result<(), OtherAccount> {
+        let account = self.account.as_ref();
+        account.map_or(Ok(()), |account| backup::is_for(&self.folder, name, account))
     }
 }
 
@@ -183,6 +191,7 @@ impl Shop {
             chosen: plan.is_some_and(|plan| plan.folder.is_some()),
             keep_days: plan.map_or(14, |plan| plan.keep_days),
             till: config.as_ref().map(|config| config.shop.till.clone()),
+            account: config.as_ref().map(Config::account),
             ledger,
         }
     }
@@ -297,9 +306,7 @@ pub fn day_text(place: &Place, day: jiff::civil::Date) -> anyhow::Result<String>
     } else {
         Config::load(&place.config)?
     };
-    let training = config.gateway.simulator().is_some();
-    let file = place.ledger();
-    till_app::day_of_ledger(&file, &config, day, training)
+    till_app::day_of_ledger(&place.ledger(), &config, day)
 }
 
 /// The language before anybody could choose one.
@@ -334,10 +341,11 @@ fn open<R: Runtime>(
     {
         report::remove_unfinished(folder, &config.shop.till);
     }
-    let db = Database::open(&file).map_err(|error| convert::ledger_problem(&error, &file))?;
+    let not_opened = |error: &OpenError| convert::ledger_problem(error, &file, &config);
+    let db = Database::open(&file).map_err(|error| not_opened(&error))?;
     let clock = clock::steady();
     let mut till =
-        Till::open(config.clone(), db, clock(), rand::random()).map_err(|error| unusable(&error))?;
+        Till::open(config.clone(), db, clock(), rand::random()).map_err(|error| not_opened(&error))?;
     till.go_on_from(version);
     if place.training {
         till.stock_for_training().map_err(|error| unusable(&error))?;

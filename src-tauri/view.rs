@@ -104,6 +104,12 @@ pub enum ProblemCode {
     DatabaseDamaged,
     DatabaseNewer,
     DatabaseUnusable,
+    /// The ledger was kept with a simulator, and now WeChat is asked.
+    LedgerPractised,
+    /// The ledger holds real payments, and now a simulator is asked.
+    LedgerReal,
+    /// The ledger is another merchant's.
+    LedgerOtherMerchant,
     /// Another till works on the data folder.
     FolderInUse,
 }

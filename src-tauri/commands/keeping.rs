@@ -62,7 +62,8 @@ pub async fn check_backup(shop: TheShop<'_>, name: String) -> Answer<BackupCheck
 }
 
 /// Puts a copy in the ledger's place; the ledger is set aside. A manager approves it, where there is a till to ask. A copy of
-/// another till's is refused unless `anothers` says that it is meant.
+/// another till's is refused unless `anothers` says that it is meant, and one of another merchant's, or a simulator's, whatever is
+/// said.
 #[tauri::command]
 #[specta::specta]
 pub async fn restore_backup(
@@ -73,7 +74,11 @@ pub async fn restore_backup(
     shown: Option<Shown>,
 ) -> Answer<RestoredView> {
     let place = shop.keeping();
-    let (is_anothers, name) = in_background(move || Ok((place.is_anothers(&name), name))).await?;
+    let (is_anothers, name) = in_background(move || {
+        place.is_for(&name).map_err(convert::other_account)?;
+        Ok((place.is_anothers(&name), name))
+    })
+    .await?;
     if is_anothers && !anothers {
         return Err(CommandError {
             code: ErrorCode::BackupAnothers,

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use till_app::OpenError;
 use till_app::backup::{Backup, BackupError, BackupPicture, CheckedCopy, Relation, Restored};
+use till_core::OtherAccount;
 use till_core::self_check::{About, Check, Part, SelfCheck, Wrong};
 
 use super::time;
@@ -81,6 +82,14 @@ pub(crate) fn restored(restored: &Restored) -> RestoredView {
 pub(crate) fn unsound(error: &OpenError) -> CommandError {
     CommandError {
         code: ErrorCode::BackupUnsound,
+        detail: error.to_string(),
+    }
+}
+
+/// A copy of another account's.
+pub(crate) fn other_account(error: OtherAccount) -> CommandError {
+    CommandError {
+        code: ErrorCode::BackupOtherAccount,
         detail: error.to_string(),
     }
 }

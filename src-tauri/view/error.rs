@@ -77,6 +77,8 @@ pub enum ErrorCode {
     BackupUnsound,
     /// The copy is another till's, and nobody has said that it is to take the ledger's place all the same.
     BackupAnothers,
+    /// The copy is another merchant's, or a simulator's: this till could not go on with it.
+    BackupOtherAccount,
     /// What is on the disk is not sound any more.
     LedgerDamaged,
     /// The ledger can't be looked at.

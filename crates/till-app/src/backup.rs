@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
-use till_core::{TillId, backup_due, backups_to_drop};
+use till_core::{Account, OtherAccount, TillId, backup_due, backups_to_drop};
 pub use till_store::{CheckedCopy, Relation, Restored};
 use till_store::{OpenError, Reader, StoreError, check_copy, flush_folder, same_beginning};
 
+use crate::account;
 use crate::config::Config;
 use crate::till::{Till, setting};
 
@@ -163,6 +164,14 @@ pub fn is_anothers(folder: &Path, name: &str, ledger: &Path, till: Option<&TillI
     till.is_some_and(|ours| *ours != its) || same_beginning(&folder.join(name), ledger) == Some(false)
 }
 
+/// Whether an account may go on with a copy, once it is in the ledger's place.
+pub fn is_for(folder: &Path, name: &str, account: &Account) -> Result<(), OtherAccount> {
+    match read_name(name) {
+        Some(_) => account::may_go_on_with_copy(account, &folder.join(name)),
+        None => Ok(()),
+    }
+}
+
 /// Puts one of the copies in the ledger's place, which nobody may have open; see [`till_store::restore`]. `None`: there is
 /// no copy of that name.
 pub fn restore(
@@ -221,7 +230,9 @@ impl BackupJob {
         })?;
         check_copy(part).map_err(|error| match error {
             OpenError::Damaged { what, .. } => BackupError::Damaged(what),
-            OpenError::Newer { .. } | OpenError::Unusable(_) => BackupError::NotWritten(error.to_string()),
+            OpenError::Newer { .. } | OpenError::OtherAccount(_) | OpenError::Unusable(_) => {
+                BackupError::NotWritten(error.to_string())
+            }
         })?;
         if path.try_exists().map_err(not_written)? {
             return Err(BackupError::NotWritten(format!(

@@ -3,6 +3,7 @@
 //! [`Till`] is owned by one thread and is handed the time; [`run::start`] is that thread. Everything that happens to a
 //! payment goes through one function: into the machine, onto the disk, and only then into memory and onto the screens.
 
+mod account;
 mod agreement;
 pub mod approval;
 pub mod backup;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use till_core::{DayFigures, DayRefund, Fen, Product, Tally};
+use till_core::{DayFigures, DayRefund, Fen, GatewayKind, Product, Tally};
 use till_store::{OrderRow, Read, Reader, StoreError};
 
 use crate::catalogue::Catalogue;
@@ -145,9 +145,12 @@ impl Till {
 
 /// The figures of a business day as text, from the ledger in this file as it is: changes nothing, and may run beside an open
 /// till.
-pub fn day_of_ledger(ledger: &Path, config: &Config, day: Date, training: bool) -> anyhow::Result<String> {
+pub fn day_of_ledger(ledger: &Path, config: &Config, day: Date) -> anyhow::Result<String> {
     let reader = Reader::open(ledger)?;
     let read = reader.read();
+    // What was sold for practice stays practice, whatever the configuration says today.
+    let account = read.journal().account()?.unwrap_or_else(|| config.account());
+    let training = account.gateway == GatewayKind::Simulator;
     let locale = chosen_locale(read, config)?;
     let house: HouseRules = read.settings().get(setting::HOUSE)?.unwrap_or_default();
     let open = read.shifts().open()?.filter(|_| house.blind_count);

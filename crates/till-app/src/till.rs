@@ -10,8 +10,9 @@ use thiserror::Error;
 use till_core::{
     Cart, CartError, Fen, Input, NotNow, OutTradeNo, Product, RefundRefusal, Sale, SaleId, Shift, State,
 };
-use till_store::{Database, HeldCart, StoreError, StoredSale};
+use till_store::{Database, HeldCart, OpenError, StoreError, StoredSale};
 
+use crate::account;
 use crate::backup::Backups;
 use crate::bill_file::BillFault;
 use crate::bills::BillDesk;
@@ -253,7 +254,11 @@ const CLOCK_BACK: SignedDuration = SignedDuration::from_mins(2);
 
 impl Till {
     /// Opens the till on its ledger: everything that is not final is asked after first, spread over one poll interval.
-    pub fn open(config: Config, db: Database, now: Timestamp, seed: [u8; 32]) -> Result<Self, StoreError> {
+    ///
+    /// # Errors
+    /// The ledger can't be read or written, or it belongs to another account than the configuration's.
+    pub fn open(config: Config, mut db: Database, now: Timestamp, seed: [u8; 32]) -> Result<Self, OpenError> {
+        account::go_on(&config.account(), &mut db, now)?;
         let locale = records::chosen_locale(db.read(), &config)?;
         let cart = db
             .read()

@@ -5,6 +5,7 @@
 //! stands in the attempt itself, so that saving the state saves the plan.
 #![deny(missing_docs)]
 
+mod account;
 mod answer;
 mod attempt;
 mod backup;
@@ -36,6 +37,7 @@ mod timing;
 mod user;
 mod voided;
 
+pub use account::{Account, AccountError, Belongs, GatewayKind, Holdings, OtherAccount};
 pub use answer::{CloseAnswer, FoundBy, Payment, PlaceAnswer, QueryAnswer};
 pub use attempt::{Ask, Attempt, Due, Input, Timer, Unconfirmed};
 pub use backup::{backup_due, backups_to_drop};

@@ -39,7 +39,8 @@ pub enum Check {
     Zs,
     /// Each movement of cash is in the journal, and each shift is what was moved and counted in it.
     Drawer,
-    /// The people, refunds, bills and sign-offs are those that the journal tells of.
+    /// The people, refunds, bills and sign-offs are those that the journal tells of, and the account was never exchanged under
+    /// them.
     Records,
     /// The tables and the guards on them are those that this program makes.
     Schema,

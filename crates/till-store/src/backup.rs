@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags, ffi};
+use till_core::{Account, Holdings};
 
 use crate::table::journal;
 use crate::{Link, OpenError, Read, StoreError, Stretch, file_check, sql};
@@ -126,6 +127,16 @@ pub fn check_copy(path: &Path) -> Result<CheckedCopy, OpenError> {
         until,
         sales,
     })
+}
+
+/// To which account a copy belongs, and what is in it; `None` where it does not say so.
+pub fn account_of(copy: &Path) -> Result<Option<(Account, Holdings)>, OpenError> {
+    let conn = file_check::open_to_look(copy, BUSY)?;
+    let read = Read { conn: &conn };
+    match read.journal().account()? {
+        Some(account) => Ok(Some((account, read.holdings()?))),
+        None => Ok(None),
+    }
 }
 
 /// How a copy stands to the ledger in this file, which may be open in a till. Writes nothing.

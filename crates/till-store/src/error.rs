@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use rusqlite::ErrorCode;
 use thiserror::Error;
-use till_core::ProductId;
+use till_core::{OtherAccount, ProductId};
 
 /// Why a database can't be opened. In every case the file has been left as it was found.
 #[derive(Debug, Error)]
@@ -25,6 +25,9 @@ pub enum OpenError {
         /// The last migration this program knows.
         known: i64,
     },
+    /// The ledger is another merchant's, or a simulator's.
+    #[error(transparent)]
+    OtherAccount(#[from] OtherAccount),
     /// The file may be sound, but it can't be used as things are: no permission, read-only, locked, disk full.
     #[error("the database can't be used: {0}")]
     Unusable(String),
@@ -86,6 +89,12 @@ impl StoreError {
             Self::NotSaved(error) | Self::Forbidden(error) => error.sqlite_error_code(),
             Self::OutOfStock { .. } | Self::Unreadable { .. } => None,
         }
+    }
+}
+
+impl From<StoreError> for OpenError {
+    fn from(error: StoreError) -> Self {
+        Self::Unusable(error.to_string())
     }
 }
 

@@ -1,7 +1,9 @@
 //! The way to the tables: [`Read`] on any connection, [`Tx`] inside a transaction.
 
 use rusqlite::Connection;
+use till_core::Holdings;
 
+use crate::StoreError;
 use crate::table::attempts::{AttemptsRead, AttemptsWrite};
 use crate::table::bill_notes::{BillNotesRead, BillNotesWrite};
 use crate::table::bills::{BillsRead, BillsWrite};
@@ -36,6 +38,15 @@ pub struct Tx<'c> {
 }
 
 impl<'c> Read<'c> {
+    /// What is in the ledger that belongs to its account.
+    pub fn holdings(self) -> Result<Holdings, StoreError> {
+        let any = |query: &str| self.conn.query_row(query, [], |row| row.get(0));
+        Ok(Holdings {
+            orders: any("SELECT EXISTS (SELECT 1 FROM attempts WHERE state <> 'refused')")?,
+            cash: any("SELECT EXISTS (SELECT 1 FROM cash_moves)")?,
+        })
+    }
+
     /// Words and numbers kept by name.
     #[must_use]
     pub fn settings(self) -> SettingsRead<'c> {

@@ -3,6 +3,7 @@
 //!
 //! A part that can't be read is a part that does not hold; the others are looked at all the same.
 
+mod accounts;
 mod books;
 mod days;
 mod drawer;
@@ -51,7 +52,9 @@ pub fn self_check(ledger: &Path) -> Result<SelfCheck, OpenError> {
     match open(ledger) {
         Ok(conn) => Ok(walk(&conn)),
         Err(OpenError::Damaged { what, .. }) => Ok(nothing_but_damage(&what)),
-        Err(error @ (OpenError::Newer { .. } | OpenError::Unusable(_))) => Err(error),
+        Err(error @ (OpenError::Newer { .. } | OpenError::OtherAccount(_) | OpenError::Unusable(_))) => {
+            Err(error)
+        }
     }
 }
 

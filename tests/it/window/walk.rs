@@ -1,5 +1,7 @@
 //! A cashier's walk through the real window by keyboard and scanner: what only WebKit can show.
 
+use scantill_tests::counter::MCH_ID;
+
 use super::steps::*;
 use super::*;
 
@@ -277,6 +279,43 @@ async fn a_wrong_configuration_is_told_and_can_be_put_right_without_a_restart() 
     app.element("search").await?;
     // The language that was chosen before there was a till is now the till's: both windows speak it.
     reads(&app, "pay", "first").await
+}
+
+#[tokio::test]
+async fn a_ledger_of_practice_takes_no_real_money() -> anyhow::Result<()> {
+    let counter = Counter::open("practised").await?;
+    let app = counter.start_till().await?;
+    counter.stock_up(&app).await?;
+    ring_up(&app).await?;
+    app.kill().await?;
+    let file = counter.folder.path().join("till.toml");
+    let simulated = std::fs::read_to_string(&file)?;
+    let of_wechat = |line: &&str| !line.starts_with("base_url");
+    let real: Vec<&str> = simulated.lines().filter(of_wechat).collect();
+    std::fs::write(&file, real.join("\n"))?;
+    let start = Start {
+        folder: counter.folder.path(),
+        flags: &[],
+        config: Some(&file),
+    };
+    let app = App::start(&counter.screen, &start).await?;
+    app.look_at(Pane::Till).await?;
+    reads(&app, "problem", "里面的销售都是练习，没有真钱").await?;
+    reads(&app, "problem", "没有动到任何钱款").await?;
+    counter.picture(&app, "practised").await?;
+    app.click("locale").await?;
+    reads(&app, "problem", "no real money").await?;
+    counter.picture(&app, "practised-en").await?;
+
+    let other = simulated.replace(MCH_ID, "1900000999");
+    std::fs::write(&file, other)?;
+    app.click("reload").await?;
+    reads(&app, "problem", &format!("belongs to merchant {MCH_ID}")).await?;
+    reads(&app, "problem", "mch_id = \"1900000999\"").await?;
+
+    std::fs::write(&file, simulated)?;
+    app.click("reload").await?;
+    app.element("nav-sell").await.map(drop)
 }
 
 #[tokio::test]

@@ -1,14 +1,17 @@
-//! People, refunds, bills and sign-offs: rows that are taken out by nobody, held against the journal that tells of them.
+//! People, accounts, refunds, bills and sign-offs: rows that are taken out by nobody, held against the journal that tells of
+//! them.
 
 use std::collections::BTreeMap;
 
 use rusqlite::Connection;
 use till_core::self_check::{About, Part, Wrong};
 
+use super::accounts;
 use crate::{Read, StoreError, sql};
 
 pub(super) fn told_by_the_journal(conn: &Connection, part: &mut Part) -> Result<(), StoreError> {
     people(conn, part)?;
+    accounts::one_at_a_time(conn, part)?;
     for (about, query) in [
         (About::Order as fn(String) -> About, REFUNDS),
         (ledger, BILLS),

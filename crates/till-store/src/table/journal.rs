@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, Row, params};
-use till_core::{Fen, OutTradeNo, SaleId, Tally, VoidedPart, VoidedSums};
+use till_core::{Account, Fen, OutTradeNo, SaleId, Tally, VoidedPart, VoidedSums};
 
 use crate::chain::{Digest, Link, RowText, Stretch, Walk};
 use crate::migration::Migration;
@@ -14,6 +14,9 @@ use crate::table::bookings::Pages;
 use crate::{StoreError, sql};
 
 const TABLE: &str = "journal";
+
+/// From this row on the ledger belongs to the account in it.
+pub(crate) const ACCOUNT: &str = "account";
 
 const BEFORE_THE_CHAIN: Migration = Migration {
     number: 2026112308,
@@ -99,6 +102,20 @@ pub struct JournalWrite<'c> {
 }
 
 impl JournalRead<'_> {
+    /// To which account the ledger belongs; `None` where it does not say so yet.
+    pub fn account(self) -> Result<Option<Account>, StoreError> {
+        sql::first(
+            self.conn,
+            "SELECT detail FROM journal WHERE what = ?1 ORDER BY id DESC LIMIT 1",
+            [ACCOUNT],
+            |row| {
+                let said: String = row.get(0)?;
+                said.parse::<Account>()
+                    .map_err(|error| StoreError::unreadable(TABLE, format!("\"{said}\" is {error}")))
+            },
+        )
+    }
+
     /// The rows after this number, oldest first, at most so many. Start with 0.
     pub fn after(self, id: i64, limit: u32) -> Result<Vec<JournalRow>, StoreError> {
         sql::all(
@@ -225,6 +242,11 @@ impl JournalRead<'_> {
 }
 
 impl JournalWrite<'_> {
+    /// From now on the ledger belongs to this account.
+    pub fn belongs_to(self, at: Timestamp, account: &Account) -> Result<(), StoreError> {
+        self.add(at, ACCOUNT, None, None, &account.to_string())
+    }
+
     /// Adds a row.
     pub fn add(
         self,

@@ -111,7 +111,8 @@ export const commands = {
 	checkBackup: (name: string) => typedError<BackupCheck, CommandError>(__TAURI_INVOKE("check_backup", { name })),
 	/**
 	 *  Puts a copy in the ledger's place; the ledger is set aside. A manager approves it, where there is a till to ask. A copy of
-	 *  another till's is refused unless `anothers` says that it is meant.
+	 *  another till's is refused unless `anothers` says that it is meant, and one of another merchant's, or a simulator's, whatever is
+	 *  said.
 	 */
 	restoreBackup: (name: string, anothers: boolean, shown: Shown | null) => typedError<RestoredView, CommandError>(__TAURI_INVOKE("restore_backup", { name, anothers, shown })),
 	/**  Checks the whole ledger, and changes nothing; also where the till can't be opened. */
@@ -717,6 +718,8 @@ export type ErrorCode = "cart_empty" |
 "backup_unsound" | 
 /**  The copy is another till's, and nobody has said that it is to take the ledger's place all the same. */
 "backup_anothers" | 
+/**  The copy is another merchant's, or a simulator's: this till could not go on with it. */
+"backup_other_account" | 
 /**  What is on the disk is not sound any more. */
 "ledger_damaged" | 
 /**  The ledger can't be looked at. */
@@ -1199,6 +1202,12 @@ export type Problem = {
 };
 
 export type ProblemCode = "config_missing" | "config_wrong" | "database_damaged" | "database_newer" | "database_unusable" | 
+/**  The ledger was kept with a simulator, and now WeChat is asked. */
+"ledger_practised" | 
+/**  The ledger holds real payments, and now a simulator is asked. */
+"ledger_real" | 
+/**  The ledger is another merchant's. */
+"ledger_other_merchant" | 
 /**  Another till works on the data folder. */
 "folder_in_use";
 
