@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use tauri::{AppHandle, Manager as _, Runtime};
 use tauri_specta::Event as _;
-use till_app::backup::{self, Restored};
+use till_app::backup::{self, RestoreError, Restored};
 use till_app::lock::{self, FolderLock, LockError};
 use till_app::run::{self, Running, TillHandle};
 use till_app::snapshot::CustomerPicture;
@@ -97,11 +97,9 @@ impl Keeping {
 
 /// Why no copy took the ledger's place.
 #[derive(Debug)]
-pub enum RestoreError {
-    /// There is no copy of that name.
-    NoSuchBackup,
-    /// The copy is not sound, or the disk did not take it; the ledger is where it was.
-    NotRestored(OpenError),
+pub enum NotRestored {
+    /// The ledger is where it was.
+    Refused(RestoreError),
     /// Another program has the data folder, or what was put in the ledger's place can't be opened.
     NotReady(Problem),
 }
@@ -201,8 +199,9 @@ impl Shop {
         &self,
         name: &str,
         who: &str,
+        last_z: u32,
         app: &AppHandle<R>,
-    ) -> Result<Restored, RestoreError> {
+    ) -> Result<Restored, NotRestored> {
         let place = self.keeping();
         let closed = Problem {
             code: ProblemCode::DatabaseUnusable,
@@ -218,11 +217,12 @@ impl Shop {
                 Ok(lock) => (None, Some(lock)),
                 Err(_) => {
                     *self.state() = State::Problem(problem.clone());
-                    return Err(RestoreError::NotReady(problem));
+                    return Err(NotRestored::NotReady(problem));
                 }
             },
         };
-        let restored = backup::restore(&place.folder, name, &place.ledger, clock::steady()(), who);
+        let now = clock::steady()();
+        let restored = backup::restore(&place.folder, name, &place.ledger, now, who, last_z);
         // Taken again by opening.
         drop(lock);
         let opened = open(&self.place, &self.runtime, app, kept);
@@ -237,10 +237,9 @@ impl Shop {
             }
         };
         match (restored, problem) {
-            (None, _) => Err(RestoreError::NoSuchBackup),
-            (Some(Err(error)), _) => Err(RestoreError::NotRestored(error)),
-            (Some(Ok(_)), Some(problem)) => Err(RestoreError::NotReady(problem)),
-            (Some(Ok(restored)), None) => Ok(restored),
+            (Err(error), _) => Err(NotRestored::Refused(error)),
+            (Ok(_), Some(problem)) => Err(NotRestored::NotReady(problem)),
+            (Ok(restored), None) => Ok(restored),
         }
     }
 

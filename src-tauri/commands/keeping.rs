@@ -6,7 +6,7 @@ use till_app::{backup, clock};
 
 use super::{Answer, TheShop, acting, internal, not_ready, reading};
 use crate::convert::{keeping as convert, staff};
-use crate::shop::{RestoreError, Shop};
+use crate::shop::{NotRestored, Shop};
 use crate::view::{
     BackupCheck, BackupView, CommandError, ErrorCode, KeepingView, RestoredView, SelfCheckView, Shown,
 };
@@ -55,15 +55,16 @@ pub async fn check_backup(shop: TheShop<'_>, name: String) -> Answer<BackupCheck
     in_background(move || {
         let checked = backup::check(&place.folder, &name, &place.ledger).ok_or_else(no_such_backup)?;
         let (copy, relation) = checked.map_err(|error| convert::unsound(&error))?;
+        let last_z = backup::last_z(&place.folder, &name, &place.ledger).ok_or_else(no_such_backup)?;
         let anothers = place.is_anothers(&name);
-        Ok(convert::check(name, &copy, relation, anothers))
+        Ok(convert::check(name, &copy, relation, anothers, &last_z))
     })
     .await
 }
 
 /// Puts a copy in the ledger's place; the ledger is set aside. A manager approves it, where there is a till to ask. A copy of
 /// another till's is refused unless `anothers` says that it is meant, and one of another merchant's, or a simulator's, whatever is
-/// said.
+/// said. `last_z` is the last Z on paper, 0 for none.
 #[tauri::command]
 #[specta::specta]
 pub async fn restore_backup(
@@ -71,6 +72,7 @@ pub async fn restore_backup(
     app: AppHandle<Wry>,
     name: String,
     anothers: bool,
+    last_z: u32,
     shown: Option<Shown>,
 ) -> Answer<RestoredView> {
     let place = shop.keeping();
@@ -98,11 +100,10 @@ pub async fn restore_backup(
     };
     let restored = in_background(move || {
         app.state::<Shop>()
-            .restore(&name, &who, &app)
+            .restore(&name, &who, last_z, &app)
             .map_err(|error| match error {
-                RestoreError::NoSuchBackup => no_such_backup(),
-                RestoreError::NotRestored(error) => convert::unsound(&error),
-                RestoreError::NotReady(problem) => not_ready(problem),
+                NotRestored::Refused(error) => convert::not_restored(&error),
+                NotRestored::NotReady(problem) => not_ready(problem),
             })
     })
     .await?;

@@ -3,14 +3,16 @@
 use std::path::Path;
 
 use till_app::OpenError;
-use till_app::backup::{Backup, BackupError, BackupPicture, CheckedCopy, Relation, Restored};
-use till_core::OtherAccount;
+use till_app::backup::{
+    Backup, BackupError, BackupPicture, CheckedCopy, LastZ, Relation, RestoreError, Restored,
+};
 use till_core::self_check::{About, Check, Part, SelfCheck, Wrong};
+use till_core::{NotTheLast, OtherAccount, ZNumber};
 
 use super::time;
 use crate::view::{
     BackupCheck, BackupTrouble, BackupView, CheckCode, CheckFinding, CheckPart, CheckSubject, CommandError,
-    CopyJournal, CopyRelation, ErrorCode, KeepingView, RestoredView, SelfCheckView,
+    CopyJournal, CopyRelation, ErrorCode, KeepingView, LastZView, RestoredView, SelfCheckView,
 };
 
 /// How the copies stand; `till` is what an open till knows of them.
@@ -50,7 +52,13 @@ pub(crate) fn backup(backup: &Backup) -> BackupView {
 }
 
 /// What was found in a copy.
-pub(crate) fn check(name: String, copy: &CheckedCopy, relation: Relation, anothers: bool) -> BackupCheck {
+pub(crate) fn check(
+    name: String,
+    copy: &CheckedCopy,
+    relation: Relation,
+    anothers: bool,
+    last_z: &LastZ,
+) -> BackupCheck {
     BackupCheck {
         name,
         until: copy.until.map(time),
@@ -68,6 +76,28 @@ pub(crate) fn check(name: String, copy: &CheckedCopy, relation: Relation, anothe
             Relation::Unknown => CopyRelation::Unknown,
         },
         anothers,
+        last_z: {
+            let number = |z: Option<ZNumber>| z.map_or(0, |z| z.0);
+            LastZView {
+                in_copy: number(last_z.in_copy),
+                found: number(last_z.found),
+                most: number(last_z.found).saturating_add(ZNumber::UNKNOWN_MAX),
+                ledger_read: last_z.ledger_read,
+            }
+        },
+    }
+}
+
+/// Why no copy took the ledger's place.
+pub(crate) fn not_restored(error: &RestoreError) -> CommandError {
+    CommandError {
+        code: match error {
+            RestoreError::NoSuchBackup => ErrorCode::NoSuchBackup,
+            RestoreError::NotTheLast(NotTheLast::Issued(_)) => ErrorCode::ZIssued,
+            RestoreError::NotTheLast(NotTheLast::TooFar) => ErrorCode::ZTooFar,
+            RestoreError::NotRestored(_) => ErrorCode::BackupUnsound,
+        },
+        detail: error.to_string(),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::view::{
     ErrorCode, ExceptionView, ExportFormat, ExportProgress, ExportedView, GivenUpView, GrandTotalsView,
     HourView, ItemLineView, ItemLinesView, NamedMoveView, NotSoldView, PiecesView, PreviousView,
     PrintOutcome, PrintedView, ProviderView, ReportDrawerView, ReportView, SealView, ShiftLineView,
-    TallyView, UnbookedView, WechatLinesView, ZBriefView,
+    TallyView, UnbookedView, WechatLinesView, ZBriefView, ZsAsideView,
 };
 
 /// How many items a page shows; the files have all of them.
@@ -34,6 +34,7 @@ pub(crate) fn report(picture: &ReportPicture, printed: bool) -> Result<ReportVie
         held_carts,
         voided,
         exceptions,
+        aside,
         totals,
     } = &picture.report;
     Ok(ReportView {
@@ -99,6 +100,14 @@ pub(crate) fn report(picture: &ReportPicture, printed: bool) -> Result<ReportVie
             number: number.0,
             digest: digest.clone(),
         }),
+        next: picture.next.map(|number| number.0),
+        aside: aside
+            .iter()
+            .map(|it| ZsAsideView {
+                first: it.first.0,
+                last: it.last.0,
+            })
+            .collect(),
         week_before: picture.week_before.as_ref().map(|it| ComparedView {
             day: it.day.to_string(),
             sold: tally(it.sold),

@@ -79,6 +79,10 @@ pub enum ErrorCode {
     BackupAnothers,
     /// The copy is another merchant's, or a simulator's: this till could not go on with it.
     BackupOtherAccount,
+    /// A later Z was issued than the last one that was given.
+    ZIssued,
+    /// The last Z that was given is far beyond all that is known.
+    ZTooFar,
     /// What is on the disk is not sound any more.
     LedgerDamaged,
     /// The ledger can't be looked at.

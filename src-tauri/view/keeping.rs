@@ -59,6 +59,21 @@ pub struct BackupCheck {
     pub relation: CopyRelation,
     /// It is another till's: it takes the ledger's place only where that was said.
     pub anothers: bool,
+    pub last_z: LastZView,
+}
+
+/// The last Z that was ever issued, before a copy takes the ledger's place; 0 where there is none.
+#[derive(Debug, Clone, Copy, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct LastZView {
+    /// The last that the copy knows of.
+    pub in_copy: u32,
+    /// The last that anything here knows of: the one on paper is no earlier one.
+    pub found: u32,
+    /// What the one on paper may be at most.
+    pub most: u32,
+    /// The ledger in use could be asked.
+    pub ledger_read: bool,
 }
 
 /// Whether a copy's journal is as it was written.

@@ -66,6 +66,10 @@ pub struct ReportView {
     /// An X has none.
     pub seal: Option<SealView>,
     pub previous: Option<PreviousView>,
+    /// Number of the Z after it, if there is one; of an X, of the one that closing would make.
+    pub next: Option<u32>,
+    /// Zs between the one before and this that lie in a ledger set aside.
+    pub aside: Vec<ZsAsideView>,
     /// The same day of the week before, if anything was sold then.
     pub week_before: Option<ComparedView>,
 }
@@ -263,6 +267,14 @@ pub struct SealView {
 pub struct PreviousView {
     pub number: u32,
     pub digest: String,
+}
+
+/// Zs that lie in a ledger set aside: their numbers are not given again.
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct ZsAsideView {
+    pub first: u32,
+    pub last: u32,
 }
 
 /// Another day to compare with.

@@ -68,6 +68,31 @@ describe('closing the day', () => {
         expect(await text(page, 'close-dialog'), 'two clicks made one Z').toContain('Z 0148');
     });
 
+    it('goes on after Zs that lie in a ledger set aside, and says so', async () => {
+        const page = await visit.till();
+        await page.evaluate(() =>
+            window.__fake.reports((reports) => {
+                reports.aside = [{ first: 147, last: 149 }];
+            }),
+        );
+        await atDay(page);
+        expect(await text(page, 'paper-aside'), 'the X says where they are').toBe('0147–0149');
+        await page.getByTestId('close-day').click();
+        const said = await text(page, 'close-dialog');
+        expect(said, 'no number is given twice').toContain('Z 0150');
+        expect(said, 'and why is said').toContain('Z 0147–0149 在恢复备份时');
+        await page.getByTestId('close-print').uncheck();
+        await page.getByTestId('close-ok').click();
+        await page.getByTestId('paper-digest').waitFor();
+        expect(await text(page, 'paper'), 'sealed with the last Z that is here').toContain('上一张 Z 0146');
+        await page.getByTestId('z-older').click();
+        await expect
+            .poll(() => text(page, 'paper-title'), { message: 'the one before is no lost one' })
+            .toContain('0146');
+        await page.getByTestId('z-newer').click();
+        await expect.poll(() => text(page, 'paper-title'), { message: 'and back' }).toContain('0150');
+    });
+
     it('counts what was taken out of carts, and tells corrections apart', async () => {
         const page = await visit.till();
         const counted = async () => {

@@ -472,6 +472,40 @@ const scenes: Scene[] = [
         },
     },
     {
+        name: 'restore',
+        play: async (page) => {
+            await page.getByTestId('nav-settings').click();
+            await page.locator('[data-testid^="restore-scantill-"]').first().click();
+            await page.getByTestId('restore-last-z').fill('149');
+        },
+    },
+    {
+        name: 'restore-damaged',
+        play: async (page) => {
+            await page.evaluate(() => {
+                window.__fake.till.keeping.check = {
+                    relation: { relation: 'unknown' },
+                    lastZ: { inCopy: 145, found: 146, most: 10_145, ledgerRead: false },
+                };
+            });
+            await page.getByTestId('nav-settings').click();
+            await page.locator('[data-testid^="restore-scantill-"]').first().click();
+            await page.getByTestId('restore-last-z').fill('14');
+        },
+    },
+    {
+        name: 'day-aside',
+        play: async (page) => {
+            await page.evaluate(() =>
+                window.__fake.reports((reports) => {
+                    reports.aside = [{ first: 147, last: 149 }];
+                }),
+            );
+            await page.getByTestId('nav-day').click();
+            await page.getByTestId('paper-aside').scrollIntoViewIfNeeded();
+        },
+    },
+    {
         name: 'notify-heard',
         play: (page) =>
             page.evaluate(() => window.__fake.notify((notify) => notify.up(new Date().toISOString()))),

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
-use till_core::{Account, OtherAccount, TillId, backup_due, backups_to_drop};
+use till_core::{Account, NotTheLast, OtherAccount, TillId, ZNumber, backup_due, backups_to_drop};
 pub use till_store::{CheckedCopy, Relation, Restored};
-use till_store::{OpenError, Reader, StoreError, check_copy, flush_folder, same_beginning};
+use till_store::{OpenError, Reader, StoreError, check_copy, flush_folder, same_beginning, z_issued};
 
 use crate::account;
 use crate::config::Config;
@@ -47,6 +47,31 @@ pub enum BackupError {
     /// A ledger in memory has no copies.
     #[error("the ledger is in memory only")]
     InMemory,
+}
+
+/// The last Z that was ever issued, before a copy takes the ledger's place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LastZ {
+    /// The last that the copy knows of.
+    pub in_copy: Option<ZNumber>,
+    /// The last that anything knows of: the copy, the ledger in use, those that were set aside, the other copies.
+    pub found: Option<ZNumber>,
+    /// The ledger in use could be asked; else there may be later ones on paper.
+    pub ledger_read: bool,
+}
+
+/// Why no copy took the ledger's place. The ledger is where it was.
+#[derive(Debug, Error)]
+pub enum RestoreError {
+    /// There is no copy of that name.
+    #[error("there is no such copy")]
+    NoSuchBackup,
+    /// What was given as the last Z ever issued can't be it.
+    #[error(transparent)]
+    NotTheLast(#[from] NotTheLast),
+    /// The copy is not sound, or the disk did not take it.
+    #[error(transparent)]
+    NotRestored(#[from] OpenError),
 }
 
 /// How the copies stand, as the till knows it.
@@ -172,17 +197,52 @@ pub fn is_for(folder: &Path, name: &str, account: &Account) -> Result<(), OtherA
     }
 }
 
-/// Puts one of the copies in the ledger's place, which nobody may have open; see [`till_store::restore`]. `None`: there is
-/// no copy of that name.
+/// The last Z that was ever issued, as far as anything in this folder and beside the ledger knows. `None`: there is no copy
+/// of that name.
+#[must_use]
+pub fn last_z(folder: &Path, name: &str, ledger: &Path) -> Option<LastZ> {
+    read_name(name)?;
+    let copy = folder.join(name);
+    let in_copy = issued_in(&copy).flatten();
+    let in_ledger = issued_in(ledger);
+    // Others may keep their copies there, whose numbers are not ours.
+    let aside = set_aside(ledger).unwrap_or_default().into_iter();
+    let copies = list(folder).unwrap_or_default().into_iter();
+    let related = aside
+        .chain(copies.map(|backup| folder.join(backup.name)))
+        .filter(|one| {
+            [ledger, &copy]
+                .iter()
+                .any(|other| same_beginning(one, other) == Some(true))
+        });
+    let found = related.filter_map(|one| issued_in(&one).flatten()).max();
+    Some(LastZ {
+        in_copy,
+        found: found.max(in_copy).max(in_ledger.flatten()),
+        ledger_read: in_ledger.is_some(),
+    })
+}
+
+/// The last Z that one ledger or copy knows of; `None`: it can't be asked.
+fn issued_in(ledger: &Path) -> Option<Option<ZNumber>> {
+    z_issued(ledger)
+        .inspect_err(|error| tracing::info!(%error, "which Zs it has is not known"))
+        .ok()
+}
+
+/// Puts one of the copies in the ledger's place, which nobody may have open; see [`till_store::restore`]. `paper` is the last
+/// Z that was ever issued, as its owner has it, 0 for none: it may be more than what is found, and never less.
 pub fn restore(
     folder: &Path,
     name: &str,
     ledger: &Path,
     now: Timestamp,
     who: &str,
-) -> Option<Result<Restored, OpenError>> {
-    read_name(name)?;
-    Some(till_store::restore(&folder.join(name), ledger, now, who))
+    paper: u32,
+) -> Result<Restored, RestoreError> {
+    let last = last_z(folder, name, ledger).ok_or(RestoreError::NoSuchBackup)?;
+    let issued = ZNumber::last_on_paper(paper, last.found)?;
+    Ok(till_store::restore(&folder.join(name), ledger, now, who, issued)?)
 }
 
 /// The ledgers that were set aside, newest first.

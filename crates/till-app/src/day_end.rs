@@ -35,8 +35,10 @@ pub struct ReportPicture {
     pub blind: bool,
     /// The seal; an X has none.
     pub seal: Option<Seal>,
-    /// The Z before and its digest.
+    /// The Z before and its digest, with which it is sealed.
     pub previous: Option<(ZNumber, String)>,
+    /// The Z after it, if there is one; of an X, what closing the day would make.
+    pub next: Option<ZNumber>,
     /// The same day of the week before, if anything was sold then.
     pub week_before: Option<Compared>,
 }
@@ -113,8 +115,7 @@ impl Till {
         let read = self.db.read();
         let told = read.z_reports().untold().map_err(Refusal::NotSaved)?;
         let last = read.z_reports().last().map_err(Refusal::NotSaved)?;
-        let next = last.as_ref().map_or(Some(1), |z| z.number.0.checked_add(1));
-        let number = ZNumber(next.ok_or(Refusal::AmountOutOfRange)?);
+        let number = next_number(read)?;
         let report = self.report(now, Some(number), &told, &note)?;
         let net = report.takings.net().map_err(|_| Refusal::AmountOutOfRange)?;
         let who = self.staff.who().to_owned();
@@ -143,11 +144,7 @@ impl Till {
         let z = read.z_reports().get(number).map_err(Refusal::NotSaved)?;
         let z = z.ok_or(Refusal::NoSuchZ)?;
         let told = read.z_reports().told_by(&z).map_err(Refusal::NotSaved)?;
-        let before = number.0.checked_sub(1).map(ZNumber);
-        let before = match before {
-            Some(before) => read.z_reports().get(before).map_err(Refusal::NotSaved)?,
-            None => None,
-        };
+        let before = read.z_reports().one_before(number).map_err(Refusal::NotSaved)?;
         let seal = Seal::of(z.digest.to_string(), &told);
         let previous = before.map(|z| (z.number, z.digest.to_string()));
         self.report_picture(z.report, &told, Some(seal), previous)
@@ -205,6 +202,11 @@ impl Till {
         previous: Option<(ZNumber, String)>,
     ) -> Result<ReportPicture, Refusal> {
         let week_before = self.compared(&report)?;
+        let zs = self.db.read();
+        let next = match report.head.number {
+            None => Some(next_number(zs)?),
+            Some(number) => zs.z_reports().number_after(number).map_err(Refusal::NotSaved)?,
+        };
         let blind = self.is_counted_blind(&report);
         let report = if blind {
             self.of_wechat_alone(report, told)?
@@ -216,6 +218,7 @@ impl Till {
             blind,
             seal,
             previous,
+            next,
             week_before,
         })
     }
@@ -350,6 +353,10 @@ impl Till {
                 .into_iter()
                 .map(|(what, count)| Exception { what, count })
                 .collect(),
+            aside: read
+                .journal()
+                .zs_aside_on(told.journal())
+                .map_err(Refusal::NotSaved)?,
             before: before.map_or_else(Default::default, |z| z.report.totals),
         };
         Report::make(calendar, input).map_err(|_| Refusal::AmountOutOfRange)
@@ -419,6 +426,12 @@ impl Till {
         let user = self.db.read().users().by_id(id).map_err(Refusal::NotSaved)?;
         Ok(user.map_or_else(String::new, |user| user.name.to_string()))
     }
+}
+
+/// The number of the Z that closing the day now would make.
+fn next_number(read: Read<'_>) -> Result<ZNumber, Refusal> {
+    let issued = read.z_reports().issued().map_err(Refusal::NotSaved)?;
+    ZNumber::after(issued).ok_or(Refusal::AmountOutOfRange)
 }
 
 /// When the till's first stretch began.

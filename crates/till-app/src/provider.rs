@@ -7,7 +7,7 @@ use till_core::{
     Bill, OutRefundNo, OutTradeNo, Provider, Stretch, TillId, Unbooked, ZEntry, ZNumber, bill_bounds,
     bill_date,
 };
-use till_store::{BillSource, Entry, Read, Reader, StoreError};
+use till_store::{BillSource, Entry, Read, Reader, StoreError, ToldUpTo};
 
 use crate::agreement;
 use crate::till::{Refusal, Till};
@@ -54,7 +54,7 @@ impl ProviderJob {
         let stretch = Stretch {
             from: match begins {
                 None => head.to,
-                Some(begins) if self.number == ZNumber(1) => begins,
+                Some(begins) if told.from == ToldUpTo::START => begins,
                 Some(begins) => begins.max(head.from),
             },
             to: head.to,

@@ -69,8 +69,8 @@ pub use refund::{
     RefundRefusal, RefundReport, RefundState, RefundStatus, RefundWish, Sold, next_part,
 };
 pub use report::{
-    Carried, Drawer, Exception, GrandTotals, HourTally, ItemLine, NamedMove, Opened, Report, ReportHead,
-    ReportInput, ShiftLine, Takings, Tally, ZNumber,
+    Carried, Drawer, Exception, GrandTotals, HourTally, ItemLine, NamedMove, NotTheLast, Opened, Report,
+    ReportHead, ReportInput, ShiftLine, Takings, Tally, ZNumber, ZsAside,
 };
 pub use sale::{Effect, NotNow, Sale, SaleId, StockHold};
 pub use shift::{

@@ -6,6 +6,7 @@
 
 mod blind;
 mod shift_line;
+mod z_number;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -16,11 +17,7 @@ use crate::{
 };
 
 pub use shift_line::ShiftLine;
-
-/// Number of a Z of this till: 1, 2, 3 … without a gap, never begun anew.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ZNumber(pub u32);
+pub use z_number::{NotTheLast, ZNumber, ZsAside};
 
 /// How many and how much. Below zero where more was taken back than written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -224,6 +221,9 @@ pub struct Report {
     pub voided: VoidedSums,
     /// What was out of the ordinary.
     pub exceptions: Vec<Exception>,
+    /// Zs between the one before and this that lie in a ledger set aside, in their order; mostly none.
+    #[serde(default)]
+    pub aside: Vec<ZsAside>,
     /// All Zs so far; of an X, what they would be.
     pub totals: GrandTotals,
 }
@@ -257,6 +257,8 @@ pub struct ReportInput<B, C> {
     pub voided: VoidedSums,
     /// What was out of the ordinary.
     pub exceptions: Vec<Exception>,
+    /// Zs that lie in a ledger set aside.
+    pub aside: Vec<ZsAside>,
     /// The Zs before.
     pub before: GrandTotals,
 }
@@ -466,6 +468,7 @@ impl Report {
             held_carts: input.held_carts,
             voided: input.voided,
             exceptions: input.exceptions,
+            aside: input.aside,
             totals,
         })
     }

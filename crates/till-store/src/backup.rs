@@ -8,9 +8,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags, ffi};
-use till_core::{Account, Holdings};
+use till_core::{Account, Holdings, ZNumber};
 
-use crate::table::journal;
+use crate::table::{journal, z_reports};
 use crate::{Link, OpenError, Read, StoreError, Stretch, file_check, sql};
 
 /// What a copy holds, every page of which was looked at and is sound.
@@ -193,6 +193,16 @@ fn beginning(ledger: &Path) -> Option<Link> {
         tracing::info!(%error, path = %ledger.display(), "where this ledger began is not known");
         None
     })
+}
+
+/// The last Z that was issued, as far as this ledger or copy knows. Writes nothing; a till may have it open.
+pub fn z_issued(ledger: &Path) -> Result<Option<ZNumber>, OpenError> {
+    let conn = file_check::open_to_look(ledger, BUSY)?;
+    if file_check::version(&conn, ledger)? < z_reports::CREATED.number {
+        return Ok(None);
+    }
+    let issued = Read { conn: &conn }.z_reports().issued();
+    issued.map_err(|error| OpenError::Unusable(format!("{}: {error}", ledger.display())))
 }
 
 /// Sees to it that what was renamed in this folder stays renamed when the power is cut.

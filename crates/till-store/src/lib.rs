@@ -20,7 +20,9 @@ mod self_check;
 mod sql;
 mod table;
 
-pub use backup::{CheckedCopy, Relation, account_of, check_copy, flush_folder, relation, same_beginning};
+pub use backup::{
+    CheckedCopy, Relation, account_of, check_copy, flush_folder, relation, same_beginning, z_issued,
+};
 pub use chain::{BREAKS_MAX, Break, Digest, Link, Stretch};
 pub use database::{Database, Options, Reader};
 pub use error::{OpenError, StoreError};

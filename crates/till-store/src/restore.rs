@@ -8,8 +8,9 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use till_core::{ZNumber, ZsAside};
 
-use crate::backup::{check_copy, flush_folder};
+use crate::backup::{check_copy, flush_folder, z_issued};
 use crate::{Database, OpenError, Relation, StoreError, backup, file_check};
 
 /// What a restore has done.
@@ -27,14 +28,25 @@ const FILES: [&str; 4] = ["-wal", "-shm", "-journal", ""];
 
 /// Puts a copy in the ledger's place. Nobody may have the ledger open. The copy stays where it is, and gets its place only
 /// if all of it is sound; in the journal it then says that it was restored, and who wanted it.
-pub fn restore(copy: &Path, ledger: &Path, now: Timestamp, who: &str) -> Result<Restored, OpenError> {
+///
+/// `issued` is the last Z that was ever issued, as far as anybody knows. Those that the copy has not are written down in it
+/// before it has the place: it never gives their numbers again.
+pub fn restore(
+    copy: &Path,
+    ledger: &Path,
+    now: Timestamp,
+    who: &str,
+    issued: Option<ZNumber>,
+) -> Result<Restored, OpenError> {
     let checked = check_copy(copy)?;
     let relation = backup::relation(&checked, ledger);
     let stamp = unused_stamp(ledger, now)?;
     let ready = file_check::beside(ledger, &format!(".{RESTORING}{stamp}"));
     // One name, so that what an attempt leaves that was cut short is found by the next.
     let part = file_check::beside(ledger, ".restore.part");
-    prepare(copy, &part, now, &in_words(copy, relation, who))?;
+    // What the ledger has issued counts, whatever else is known; one that can't be read is for a person to know about.
+    let issued = issued.max(z_issued(ledger).unwrap_or_default());
+    prepare(copy, &part, now, &in_words(copy, relation, who), issued)?;
     let named = || -> io::Result<()> {
         fs::rename(&part, &ready)?;
         flush_folder(folder_of(ledger))
@@ -142,8 +154,14 @@ fn decided(ledger: &Path) -> Result<Option<(PathBuf, String)>, OpenError> {
     Ok(None)
 }
 
-/// Makes the copy a ledger of this version that says in its journal where it comes from.
-fn prepare(copy: &Path, part: &Path, now: Timestamp, detail: &str) -> Result<(), OpenError> {
+/// Makes the copy a ledger of this version that says in its journal where it comes from, and which Zs it does not have.
+fn prepare(
+    copy: &Path,
+    part: &Path,
+    now: Timestamp,
+    detail: &str,
+    issued: Option<ZNumber>,
+) -> Result<(), OpenError> {
     // What an attempt that was cut short has left.
     for suffix in FILES {
         let leftover = file_check::beside(part, suffix);
@@ -157,8 +175,16 @@ fn prepare(copy: &Path, part: &Path, now: Timestamp, detail: &str) -> Result<(),
     let from = file_check::open_to_look(copy, crate::Options::default().busy_timeout)?;
     backup::copy(&from, part).map_err(refused)?;
     let mut db = Database::open(part)?;
-    db.write(|tx| tx.journal().add(now, "restored", None, None, detail))
-        .map_err(refused)?;
+    db.write(|tx| {
+        tx.journal().add(now, "restored", None, None, detail)?;
+        let zs = tx.read().z_reports();
+        let Some(aside) = ZsAside::between(zs.issued()?, issued) else {
+            return Ok(());
+        };
+        let told = aside.told(zs.last_number()?);
+        tx.journal().add(now, ZsAside::WORD, None, None, &told)
+    })
+    .map_err(refused)?;
     drop(db);
     // Closing has brought everything into the one file.
     let log = file_check::beside(part, "-wal");

@@ -7,10 +7,11 @@ use jiff::civil::time;
 use scantill_tests::refunds::SETTLED;
 use scantill_tests::shop::{LAST_PIECE, Line, Shop, WATER};
 use till_app::approval::{Act, Credential};
+use till_app::backup::RestoreError;
 use till_app::report::ExportFormat;
-use till_app::{Database, Refusal, Till, backup};
+use till_app::{Database, Locale, Refusal, Till, backup};
 use till_core::self_check::Check;
-use till_core::{Fen, GivenUp, Opened, OutTradeNo, Part, Report, State, Tally, ZNumber, bill_date};
+use till_core::{Fen, GivenUp, Opened, OutTradeNo, Part, Report, State, Tally, ZNumber, ZsAside, bill_date};
 use wechat_pay_sim::{Call, Fault, Times};
 
 use crate::cash::users::{CASHIER, journal, pin, staffed};
@@ -396,7 +397,7 @@ async fn a_reopened_till_goes_on_after_its_last_z() {
 }
 
 #[tokio::test]
-async fn fault_76_a_ledger_put_back_goes_on_with_the_next_number_it_knows() {
+async fn fault_76_a_ledger_put_back_gives_no_number_again() {
     let line = Line::open().await.unwrap();
     let mut shop = Shop::open(&line, "T01").await.unwrap();
     shop.sell_paid(&line, &[(WATER, 2)], "one").await.unwrap();
@@ -411,24 +412,74 @@ async fn fault_76_a_ledger_put_back_goes_on_with_the_next_number_it_knows() {
     let (till, _, folder) = shop.into_parts();
     drop(till);
     let (ledger, copies) = (folder.path().join("scantill.db"), folder.path().join("backups"));
-    let restored = backup::restore(&copies, &name, &ledger, now, "李娜")
-        .unwrap()
-        .unwrap();
+    let last = backup::last_z(&copies, &name, &ledger).unwrap();
+    assert_eq!(
+        (last.in_copy, last.found, last.ledger_read),
+        (Some(ZNumber(1)), Some(ZNumber(2)), true),
+        "who restores is told which was the last Z"
+    );
+    for (paper, why) in [(0, "none"), (1, "the copy's"), (20_000, "far too many")] {
+        let refused = backup::restore(&copies, &name, &ledger, now, "李娜", paper);
+        assert!(
+            matches!(refused, Err(RestoreError::NotTheLast(_))),
+            "{why}: {refused:?}"
+        );
+    }
+    // A third was on paper, made by a ledger that is lost.
+    let restored = backup::restore(&copies, &name, &ledger, now, "李娜", 3).unwrap();
     let db = Database::open(&ledger).unwrap();
     let mut till = Till::open(config, db, now, [9; 32]).unwrap();
     assert_eq!(zs(&till), [1], "the copy knows the first Z");
     assert_eq!(till.z_report(ZNumber(1)).unwrap().report, first, "as it was made");
-    let second = till.close_day(now + seconds(60), "z2 again", "").unwrap().report;
+    let two_to_three = [ZsAside {
+        first: ZNumber(2),
+        last: ZNumber(3),
+    }];
+    let x = till.x_report(now).unwrap();
     assert_eq!(
-        (second.head.number, net(&second).as_str()),
-        (Some(ZNumber(2)), "0.00"),
-        "and goes on after it"
+        (x.report.aside.as_slice(), x.next),
+        (two_to_three.as_slice(), Some(ZNumber(4))),
+        "the X says where they are, and which is the next"
+    );
+    let fourth = till.close_day(now + seconds(60), "z4", "").unwrap();
+    assert_eq!(
+        (fourth.report.head.number, net(&fourth.report).as_str()),
+        (Some(ZNumber(4)), "0.00"),
+        "and goes on after those that were issued"
+    );
+    let seal_of_first = till.z_report(ZNumber(1)).unwrap().seal.unwrap().digest;
+    assert_eq!(
+        fourth.previous,
+        Some((ZNumber(1), seal_of_first)),
+        "sealed with the last Z that it has"
+    );
+    let fifth = till.close_day(now + seconds(90), "z5", "").unwrap().report;
+    assert_eq!(fifth.head.number, Some(ZNumber(5)), "from there on one by one");
+    assert_eq!(
+        (
+            till.z_report(ZNumber(4)).unwrap().report.aside.as_slice(),
+            till.z_report(ZNumber(4)).unwrap().next,
+            fifth.aside.as_slice(),
+        ),
+        (two_to_three.as_slice(), Some(ZNumber(5)), [].as_slice()),
+        "the Z after them says so for ever, and it alone"
     );
     assert!(
-        second.exceptions.iter().any(|it| it.what == "restored"),
+        fourth.report.exceptions.iter().any(|it| it.what == "restored"),
         "the Z says that a backup was put back: {:?}",
-        second.exceptions
+        fourth.report.exceptions
     );
+    for locale in [Locale::ZhCn, Locale::En] {
+        till.set_locale(locale).unwrap();
+        let job = till.export(now, Some(ZNumber(4)), false).unwrap();
+        let paper = format!("{:?}", job.document().unwrap());
+        let file = job.run(folder.path(), ExportFormat::Csv, |_| {}).unwrap().path;
+        let csv = std::fs::read_to_string(file).unwrap();
+        assert!(
+            paper.contains("0002–0003") && csv.contains("0002–0003"),
+            "{locale:?}: on paper and in the file: {csv}"
+        );
+    }
     holds(&till);
     let aside = Database::open(&restored.set_aside.unwrap()).unwrap();
     let zs = aside.read().z_reports().before(None, 9).unwrap();

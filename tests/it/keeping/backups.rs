@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use scantill_tests::counter::config;
 use scantill_tests::shop::{Line, Shop, WATER};
 use scantill_tests::wait::{self, PATIENCE};
-use till_app::backup::{self, BackupError, Relation};
+use till_app::backup::{self, BackupError, Relation, RestoreError};
 use till_app::{Config, Database, OpenError, Till, run};
 
 fn hours(count: i64) -> SignedDuration {
@@ -372,13 +372,14 @@ async fn a_copy_that_is_put_back_sells_on_and_knows_what_it_lacks() {
         "scantill-T01-20200101T000000Z.db/../x",
     ] {
         assert!(
-            backup::restore(&copies, wrong, &ledger, now, "李娜").is_none(),
+            matches!(
+                backup::restore(&copies, wrong, &ledger, now, "李娜", 0),
+                Err(RestoreError::NoSuchBackup)
+            ),
             "{wrong:?} is the name of no copy"
         );
     }
-    let restored = backup::restore(&copies, &name, &ledger, now, "李娜")
-        .unwrap()
-        .unwrap();
+    let restored = backup::restore(&copies, &name, &ledger, now, "李娜", 0).unwrap();
     let till = quiet_till(folder.path(), plain_config(), now);
     let orders = till.find_orders("").unwrap();
     assert_eq!(orders.len(), 1, "the till is where it was when the copy was made");
@@ -401,9 +402,9 @@ fn a_ledger_of_nothing_is_not_restored_over_by_a_copy_of_nothing() {
     let name = "scantill-T01-20261123T040000Z.db";
     fs::write(copies.join(name), "").unwrap();
     let before = fs::read(&ledger).unwrap();
-    let refused = backup::restore(&copies, name, &ledger, now, "李娜").unwrap();
+    let refused = backup::restore(&copies, name, &ledger, now, "李娜", 0);
     assert!(
-        matches!(refused, Err(OpenError::Damaged { .. })),
+        matches!(refused, Err(RestoreError::NotRestored(OpenError::Damaged { .. }))),
         "a copy of no bytes is damaged: {refused:?}"
     );
     assert_eq!(

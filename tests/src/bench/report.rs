@@ -218,6 +218,7 @@ fn empty(number: Option<ZNumber>, from: Timestamp, to: Timestamp) -> anyhow::Res
         held_carts: 0,
         voided: till_core::VoidedSums::default(),
         exceptions: Vec::new(),
+        aside: Vec::new(),
         before: GrandTotals::default(),
     })
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { average, change, off, shares, short, signed, signedMoney, weekday, zNumber } from './figures';
+import { average, change, off, shares, short, signed, signedMoney, weekday } from './figures';
 
 const tally = (count: number, sumFen: string) => ({ count, sumFen });
 
@@ -55,8 +55,6 @@ describe('the figures of a report', () => {
     });
 
     it('have names and numbers as they are printed', () => {
-        expect(zNumber(147)).toBe('0147');
-        expect(zNumber(12_345)).toBe('12345');
         expect(short(`9f3c${'0'.repeat(56)}e21a`)).toBe('9f3c…e21a');
         expect(weekday('2026-11-23', 'zh-CN')).toBe('周一');
         expect(weekday('2026-11-23', 'en')).toBe('Mon');

@@ -72,11 +72,6 @@ export function short(digest: string): string {
     return `${digest.slice(0, 4)}…${digest.slice(-4)}`;
 }
 
-/** `0147` */
-export function zNumber(number: number): string {
-    return String(number).padStart(4, '0');
-}
-
 /** The day of the week in a language, short. */
 export function weekday(day: string, locale: string): string {
     return new Intl.DateTimeFormat(locale, { weekday: 'short', timeZone: 'UTC' }).format(

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use till_core::{Fen, ItemLine, MoneyError, Report, ShiftLine, Tally};
+use till_core::{Fen, ItemLine, MoneyError, Report, ShiftLine, Tally, ZsAside};
 use till_paper::{Bar, Column, Document, Table, Weight};
 
 use super::words::{Words, exception, words};
@@ -383,6 +383,12 @@ impl Page<'_> {
         self.tally(paper, words.refunds, totals.refunded);
         paper.weighted_row(words.net, yuan(totals.net), Weight::Strong);
         paper.rule();
+        for it in &picture.report.aside {
+            paper.weighted_row(words.aside, numbers(it), Weight::Strong);
+        }
+        if !picture.report.aside.is_empty() {
+            paper.paragraph(words.aside_hint);
+        }
         if let Some((number, digest)) = &picture.previous {
             paper
                 .row(words.previous, format!("{:04}", number.0))
@@ -438,6 +444,14 @@ pub(super) fn counted(shift: &ShiftLine) -> String {
         format!("{piece} × {pieces}")
     });
     piles.collect::<Vec<_>>().join(", ")
+}
+
+/// `0006–0008`, or the one number.
+pub(super) fn numbers(ZsAside { first, last }: &ZsAside) -> String {
+    if first == last {
+        return format!("{:04}", first.0);
+    }
+    format!("{:04}–{:04}", first.0, last.0)
 }
 
 fn less(amount: Fen) -> String {

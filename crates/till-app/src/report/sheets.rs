@@ -148,6 +148,10 @@ impl Book<'_> {
         if self.picture.blind {
             csv.write_record(["", words.blind, "", "", "", "", ""])?;
         }
+        for it in &self.picture.report.aside {
+            let told = format!("{} {}", words.aside, super::paper::numbers(it));
+            csv.write_record(["", told.as_str(), "", "", "", "", ""])?;
+        }
         self.each(|entry| {
             let amount = signed(&entry)?.to_string();
             let discount = match discount(&entry)? {
@@ -313,6 +317,12 @@ impl Book<'_> {
             format!("{} {}", words.totals, words.net),
             Cell::Money(report.totals.net),
         ));
+        for it in &report.aside {
+            lines.push((words.aside.to_owned(), Cell::Text(super::paper::numbers(it))));
+        }
+        if !report.aside.is_empty() {
+            lines.push((words.aside_hint.to_owned(), Cell::Text(String::new())));
+        }
         if let Some((number, digest)) = &self.picture.previous {
             lines.push((words.previous.to_owned(), Cell::Count(number.0.into())));
             lines.push((

@@ -79,6 +79,7 @@ fn input(
         held_carts: 0,
         voided: VoidedSums::default(),
         exceptions: Vec::new(),
+        aside: Vec::new(),
         before: GrandTotals::default(),
     }
 }

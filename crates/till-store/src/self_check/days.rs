@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use rusqlite::Connection;
 use till_core::self_check::{About, Part, Wrong};
-use till_core::{Booking, Calendar, Report, SaleId, Takings, VoidedSums, ZNumber};
+use till_core::{Booking, Calendar, Report, SaleId, Takings, VoidedSums, ZNumber, ZsAside};
 
 use super::drawer;
 use crate::table::attempts;
 use crate::table::bookings::About as BookedAbout;
-use crate::{Read, StoreError, StoredZ, Told, ToldUpTo, sql};
+use crate::{Pages, Read, StoreError, StoredZ, Told, ToldUpTo, sql};
 
 /// Whatever is on the books is what follows from the orders, refunds and cash; nothing more and nothing less.
 pub(super) fn books(conn: &Connection, part: &mut Part) -> Result<(), StoreError> {
@@ -129,21 +129,26 @@ const GONE: &str = "SELECT id - gap, id - 1 FROM (
          SELECT id, id - 1 - lag(id, 1, 0) OVER (ORDER BY id) AS gap FROM bookings)
      WHERE gap > 0 ORDER BY id";
 
-/// No number is missing, every seal is the one that has to be there and that the journal tells of, and the books still add
-/// up to what each Z says.
+/// No number is missing but those that the journal tells of as lying in a ledger set aside, every seal is the one that has
+/// to be there and that the journal tells of, and the books still add up to what each Z says.
 pub(super) fn zs(conn: &Connection, part: &mut Part) -> Result<(), StoreError> {
     let read = Read { conn };
     let mut told = told_of(conn)?;
-    let mut next = 1;
+    let aside = read.journal().zs_aside_on(Pages::ALL)?;
+    let mut before = None;
     // Unknown after a Z that is gone or can't be read.
     let mut from = Some(ToldUpTo::START);
     read.z_reports().each(|number, computed, z| {
-        for missing in next..number.0 {
-            told.remove(&missing.to_string());
-            part.note(Wrong::new(About::Z(ZNumber(missing)), "Z", ""));
+        let next = ZNumber::after(before).map_or(number.0, |next| next.0);
+        for missing in (next..number.0).map(ZNumber) {
+            if aside.iter().any(|it| it.has(missing)) {
+                continue;
+            }
+            told.remove(&missing.0.to_string());
+            part.note(Wrong::new(About::Z(missing), "Z", ""));
             from = None;
         }
-        next = number.0.saturating_add(1);
+        let follows = before.replace(number);
         let begins = std::mem::replace(&mut from, z.as_ref().ok().map(|z| z.up_to));
         let seals = told.remove(&number.0.to_string()).unwrap_or_default();
         let wrong = match z {
@@ -156,11 +161,7 @@ pub(super) fn zs(conn: &Connection, part: &mut Part) -> Result<(), StoreError> {
                 let wrong = check_journal(read, &z)?;
                 match begins {
                     Some(from) if wrong.is_none() => {
-                        let told = Told { from, to: z.up_to };
-                        match check_takings(read, &z, &told)? {
-                            None => drawer::check_z(read, &z, &told)?,
-                            wrong => wrong,
-                        }
+                        check_stretch(read, &z, follows, &Told { from, to: z.up_to })?
                     }
                     Some(_) | None => wrong,
                 }
@@ -169,6 +170,15 @@ pub(super) fn zs(conn: &Connection, part: &mut Part) -> Result<(), StoreError> {
         part.look(wrong);
         Ok(())
     })?;
+    if let Some(from) = from {
+        let since = read.journal().zs_aside_on(Pages {
+            from: from.journal.row,
+            to: i64::MAX,
+        })?;
+        if let Some(wrong) = check_aside_since(before, &since) {
+            part.note(wrong);
+        }
+    }
     for number in told.into_keys() {
         let about = number
             .parse()
@@ -176,6 +186,40 @@ pub(super) fn zs(conn: &Connection, part: &mut Part) -> Result<(), StoreError> {
         part.note(Wrong::new(about, "Z", ""));
     }
     Ok(())
+}
+
+/// What a Z tells of against its stretch of the ledger.
+fn check_stretch(
+    read: Read<'_>,
+    z: &StoredZ,
+    before: Option<ZNumber>,
+    told: &Told,
+) -> Result<Option<Wrong>, StoreError> {
+    let aside = read.journal().zs_aside_on(told.journal())?;
+    let says = &z.report.aside;
+    if !z.number.follows(before, &aside) || aside != *says {
+        let wrong = Wrong::new(About::Z(z.number), aside_in_words(&aside), aside_in_words(says));
+        return Ok(Some(wrong));
+    }
+    match check_takings(read, z, told)? {
+        None => drawer::check_z(read, z, told),
+        wrong => Ok(wrong),
+    }
+}
+
+/// Those that the journal tells of after the last Z: the next number is still to come.
+fn check_aside_since(before: Option<ZNumber>, aside: &[ZsAside]) -> Option<Wrong> {
+    let last = aside.last()?;
+    let next = ZNumber::after(Some(last.last));
+    let follows = next.is_some_and(|next| next.follows(before, aside));
+    (!follows).then(|| Wrong::new(About::Z(last.first), "", aside_in_words(aside)))
+}
+
+fn aside_in_words(aside: &[ZsAside]) -> String {
+    let each = aside
+        .iter()
+        .map(|ZsAside { first, last }| format!("Zs {} – {} aside", first.0, last.0));
+    each.collect::<Vec<_>>().join(", ")
 }
 
 /// The seals that the journal has written down, by the number of the Z.

@@ -85,6 +85,14 @@ pub struct Pages {
     pub to: i64,
 }
 
+impl Pages {
+    /// All there are.
+    pub const ALL: Self = Self {
+        from: 0,
+        to: i64::MAX,
+    };
+}
+
 /// What an entry is about, by the number of its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum About {

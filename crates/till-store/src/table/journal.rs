@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, Row, params};
-use till_core::{Account, Fen, OutTradeNo, SaleId, Tally, VoidedPart, VoidedSums};
+use till_core::{Account, Fen, OutTradeNo, SaleId, Tally, VoidedPart, VoidedSums, ZsAside};
 
 use crate::chain::{Digest, Link, RowText, Stretch, Walk};
 use crate::migration::Migration;
@@ -175,6 +175,20 @@ impl JournalRead<'_> {
             count: i64::try_from(amounts.len()).unwrap_or(i64::MAX),
             sum: Fen::sum(amounts).map_err(|error| StoreError::unreadable(TABLE, error))?,
         })
+    }
+
+    /// The Zs that these pages tell of as lying in a ledger set aside, in the order of the rows.
+    pub fn zs_aside_on(self, pages: Pages) -> Result<Vec<ZsAside>, StoreError> {
+        sql::all(
+            self.conn,
+            "SELECT detail FROM journal WHERE what = ?1 AND id > ?2 AND id <= ?3 ORDER BY id",
+            params![ZsAside::WORD, pages.from, pages.to],
+            |row| {
+                let detail: String = row.get(0)?;
+                ZsAside::parse(&detail)
+                    .ok_or_else(|| StoreError::unreadable(TABLE, format!("no Zs set aside: {detail:?}")))
+            },
+        )
     }
 
     /// How often this word stands after this row, its detail beginning so.

@@ -1,5 +1,5 @@
 //! The closed days: each Z as it was made, sealed together with its stretch of the journal and the Z before it. Rows are
-//! added, never changed and never taken out; their numbers have no gap.
+//! added, never changed and never taken out; their numbers have no gap but where a restore has written one down.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
@@ -13,7 +13,7 @@ use crate::{Read, StoreError, sql};
 
 const TABLE: &str = "z_reports";
 
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
+pub(crate) const CREATED: Migration = Migration {
     number: 2026112462,
     sql: "CREATE TABLE z_reports (
               number INTEGER PRIMARY KEY, -- 1, 2, 3 … without a gap
@@ -35,7 +35,20 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
           BEGIN SELECT RAISE(ABORT, 'a Z stays as it was made'); END;
           CREATE TRIGGER z_reports_are_not_taken_out BEFORE DELETE ON z_reports
           BEGIN SELECT RAISE(ABORT, 'a Z stays as it was made'); END;",
-}];
+};
+
+/// Numbers that were used up in a ledger set aside are not given again: the journal's row about them begins with the last.
+const OVER_THOSE_ASIDE: Migration = Migration {
+    number: 2026112537,
+    sql: "DROP TRIGGER z_reports_have_no_gap;
+          CREATE TRIGGER z_reports_have_no_gap BEFORE INSERT ON z_reports
+          WHEN NEW.number <> 1 + max(
+              ifnull((SELECT max(number) FROM z_reports), 0),
+              ifnull((SELECT max(CAST(detail AS INTEGER)) FROM journal WHERE what = 'zs_aside'), 0))
+          BEGIN SELECT RAISE(ABORT, 'a Z has the next number'); END;",
+};
+
+pub(crate) const MIGRATIONS: &[Migration] = &[CREATED, OVER_THOSE_ASIDE];
 
 /// How far the ledger is told by a Z: everything after it belongs to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,6 +159,37 @@ impl<'c> ZReportsRead<'c> {
         )
     }
 
+    /// The last number that was issued, here or in a ledger set aside, as far as this one knows.
+    pub fn issued(self) -> Result<Option<ZNumber>, StoreError> {
+        let last = sql::first(self.conn, ISSUED, [], |row| sql::count(TABLE, row, 0))?;
+        Ok(last.filter(|number| *number > 0).map(ZNumber))
+    }
+
+    /// The number of the last one that stands here.
+    pub fn last_number(self) -> Result<Option<ZNumber>, StoreError> {
+        sql::first(
+            self.conn,
+            "SELECT number FROM z_reports ORDER BY number DESC LIMIT 1",
+            [],
+            |row| Ok(ZNumber(sql::count(TABLE, row, 0)?)),
+        )
+    }
+
+    /// The one before a number, as they stand in the ledger.
+    pub fn one_before(self, number: ZNumber) -> Result<Option<StoredZ>, StoreError> {
+        Ok(self.before(Some(number), 1)?.pop())
+    }
+
+    /// The number of the one after it.
+    pub fn number_after(self, number: ZNumber) -> Result<Option<ZNumber>, StoreError> {
+        sql::first(
+            self.conn,
+            "SELECT number FROM z_reports WHERE number > ?1 ORDER BY number LIMIT 1",
+            [number.0],
+            |row| Ok(ZNumber(sql::count(TABLE, row, 0)?)),
+        )
+    }
+
     /// The one that this press of the button made.
     pub fn by_click(self, click: &str) -> Result<Option<ZNumber>, StoreError> {
         sql::first(
@@ -181,14 +225,14 @@ impl<'c> ZReportsRead<'c> {
 
     /// What a Z tells of.
     pub fn told_by(self, z: &StoredZ) -> Result<Told, StoreError> {
-        let before = z.number.0.checked_sub(1).filter(|number| *number > 0);
-        let before = match before {
-            None => None,
-            Some(number) => {
-                let gone = || StoreError::unreadable(TABLE, format!("no Z {number}"));
-                Some(self.get(ZNumber(number))?.ok_or_else(gone)?)
-            }
-        };
+        let before = self.one_before(z.number)?;
+        if !z
+            .number
+            .follows(before.as_ref().map(|before| before.number), &z.report.aside)
+        {
+            let what = format!("the Z before Z {} is gone", z.number.0);
+            return Err(StoreError::unreadable(TABLE, what));
+        }
         Ok(Told {
             from: before.map_or(ToldUpTo::START, |before| before.up_to),
             to: z.up_to,
@@ -271,6 +315,11 @@ impl ZReportsWrite<'_> {
         Ok(digest)
     }
 }
+
+/// As the trigger has it: the journal's row about those aside begins with the last of them.
+const ISSUED: &str = "SELECT max(
+         ifnull((SELECT max(number) FROM z_reports), 0),
+         ifnull((SELECT max(CAST(detail AS INTEGER)) FROM journal WHERE what = 'zs_aside'), 0))";
 
 const SELECT: &str =
     "SELECT number, closed_at, net_fen, bookings_to, cash_moves_to, shifts_to, journal_to, journal_digest,

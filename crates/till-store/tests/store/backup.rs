@@ -228,7 +228,7 @@ fn a_copy_takes_the_ledgers_place_and_the_ledger_is_set_aside_whole() {
     sell(&mut folder.open(), 5..6);
     let log = fs::read(folder.dir.path().join("scantill.db-wal")).unwrap();
     std::mem::forget(db);
-    let restored = restore(&copy, &folder.path(), at(1000), "李娜").unwrap();
+    let restored = restore(&copy, &folder.path(), at(1000), "李娜", None).unwrap();
     let aside = restored.set_aside.unwrap();
     assert_eq!(sales_in(&folder.path()), 3, "the copy is the ledger now");
     let rows = folder.open().read().journal().after(3, 10).unwrap();
@@ -248,7 +248,7 @@ fn a_copy_takes_the_ledgers_place_and_the_ledger_is_set_aside_whole() {
         "nothing of the ledger that was in use is lost"
     );
     assert_eq!(fs::read(&copy).unwrap(), untouched, "the copy is still a copy");
-    let again = restore(&copy, &folder.path(), at(1000), "李娜")
+    let again = restore(&copy, &folder.path(), at(1000), "李娜", None)
         .unwrap()
         .set_aside
         .unwrap();
@@ -275,7 +275,7 @@ fn fault_74_a_damaged_ledger_is_set_aside_byte_for_byte() {
             matches!(Database::open(&folder.path()), Err(OpenError::Damaged { .. })),
             "damaged"
         );
-        let aside = restore(&copy, &folder.path(), at(1000), "李娜")
+        let aside = restore(&copy, &folder.path(), at(1000), "李娜", None)
             .unwrap()
             .set_aside
             .unwrap();
@@ -294,7 +294,7 @@ fn fault_74_a_damaged_ledger_is_set_aside_byte_for_byte() {
     let folder = shop_of(3);
     let copy = copy_of(&folder, "copy.db");
     fs::remove_file(folder.path()).unwrap();
-    let restored = restore(&copy, &folder.path(), at(1000), "李娜").unwrap();
+    let restored = restore(&copy, &folder.path(), at(1000), "李娜", None).unwrap();
     assert_eq!(
         (restored.set_aside, sales_in(&folder.path())),
         (None, 3),
@@ -324,7 +324,7 @@ fn a_copy_that_is_not_sound_does_not_get_the_place() {
     ] {
         fs::write(&copy, bytes).unwrap();
         assert!(
-            restore(&copy, &folder.path(), at(1000), "李娜").is_err(),
+            restore(&copy, &folder.path(), at(1000), "李娜", None).is_err(),
             "{what}: it is looked at first, all of it"
         );
         assert_eq!(
@@ -340,7 +340,7 @@ fn a_copy_that_is_not_sound_does_not_get_the_place() {
     }
     fs::remove_file(&copy).unwrap();
     assert!(
-        restore(&copy, &folder.path(), at(1000), "李娜").is_err(),
+        restore(&copy, &folder.path(), at(1000), "李娜", None).is_err(),
         "a copy that is gone can't be restored"
     );
 }
@@ -417,7 +417,7 @@ fn a_restore_that_was_not_decided_on_yet_is_none() {
     fs::write(folder.dir.path().join("scantill.db.restore.part"), b"half a copy").unwrap();
     assert_eq!(sales_in(&folder.path()), 3, "the ledger is as it was");
     let copy = copy_of(&folder, "copy.db");
-    restore(&copy, &folder.path(), at(1000), "李娜").unwrap();
+    restore(&copy, &folder.path(), at(1000), "李娜", None).unwrap();
     assert!(
         !names(&folder).contains(&"scantill.db.restore.part".to_owned()),
         "and the next restore takes away what the other left"

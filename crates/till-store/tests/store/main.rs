@@ -21,6 +21,7 @@ mod stock;
 mod tables;
 mod users;
 mod z_reports;
+mod zs_aside;
 
 use std::path::PathBuf;
 

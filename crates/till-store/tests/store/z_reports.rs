@@ -53,13 +53,14 @@ pub(super) fn report(db: &Database, number: u32, seconds: i64) -> (Report, ToldU
         held_carts: 0,
         voided: read.journal().voided_on(told.journal()).unwrap(),
         exceptions: Vec::new(),
+        aside: read.journal().zs_aside_on(told.journal()).unwrap(),
         before: read.z_reports().totals().unwrap(),
     };
     (Report::make(&calendar, input).unwrap(), told.to)
 }
 
 /// Closes a day as the till does: the Z and its row in the journal.
-fn close(db: &mut Database, click: &str, number: u32, seconds: i64) -> Result<(), StoreError> {
+pub(super) fn close(db: &mut Database, click: &str, number: u32, seconds: i64) -> Result<(), StoreError> {
     let (report, up_to) = report(db, number, seconds);
     keep(db, click, number, &report, up_to)
 }

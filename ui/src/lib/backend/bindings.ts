@@ -112,9 +112,9 @@ export const commands = {
 	/**
 	 *  Puts a copy in the ledger's place; the ledger is set aside. A manager approves it, where there is a till to ask. A copy of
 	 *  another till's is refused unless `anothers` says that it is meant, and one of another merchant's, or a simulator's, whatever is
-	 *  said.
+	 *  said. `last_z` is the last Z on paper, 0 for none.
 	 */
-	restoreBackup: (name: string, anothers: boolean, shown: Shown | null) => typedError<RestoredView, CommandError>(__TAURI_INVOKE("restore_backup", { name, anothers, shown })),
+	restoreBackup: (name: string, anothers: boolean, lastZ: number, shown: Shown | null) => typedError<RestoredView, CommandError>(__TAURI_INVOKE("restore_backup", { name, anothers, lastZ, shown })),
 	/**  Checks the whole ledger, and changes nothing; also where the till can't be opened. */
 	selfCheck: () => typedError<SelfCheckView, CommandError>(__TAURI_INVOKE("self_check")),
 	/**  Sends a test message to the notify address and waits for it to come back by the broker; ten seconds at most. */
@@ -210,6 +210,7 @@ export type BackupCheck = {
 	relation: CopyRelation,
 	/**  It is another till's: it takes the ledger's place only where that was said. */
 	anothers: boolean,
+	lastZ: LastZView,
 };
 
 /**  The last try was no good. */
@@ -720,6 +721,10 @@ export type ErrorCode = "cart_empty" |
 "backup_anothers" | 
 /**  The copy is another merchant's, or a simulator's: this till could not go on with it. */
 "backup_other_account" | 
+/**  A later Z was issued than the last one that was given. */
+"z_issued" | 
+/**  The last Z that was given is far beyond all that is known. */
+"z_too_far" | 
 /**  What is on the disk is not sound any more. */
 "ledger_damaged" | 
 /**  The ledger can't be looked at. */
@@ -944,6 +949,18 @@ export type LastCheck = {
 	tradeState: string,
 	/**  How many questions of this payment were answered. */
 	count: number,
+};
+
+/**  The last Z that was ever issued, before a copy takes the ledger's place; 0 where there is none. */
+export type LastZView = {
+	/**  The last that the copy knows of. */
+	inCopy: number,
+	/**  The last that anything here knows of: the one on paper is no earlier one. */
+	found: number,
+	/**  What the one on paper may be at most. */
+	most: number,
+	/**  The ledger in use could be asked. */
+	ledgerRead: boolean,
 };
 
 /**  What is left of a line. */
@@ -1408,6 +1425,10 @@ export type ReportView = {
 	/**  An X has none. */
 	seal: SealView | null,
 	previous: PreviousView | null,
+	/**  Number of the Z after it, if there is one; of an X, of the one that closing would make. */
+	next: number | null,
+	/**  Zs between the one before and this that lie in a ledger set aside. */
+	aside: ZsAsideView[],
 	/**  The same day of the week before, if anything was sold then. */
 	weekBefore: ComparedView | null,
 };
@@ -1683,6 +1704,12 @@ export type ZBriefView = {
 	sold: TallyView,
 	/**  How many things it carried over. */
 	unsettled: number,
+};
+
+/**  Zs that lie in a ledger set aside: their numbers are not given again. */
+export type ZsAsideView = {
+	first: number,
+	last: number,
 };
 
 /* Tauri Specta runtime */

@@ -39,6 +39,8 @@ export class FakeKeeping {
     setAside: string[] = [];
     /** What the next check of a copy finds; the rest is made up. */
     check: Partial<BackupCheck> = {};
+    /** The last Z on paper, as it was given when a copy took the ledger's place. */
+    lastZ: number | null = null;
     /** What the next self-check finds wrong. */
     wrong: Partial<Record<CheckCode, CheckFinding[]>> = {};
     /** How long looking at everything takes, in milliseconds. */
@@ -75,11 +77,13 @@ export class FakeKeeping {
                     journal: 'holds',
                     relation: { relation: 'older', rows: 57 },
                     anothers: false,
+                    lastZ: { inCopy: 145, found: 146, most: 10_145, ledgerRead: true },
                     ...this.check,
                 };
             },
-            restoreBackup: async (_name: string, _anothers: boolean, shown: Shown | null) => {
+            restoreBackup: async (_name: string, _anothers: boolean, lastZ: number, shown: Shown | null) => {
                 approve(shown);
+                this.lastZ = lastZ;
                 await this.#wait();
                 const setAside = `${LEDGER}.aside-20261123T093012Z`;
                 this.setAside = [setAside, ...this.setAside];

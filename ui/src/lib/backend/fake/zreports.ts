@@ -12,6 +12,7 @@ import type {
     ShiftView,
     TallyView,
     ZBriefView,
+    ZsAsideView,
 } from '../backend';
 import { Refusal } from '../backend';
 import { dayOf, pastCash, pastDay, type PastCash } from './history';
@@ -99,6 +100,8 @@ export class FakeReports {
     takes = 350;
     /** WeChat's bill of the Z's day. */
     bill: 'here' | 'waiting' | 'differs' | 'by_hand' = 'here';
+    /** Zs since the last one that lie in a ledger set aside. */
+    aside: ZsAsideView[] = [];
     /** A shop that has never closed a day. */
     young = false;
     /** So many rows are told of while a file is written. */
@@ -116,7 +119,12 @@ export class FakeReports {
     constructor(readonly books: Books) {}
 
     get #last(): number {
-        return (this.young ? 0 : BEFORE) + this.#made.length;
+        return this.#made.at(-1)?.number ?? (this.young ? 0 : BEFORE);
+    }
+
+    /** The number that closing the day would give. */
+    get #next(): number {
+        return (this.aside.at(-1)?.last ?? this.#last) + 1;
     }
 
     /** Something was taken out of a cart: the whole line, or some of its pieces. */
@@ -186,7 +194,10 @@ export class FakeReports {
 
     #z(number: number): ReportView {
         const made = this.#made.find((one) => one.number === number);
-        if (made !== undefined) return made;
+        if (made !== undefined) {
+            const after = this.#made[this.#made.indexOf(made) + 1];
+            return { ...made, next: after?.number ?? null };
+        }
         if (number < 1 || this.young || number > BEFORE) refuse('no_such_z', String(number));
         const at = Date.parse(`${this.#today}T12:00:00Z`) - (BEFORE + 1 - number) * DAY;
         const day = dayOf(at);
@@ -313,8 +324,9 @@ export class FakeReports {
             );
         const counted = it.shifts.flatMap(({ end }) => (end === null ? [] : [end]));
         const over = counted.reduce((sum, end) => sum + Number(end.countedFen) - Number(end.expectedFen), 0);
-        const number = it.number ?? this.#last + 1;
-        const previous = number - 1;
+        const number = it.number ?? this.#next;
+        const isNew = number > this.#last;
+        const previous = isNew ? this.#last : number - 1;
         const weekDay = dayOf(Date.parse(`${it.day}T04:00:00Z`) - 7 * DAY);
         const week = this.young ? [] : pastDay(weekDay, it.to, this.books.products());
         const weekSold = both(
@@ -445,6 +457,15 @@ export class FakeReports {
                           journalDigest: digest(number + 9_000),
                       },
             previous: previous < 1 ? null : { number: previous, digest: digest(previous) },
+            next:
+                it.number === null
+                    ? number
+                    : isNew
+                      ? null
+                      : number < BEFORE
+                        ? number + 1
+                        : (this.#made[0]?.number ?? null),
+            aside: isNew ? this.aside : [],
             weekBefore:
                 weekSold.count === 0 ? null : { day: weekDay, sold: weekSold, netFen: weekSold.sumFen },
         };
@@ -495,10 +516,14 @@ export class FakeReports {
             zReport: async (number: number) => this.z(number),
             zReports: async (before: number | null): Promise<ZBriefView[]> => {
                 const newest = before === null ? this.#last : before - 1;
+                const lost = (number: number) =>
+                    this.#made.some(({ aside }) =>
+                        aside.some(({ first, last }) => first <= number && number <= last),
+                    );
                 const numbers = Array.from(
                     { length: Math.max(0, Math.min(60, newest)) },
                     (_, i) => newest - i,
-                );
+                ).filter((number) => !lost(number));
                 return numbers.map((number) => {
                     const { day, to, netFen, sold, carried } = this.z(number);
                     return { number, day, closedAt: to, netFen, sold, unsettled: carried.length };
@@ -509,12 +534,13 @@ export class FakeReports {
                 const made = this.#clicks.get(click);
                 if (made !== undefined) return this.z(made);
                 if ([...note].length > 60) refuse('words_too_long');
-                const z = this.x(this.#last + 1, note.trim());
+                const z = this.x(this.#next, note.trim());
                 await change(() => {
                     this.#made.push(z);
                     this.#clicks.set(click, this.#last);
                     this.#since = Date.now();
                     this.#exceptions.clear();
+                    this.aside = [];
                     this.#voided = { lines: [], pieces: [] };
                 });
                 return z;
