@@ -88,6 +88,7 @@ pub(crate) fn snapshot(picture: Picture, training: bool) -> Snapshot {
         shift: picture.shift.as_ref().map(cash::shift_brief),
         cash: picture.cash_due.as_ref().map(cash::due),
         cash_paid: picture.cash_paid.as_ref().map(cash::receipt),
+        drawer_shut: picture.drawer_shut.map(cash::drawer_shut),
     }
 }
 
@@ -127,6 +128,7 @@ pub(crate) fn no_till(problem: &Problem, locale: Locale) -> Snapshot {
         shift: None,
         cash: None,
         cash_paid: None,
+        drawer_shut: None,
     }
 }
 

@@ -73,6 +73,8 @@ pub struct Snapshot {
     pub cash: Option<CashDueView>,
     /// A sale was just paid in cash: its change is on show until the next customer.
     pub cash_paid: Option<CashPaidView>,
+    /// The drawer was to open for cash, and did not.
+    pub drawer_shut: Option<DrawerShutView>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]

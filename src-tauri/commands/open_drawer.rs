@@ -1,6 +1,5 @@
 //! Commands about opening the drawer. The printer is told beside the till; it may take its time.
 
-use till_app::open_drawer::DrawerJob;
 use till_app::report::Printed;
 
 use super::{Answer, TheShop, acting, internal, with_till};
@@ -19,22 +18,30 @@ pub async fn open_drawer(shop: TheShop<'_>, reason: String, shown: Option<Shown>
         till.open_drawer(now, &reason, shown.as_ref())
     })
     .await?;
-    let told = tauri::async_runtime::spawn_blocking(move || job.run());
-    told.await.map(convert::printed).map_err(internal)
+    let told = tauri::async_runtime::spawn_blocking(move || job.run())
+        .await
+        .map_err(internal)?;
+    if let Printed::Yes = told {
+        with_till(&shop, |till, now| {
+            till.drawer_told(now, &Printed::Yes);
+            Ok(())
+        })
+        .await?;
+    }
+    Ok(convert::printed(told))
 }
 
 /// Opens the drawer for cash that has just come or gone, if one hangs on a printer. Nobody waits for it: the money is on the
-/// books either way, and a drawer has a key.
+/// books either way, and a drawer has a key. Where it stays shut, the pages say so.
 pub(super) async fn open_for_cash(shop: &Shop) {
-    let job = with_till(shop, |till, _| Ok(till.drawer_job())).await;
-    if let Ok(Some(job)) = job {
-        tauri::async_runtime::spawn_blocking(move || tell(&job));
-    }
-}
-
-fn tell(job: &DrawerJob) {
-    match job.run() {
-        Printed::Yes => {}
-        Printed::No(why) | Printed::Unknown(why) => tracing::warn!(why, "the drawer may be shut"),
-    }
+    let Ok(till) = shop.till() else { return };
+    let Ok(Some(job)) = till.call(|till, _| till.drawer_for_cash()).await else {
+        return;
+    };
+    tauri::async_runtime::spawn(async move {
+        let told = tauri::async_runtime::spawn_blocking(move || job.run()).await;
+        let told = told.unwrap_or_else(|error| Printed::Unknown(error.to_string()));
+        // A till that has ended meanwhile has nobody to tell.
+        let _ = till.call(move |till, now| till.drawer_told(now, &told)).await;
+    });
 }

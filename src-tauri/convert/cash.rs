@@ -1,6 +1,7 @@
 //! Cash, the drawer and shifts: from the till's pictures to what crosses, and back from what was entered.
 
 use till_app::cash::{CashDue, CashReceipt};
+use till_app::open_drawer::DrawerShut;
 use till_app::shift::{Closing, Direction, DrawerPicture, ShiftPicture};
 use till_core::{
     CashMove, CountError, DENOMINATIONS, DrawerCount, DrawerDifference, Fen, MoveKind, Shift, ShiftEnd,
@@ -11,7 +12,7 @@ use super::cart::line;
 use super::{fen, id, time};
 use crate::view::{
     CashDirection, CashDueView, CashMoveView, CashPaidView, ClosingView, CommandError, DifferenceView,
-    DrawerView, ErrorCode, PiecesView, ShiftBrief, ShiftEndView, ShiftSumsView, ShiftView,
+    DrawerShutView, DrawerView, ErrorCode, PiecesView, ShiftBrief, ShiftEndView, ShiftSumsView, ShiftView,
 };
 
 /// A sum of a shift.
@@ -28,6 +29,14 @@ pub(crate) fn due(due: &CashDue) -> CashDueView {
         due_fen: fen(due.due),
         quick_fen: due.quick.iter().copied().map(fen).collect(),
         lines: due.lines.iter().map(line).collect(),
+    }
+}
+
+/// The drawer that did not open for cash.
+pub(crate) fn drawer_shut(shut: DrawerShut) -> DrawerShutView {
+    DrawerShutView {
+        at: time(shut.at),
+        certain: shut.certain,
     }
 }
 

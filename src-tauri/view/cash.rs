@@ -140,3 +140,12 @@ pub struct ClosingView {
     pub left_fen: u32,
     pub note: String,
 }
+
+/// The drawer was to open for cash that had come or gone, and did not. The money is on the books all the same.
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct DrawerShutView {
+    pub at: String,
+    /// Nothing reached the printer; else it may have opened.
+    pub certain: bool,
+}

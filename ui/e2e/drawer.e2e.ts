@@ -77,3 +77,60 @@ it('is said in words not to be there, or not to have been told', async () => {
     expect(await text(page, 'drawer-none'), 'and the dialog what to do').toContain('drawer = true');
     expect(await page.getByTestId('drawer-ok').isDisabled(), 'there is nothing to open').toBe(true);
 });
+
+it('says that it stayed shut for cash, with the money booked, and goes on', async () => {
+    const page = await visit.till();
+    await page.evaluate(() =>
+        window.__fake.reports((reports) => {
+            reports.printer = { outcome: 'not_sent', why: 'off' };
+        }),
+    );
+    await page.getByTestId('tile-1').click();
+    await page.getByTestId('cash').click();
+    await page.getByTestId('cash-view').waitFor();
+    await page.keyboard.type('5');
+    await page.keyboard.press('Enter');
+    await page.getByTestId('drawer-shut').waitFor();
+    const said = await text(page, 'drawer-shut');
+    expect(said, 'what happened').toContain('钱箱没有打开');
+    expect(said, 'whether money is booked').toContain('钱已入账');
+    expect(said, 'what to do next').toContain('钥匙');
+    expect(await page.getByTestId('drawer-shut').count(), 'it is said once').toBe(1);
+    await page.keyboard.press('Enter');
+    await page.getByTestId('search').waitFor();
+    expect(await text(page, 'drawer-shut'), 'the next customer is served with it in sight').toContain('F5');
+    await page.evaluate(() =>
+        window.__fake.reports((reports) => {
+            reports.printer = { outcome: 'printed', why: '' };
+        }),
+    );
+    await page.keyboard.press('F5');
+    await page.getByTestId('drawer-often-change').click();
+    await page.getByTestId('drawer-ok').click();
+    await page.getByTestId('drawer-shut').waitFor({ state: 'detached' });
+});
+
+it('has its button while no shift is open: with the shifts, and at the cart', async () => {
+    const page = await visit.till();
+    await page.getByTestId('sell-drawer').click();
+    await page.getByTestId('drawer-dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByTestId('drawer-dialog').waitFor({ state: 'detached' });
+    await page.getByTestId('nav-shift').click();
+    await page.getByTestId('open-shift').waitFor();
+    await page.getByTestId('drawer-open').click();
+    await page.getByTestId('drawer-often-change').click();
+    await page.getByTestId('drawer-ok').click();
+    await page.getByTestId('drawer-dialog').waitFor({ state: 'detached' });
+    expect(await pulses(page), 'the printer was told').toBe(1);
+    await page.evaluate(() =>
+        window.__fake.reports((reports) => {
+            reports.hasDrawer = false;
+        }),
+    );
+    await page.getByTestId('nav-sell').click();
+    await page.getByTestId('search').waitFor();
+    expect(await page.getByTestId('sell-drawer').count(), 'without a drawer there is none at the cart').toBe(
+        0,
+    );
+});

@@ -74,6 +74,20 @@ export const openShift = async (page: Page) => {
     await page.getByTestId('search').waitFor();
 };
 
+/** A cash sale whose drawer does not open. */
+const stuck = async (page: Page) => {
+    await page.evaluate(() =>
+        window.__fake.reports((reports) => {
+            reports.printer = { outcome: 'not_sent', why: 'off' };
+        }),
+    );
+    await ring(page, 1, 1, 6, 5);
+    await page.getByTestId('cash').click();
+    await page.getByTestId('cash-view').waitFor();
+    await page.keyboard.type('50');
+    await page.keyboard.press('Enter');
+};
+
 /** Prices that are lowered in the cart, and the drawer that is opened without a sale. */
 export const lowered: Scene[] = [
     {
@@ -114,6 +128,30 @@ export const lowered: Scene[] = [
             await openShift(page);
             await page.keyboard.press('F11');
             await page.getByTestId('drawer-open').waitFor();
+        },
+    },
+    {
+        name: 'shift-none-drawer',
+        play: async (page) => {
+            await page.getByTestId('nav-shift').click();
+            await page.getByTestId('open-shift').waitFor();
+        },
+    },
+    {
+        name: 'cash-drawer-shut',
+        play: async (page) => {
+            await stuck(page);
+            await page.getByTestId('drawer-shut').waitFor();
+        },
+    },
+    {
+        name: 'sell-drawer-shut',
+        play: async (page) => {
+            await stuck(page);
+            await page.getByTestId('drawer-shut').waitFor();
+            await page.keyboard.press('Enter');
+            await page.getByTestId('search').waitFor();
+            await ring(page, 1, 6, 5);
         },
     },
 ];

@@ -16,6 +16,15 @@ pub struct DrawerJob {
     target: Target,
 }
 
+/// The drawer was to open for cash that had come or gone, and did not. The money is on the books all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DrawerShut {
+    /// When that was known.
+    pub at: Timestamp,
+    /// Nothing reached the printer; else it may have opened.
+    pub certain: bool,
+}
+
 impl DrawerJob {
     /// Tells the printer, once.
     pub fn run(&self) -> Printed {
@@ -57,7 +66,29 @@ impl Till {
         Ok(job)
     }
 
-    /// What is needed to open the drawer for cash that comes or goes; `None`: none hangs on a printer.
+    /// What came of telling the printer to open the drawer for cash, or for a reason. Whoever stands there has to be told
+    /// where it stays shut; a drawer that opens is no matter any more.
+    pub fn drawer_told(&mut self, now: Timestamp, told: &Printed) {
+        let shut = |certain| Some(DrawerShut { at: now, certain });
+        self.drawer_shut = match told {
+            Printed::Yes => None,
+            Printed::No(why) | Printed::Unknown(why) => {
+                tracing::warn!(why, "the drawer may be shut");
+                shut(matches!(told, Printed::No(_)))
+            }
+        };
+        self.changed();
+    }
+
+    /// What is needed to open the drawer for cash that has just come or gone. What was told of it before is no matter any more.
+    pub fn drawer_for_cash(&mut self) -> Option<DrawerJob> {
+        if self.drawer_shut.take().is_some() {
+            self.changed();
+        }
+        self.drawer_job()
+    }
+
+    /// What is needed to open the drawer; `None`: none hangs on a printer.
     #[must_use]
     pub fn drawer_job(&self) -> Option<DrawerJob> {
         let printer = self.config.printer.as_ref().filter(|it| it.drawer)?;

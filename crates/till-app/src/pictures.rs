@@ -52,6 +52,7 @@ impl Till {
             shift: self.shift.clone(),
             cash_due: self.cash_due(),
             cash_paid: self.cash_paid.clone(),
+            drawer_shut: self.drawer_shut,
         }
     }
 

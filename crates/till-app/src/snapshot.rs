@@ -11,6 +11,7 @@ use crate::cash_refund::CashPart;
 use crate::config::{Locale, Shop};
 use crate::house::HouseRules;
 use crate::notify::NotifyPicture;
+use crate::open_drawer::DrawerShut;
 use crate::qr::Qr;
 
 /// Everything the till window shows.
@@ -63,6 +64,8 @@ pub struct Snapshot {
     pub cash_due: Option<CashDue>,
     /// The sale that was just paid in cash.
     pub cash_paid: Option<CashReceipt>,
+    /// The drawer was to open for cash, and did not.
+    pub drawer_shut: Option<DrawerShut>,
 }
 
 /// Who works here and who is at the till.

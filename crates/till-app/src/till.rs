@@ -22,6 +22,7 @@ use crate::config::{Config, Locale};
 use crate::display::{Front, Thanks};
 use crate::house::HouseRules;
 use crate::notify::NotifyDesk;
+use crate::open_drawer::DrawerShut;
 use crate::qr::LastDrawn;
 use crate::records;
 use crate::refunds::RefundDesk;
@@ -58,6 +59,8 @@ pub struct Till {
     pub(crate) cash_view: Option<CashView>,
     /// The sale that was just paid in cash, until the next customer comes.
     pub(crate) cash_paid: Option<CashReceipt>,
+    /// The drawer was to open for cash, and did not.
+    pub(crate) drawer_shut: Option<DrawerShut>,
     /// Settled while nobody was looking.
     pub(crate) unseen: Unseen,
     pub(crate) wechat: WechatLamp,
@@ -297,6 +300,7 @@ impl Till {
             time: now,
             cash_view: None,
             cash_paid: None,
+            drawer_shut: None,
             unseen: Unseen::default(),
             wechat: WechatLamp::Idle,
             doubts: 0,

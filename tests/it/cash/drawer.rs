@@ -11,7 +11,7 @@ use till_app::Refusal;
 use till_app::approval::Act;
 use till_app::config::Config;
 use till_app::house::HouseRules;
-use till_app::open_drawer::DrawerJob;
+use till_app::open_drawer::{DrawerJob, DrawerShut};
 use till_app::report::Printed;
 use till_paper::escpos::OPEN_DRAWER;
 
@@ -138,4 +138,45 @@ async fn without_a_drawer_or_with_a_printer_that_is_off_it_is_said() {
     let job = off.till.open_drawer(now, "换零钱", None).unwrap();
     let said = told(job).await;
     assert!(matches!(said, Printed::No(_)), "nobody listens there: {said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drawer_that_stays_shut_for_cash_is_said_until_it_opens_and_blocks_nothing() {
+    let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let nobody = closed.local_addr().unwrap();
+    drop(closed);
+    let line = Line::open().await.unwrap();
+    let mut shop = Shop::open_with(&line, "T01", with_drawer(nobody, true))
+        .await
+        .unwrap();
+    let pulse = async |shop: &mut Shop| {
+        let said = told(shop.till.drawer_for_cash().unwrap()).await;
+        let now = shop.now();
+        shop.till.drawer_told(now, &said);
+    };
+    pulse(&mut shop).await;
+    let shut = shop.till.snapshot().drawer_shut;
+    assert_eq!(
+        shut,
+        Some(DrawerShut {
+            at: shop.now(),
+            certain: true
+        }),
+        "nobody listens: it is shut, and the page knows"
+    );
+    assert!(
+        shop.till.drawer_for_cash().is_some() && shop.till.snapshot().drawer_shut.is_none(),
+        "with the next cash nothing is known yet"
+    );
+    let now = shop.now();
+    shop.till
+        .drawer_told(now, &Printed::Unknown("cut off".to_owned()));
+    let shut = shop.till.snapshot().drawer_shut;
+    assert!(shut.is_some_and(|it| !it.certain), "it may have opened: {shut:?}");
+    shop.till.drawer_told(now, &Printed::Yes);
+    assert_eq!(
+        shop.till.snapshot().drawer_shut,
+        None,
+        "one that opened is no matter any more"
+    );
 }

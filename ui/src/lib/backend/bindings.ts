@@ -650,6 +650,13 @@ export type DiscountLimit =
 /**  So much off a piece. */
 { by: "off_each"; offFen: number };
 
+/**  The drawer was to open for cash that had come or gone, and did not. The money is on the books all the same. */
+export type DrawerShutView = {
+	at: string,
+	/**  Nothing reached the printer; else it may have opened. */
+	certain: boolean,
+};
+
 /**  What the shift page shows. */
 export type DrawerView = {
 	open: ShiftView | null,
@@ -1621,6 +1628,8 @@ export type Snapshot = {
 	cash: CashDueView | null,
 	/**  A sale was just paid in cash: its change is on show until the next customer. */
 	cashPaid: CashPaidView | null,
+	/**  The drawer was to open for cash, and did not. */
+	drawerShut: DrawerShutView | null,
 };
 
 /**  Who works here and who is at the till. */

@@ -3,6 +3,7 @@ import type {
     CashDirection,
     CashDueView,
     CashSaleView,
+    DrawerShutView,
     RefundPart,
     RefundableView,
     CashPaidView,
@@ -58,6 +59,8 @@ const sumOf = (lines: CartLine[]) => lines.reduce((sum, line) => sum + line.sumF
 export class FakeDrawer {
     of: string | null | undefined;
     paid: CashPaidView | null = null;
+    /** The drawer was to open for cash, and did not. */
+    shut: DrawerShutView | null = null;
     shifts: Shift[] = [];
     /** Sales paid in cash alone, oldest first. */
     readonly cashSales: PastCash[] = [];
@@ -217,6 +220,20 @@ export class FakeDrawer {
         const pulse = () => {
             if (reports.hasPrinter && reports.hasDrawer) reports.pulses += 1;
         };
+        /** For cash nobody waits for the printer: what came of it is known later. */
+        const pulseForCash = () => {
+            this.shut = null;
+            pulse();
+            const { outcome } = reports.printer;
+            if (!reports.hasPrinter || !reports.hasDrawer || outcome === 'printed') return;
+            setTimeout(
+                () =>
+                    void change(() => {
+                        this.shut = { at: new Date().toISOString(), certain: outcome === 'not_sent' };
+                    }),
+                reports.takes,
+            );
+        };
         return {
             openDrawer: async (reason: string, shown: Shown | null) => {
                 if (!reports.hasPrinter || !reports.hasDrawer) refuse('no_drawer');
@@ -225,7 +242,9 @@ export class FakeDrawer {
                 if (staff.house.drawerNeedsManager) staff.approve(shown);
                 reports.outOfOrdinary('drawer_opened');
                 pulse();
-                await change(() => {});
+                await change(() => {
+                    if (reports.printer.outcome === 'printed') this.shut = null;
+                });
                 return reports.printer;
             },
             openCash: async (outTradeNo: string | null) =>
@@ -239,11 +258,11 @@ export class FakeDrawer {
             takeCash: async (click: string, outTradeNo: string | null, tendered: number) =>
                 change(() => {
                     this.#take(click, outTradeNo, tendered);
-                    pulse();
+                    pulseForCash();
                 }),
             takePart: async (click: string, outTradeNo: string | null, part: number) => {
                 const number = this.#part(click, outTradeNo, part);
-                await change(() => {});
+                await change(pulseForCash);
                 return number;
             },
             cashSale: async (sale: number): Promise<CashSaleView> => this.#cash(sale).view(),
@@ -257,7 +276,7 @@ export class FakeDrawer {
             ) => {
                 this.counter.staff.approve(shown);
                 const number = this.#refund(sale, part, reason, click);
-                await change(() => {});
+                await change(pulseForCash);
                 return number;
             },
             giveCashBack: async (_click: string, outTradeNo: string) => {
@@ -266,6 +285,7 @@ export class FakeDrawer {
                 await change(() => {
                     payment.cashFen = 0;
                     if (this.open !== null) this.open.givenBack += amount;
+                    pulseForCash();
                 });
                 return amount;
             },

@@ -145,6 +145,7 @@ export class FakeTill {
             shift: this.drawer.brief(),
             cash: this.drawer.due(),
             cashPaid: this.drawer.paid,
+            drawerShut: this.drawer.shut,
         };
     }
 
