@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use till_core::{
     Carried, CashMove, DrawerCount, Exception, Fen, Opened, Refund, Report, ReportHead, ReportInput, Shift,
-    ShiftLine, ShiftSums, State, Takings, Tally, UserId, ZNumber,
+    ShiftLine, ShiftSums, State, Takings, Tally, UserId, WithoutCash, ZNumber,
 };
 use till_store::{Read, StoredZ, Told};
 
@@ -234,14 +234,21 @@ impl Till {
     }
 
     fn of_wechat_alone(&self, report: Report, told: &Told) -> Result<Report, Refusal> {
-        let books = self.db.read().bookings().on(told.bookings());
-        let wechat = books
-            .map_err(Refusal::NotSaved)?
-            .into_iter()
-            .filter(|it| !it.what.is_cash());
+        let (books, pages) = (self.db.read().bookings(), told.bookings());
+        let booked = books.on(pages).map_err(Refusal::NotSaved)?;
+        let wechat = booked.into_iter().filter(|it| !it.what.is_cash());
         let calendar = &self.config.shop.calendar;
-        Takings::of(calendar, report.head.from, wechat)
-            .and_then(|wechat| report.of_wechat_alone(wechat))
+        let takings =
+            Takings::of(calendar, report.head.from, wechat).map_err(|_| Refusal::AmountOutOfRange)?;
+        let sold = books.sold_without_cash_on(pages).map_err(Refusal::NotSaved)?;
+        let rest = WithoutCash {
+            takings,
+            discounts: sold.discounts,
+            items: sold.items,
+            returned: books.returned_without_cash_on(pages).map_err(Refusal::NotSaved)?,
+        };
+        report
+            .of_wechat_alone(rest)
             .map_err(|_| Refusal::AmountOutOfRange)
     }
 

@@ -70,7 +70,7 @@ pub use refund::{
 };
 pub use report::{
     Carried, Drawer, Exception, GrandTotals, HourTally, ItemLine, NamedMove, NotTheLast, Opened, Report,
-    ReportHead, ReportInput, ShiftLine, Takings, Tally, ZNumber, ZsAside,
+    ReportHead, ReportInput, ShiftLine, Takings, Tally, WithoutCash, ZNumber, ZsAside,
 };
 pub use sale::{Effect, NotNow, Sale, SaleId, StockHold};
 pub use shift::{

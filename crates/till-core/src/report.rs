@@ -16,6 +16,7 @@ use crate::{
     Booked, Booking, Calendar, CashMove, Fen, GivenUp, MoneyError, MoveKind, OutTradeNo, VoidedSums,
 };
 
+pub use blind::WithoutCash;
 pub use shift_line::ShiftLine;
 pub use z_number::{NotTheLast, ZNumber, ZsAside};
 

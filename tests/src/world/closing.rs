@@ -8,8 +8,8 @@ use anyhow::{Context, ensure};
 use jiff::{SignedDuration, Timestamp};
 use rand::RngExt as _;
 use till_app::Till;
-use till_core::{Fen, Opened, OutTradeNo, Report, State, Takings, Tally, ZNumber};
-use till_store::{Pages, StoredZ};
+use till_core::{Booked, Fen, Opened, OutTradeNo, Report, State, Takings, Tally, ZNumber};
+use till_store::{Pages, StoreError, StoredZ};
 
 use super::bills::fen;
 use super::{Event, World, attempt};
@@ -61,6 +61,7 @@ impl World {
             .report;
         if blind {
             tells_nothing(&shown.report)?;
+            goods_of_wechat(till, &shown.report)?;
         } else {
             ensure!(z == shown.report, "what is kept is what was shown");
         }
@@ -171,10 +172,39 @@ fn tells_nothing(shown: &Report) -> anyhow::Result<()> {
             && shown.takings.cash_refunds == Tally::default()
             && shown.drawer.taken == Tally::default()
             && shown.drawer.in_hand == Tally::default()
-            && shown.items.is_empty()
             && going_on.clone().count() == 1
             && going_on.clone().all(|it| it.expected == Fen::ZERO),
         "a report before a blind count: {shown:?}"
+    );
+    Ok(())
+}
+
+/// The goods that it tells of are those of the sales that no cash has touched, added up sale by sale.
+fn goods_of_wechat(till: &Till, shown: &Report) -> anyhow::Result<()> {
+    let read = till.db().read();
+    let z = read.z_reports().last()?.context("a Z was made")?;
+    let told = read.z_reports().told_by(&z)?;
+    let mut sales = Vec::new();
+    read.bookings().each_on(told.bookings(), |entry| {
+        if let Booked::WechatPaid | Booked::WechatLate = entry.booking.what {
+            sales.push((entry.sale, if entry.booking.reversed { -1 } else { 1 }));
+        }
+        Ok::<_, StoreError>(())
+    })?;
+    let (mut pieces, mut sum, mut off) = (0, 0, 0);
+    for (sale, times) in sales {
+        if read.cash_moves().of_sale(sale)?.is_empty() {
+            for line in read.sales().lines(sale)? {
+                pieces += i64::from(line.pieces) * times;
+                sum += line.sum()?.get() * times;
+                off += line.off()?.get() * times;
+            }
+        }
+    }
+    let items = Fen::sum(shown.items.iter().map(|it| it.sum))?;
+    ensure!(
+        (shown.pieces(), items.get(), shown.discounts.sum.get()) == (pieces, sum, off),
+        "a report before a blind count has the goods of WeChat's sales alone, {pieces} for {sum} fen less {off}: {shown:?}"
     );
     Ok(())
 }

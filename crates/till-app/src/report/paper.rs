@@ -20,6 +20,19 @@ pub enum Copy {
     First,
     /// A copy, and says so.
     Again,
+    /// Of WeChat alone, before a blind count: neither an original nor a copy, and says so.
+    Part,
+}
+
+impl Copy {
+    /// What comes after it is a copy, unless nothing came of it.
+    #[must_use]
+    pub fn counts(self) -> bool {
+        match self {
+            Self::First | Self::Again => true,
+            Self::Part => false,
+        }
+    }
 }
 
 /// Writes the document.
@@ -49,14 +62,20 @@ pub fn document(
     if training {
         paper.mark(words.training);
     }
-    if copy == Copy::Again {
-        paper.mark(words.copy);
+    match copy {
+        Copy::First => {}
+        Copy::Again => {
+            paper.mark(words.copy);
+        }
+        Copy::Part => {
+            paper.mark(words.part);
+        }
     }
     page.head(&mut paper, report);
     if picture.blind {
         paper.weighted_paragraph(words.blind, Weight::Strong);
     }
-    page.sales(&mut paper, report)?;
+    page.sales(&mut paper, picture)?;
     page.wechat(&mut paper, report)?;
     if let Some(column) = provider {
         page.provider(&mut paper, column)?;
@@ -108,11 +127,15 @@ impl Page<'_> {
         paper.rule();
     }
 
-    fn sales(&self, paper: &mut Document, report: &Report) -> Result<(), MoneyError> {
+    fn sales(&self, paper: &mut Document, picture: &ReportPicture) -> Result<(), MoneyError> {
+        let report = &picture.report;
         let (words, takings) = (self.words, &report.takings);
         let (sold, refunded) = (takings.sold()?, takings.refunded()?);
         if report.discounts.count != 0 {
-            paper.row(words.gross, yuan(report.gross()?));
+            // Beside them stand WeChat's parts of sales whose discounts are not among these.
+            if !picture.blind {
+                paper.row(words.gross, yuan(report.gross()?));
+            }
             let discounts = report.discounts;
             paper.row(
                 self.counted(words.discounts, discounts.count),

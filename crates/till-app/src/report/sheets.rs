@@ -179,11 +179,16 @@ impl Book<'_> {
         Ok(())
     }
 
-    /// The entries, but for cash where it is yet to be counted blind.
+    /// The entries, but for what hangs on cash where it is yet to be counted blind.
     fn each(&self, mut look: impl FnMut(Entry) -> Result<(), SheetError>) -> Result<(), SheetError> {
-        self.read.bookings().each_on(self.pages, |entry| {
-            if self.picture.blind && entry.booking.what.is_cash() {
-                return Ok(());
+        self.read.bookings().each_on(self.pages, |mut entry| {
+            if self.picture.blind {
+                if entry.booking.what.is_cash() {
+                    return Ok(());
+                }
+                if !self.read.cash_moves().of_sale(entry.sale)?.is_empty() {
+                    entry.discount = Fen::ZERO;
+                }
             }
             look(entry)
         })
@@ -235,9 +240,7 @@ impl Book<'_> {
             lines.push((label.to_owned(), Cell::Money(tally.sum)));
         };
         let sold = takings.sold()?;
-        if !self.picture.blind {
-            tally(words.discounts, report.discounts);
-        }
+        tally(words.discounts, report.discounts);
         tally(words.sold, sold);
         tally(words.refunds, takings.refunded()?);
         tally(words.wechat_paid, takings.wechat_paid);

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod blind;
 mod booked;
 mod days;
 mod money;

@@ -238,6 +238,15 @@ impl BookingsRead<'_> {
     /// What was sold by the sales on these pages, as it was rung up, by name and the category it stands in now; and what was
     /// taken off its list prices, for the same walk through their lines tells that.
     pub fn sold_on(self, pages: Pages) -> Result<SoldOn, StoreError> {
+        self.sold(pages, true)
+    }
+
+    /// The same of the sales that no cash has touched.
+    pub fn sold_without_cash_on(self, pages: Pages) -> Result<SoldOn, StoreError> {
+        self.sold(pages, false)
+    }
+
+    fn sold(self, pages: Pages, with_cash: bool) -> Result<SoldOn, StoreError> {
         let found = sql::all(
             self.conn,
             // The sales first, whatever the planner thinks: a day is small, and all lines ever rung up are not. The products
@@ -252,9 +261,10 @@ impl BookingsRead<'_> {
                          FROM bookings b LEFT JOIN attempts a ON a.id = b.subject
                          WHERE b.id > ?1 AND b.id <= ?2 AND b.what IN ('wechat_paid', 'wechat_late', 'cash_sale')) s
                    CROSS JOIN sale_lines l ON l.sale_id = s.sale
+                   WHERE ?3 OR NOT EXISTS (SELECT 1 FROM cash_moves c WHERE c.sale_id = s.sale)
                    GROUP BY l.product_id, l.name) l
              CROSS JOIN products p ON p.id = l.product_id",
-            [pages.from, pages.to],
+            params![pages.from, pages.to, with_cash],
             |row| {
                 let off = Tally {
                     count: row.get(4)?,
@@ -279,6 +289,15 @@ impl BookingsRead<'_> {
 
     /// What came back with the refunds on these pages.
     pub fn returned_on(self, pages: Pages) -> Result<Vec<ItemLine>, StoreError> {
+        self.returned(pages, true)
+    }
+
+    /// The same of the sales that no cash has touched.
+    pub fn returned_without_cash_on(self, pages: Pages) -> Result<Vec<ItemLine>, StoreError> {
+        self.returned(pages, false)
+    }
+
+    fn returned(self, pages: Pages, with_cash: bool) -> Result<Vec<ItemLine>, StoreError> {
         self.items(
             "SELECT l.name, p.category, sum(back.pieces * back.times), sum(l.price_fen * back.pieces * back.times)
              FROM (SELECT a.sale_id, back.line, back.pieces, s.times
@@ -294,8 +313,9 @@ impl BookingsRead<'_> {
                    WHERE b.id > ?1 AND b.id <= ?2 AND b.what = 'cash_refund') back
              JOIN sale_lines l ON l.sale_id = back.sale_id AND l.line = back.line
              JOIN products p ON p.id = l.product_id
+             WHERE ?3 OR NOT EXISTS (SELECT 1 FROM cash_moves c WHERE c.sale_id = back.sale_id)
              GROUP BY l.product_id, l.name",
-            [pages.from, pages.to],
+            params![pages.from, pages.to, with_cash],
         )
     }
 
