@@ -97,6 +97,7 @@ pub async fn export_report(
     })
     .await?
     .with(column);
+    let counts = format.is_paper() && job.counts();
     let written = tauri::async_runtime::spawn_blocking(move || {
         job.run(&folder, format, |progress| {
             // A count that is missed is made up for by the next one.
@@ -104,7 +105,7 @@ pub async fn export_report(
         })
     });
     let written = written.await.map_err(internal)?;
-    if let (Err(_), Some(number), true) = (&written, number, format.is_paper()) {
+    if let (Err(_), Some(number), true) = (&written, number, counts) {
         nothing_came_of_it(&shop, number).await;
     }
     let file = written.map_err(|error| convert::not_exported(&error))?;
@@ -126,9 +127,10 @@ pub async fn print_report(shop: TheShop<'_>, number: Option<u32>) -> Answer<Prin
     })
     .await?
     .with(column);
+    let counts = job.counts();
     let printed = tauri::async_runtime::spawn_blocking(move || job.run());
     let printed = printed.await.map_err(internal)?;
-    if let (Printed::No(_), Some(number)) = (&printed, number) {
+    if let (Printed::No(_), Some(number), true) = (&printed, number, counts) {
         nothing_came_of_it(&shop, number).await;
     }
     Ok(convert::printed(printed))

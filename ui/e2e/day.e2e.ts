@@ -68,6 +68,30 @@ describe('closing the day', () => {
         expect(await text(page, 'close-dialog'), 'two clicks made one Z').toContain('Z 0148');
     });
 
+    it('prints no original before a blind count, and the first whole one is it', async () => {
+        const page = await visit.till();
+        const blind = (now: boolean) =>
+            page.evaluate((now) => window.__fake.reports((reports) => void (reports.blind = now)), now);
+        await blind(true);
+        await sell(page);
+        await atDay(page);
+        await closeDay(page);
+        await page.getByTestId('take-out-told').filter({ hasText: '已' }).waitFor();
+        expect(await text(page, 'paper-part'), 'what is on paper is not the whole').toContain('不完整');
+        expect(await page.getByTestId('paper-at-list').count(), 'no sum over both ways').toBe(0);
+        expect(await text(page, 'report-print'), 'the button says so').toContain('不是原件');
+        await blind(false);
+        await page.getByTestId('look-x').click();
+        await page.getByTestId('close-day').waitFor();
+        await page.getByTestId('z-older').click();
+        await page.getByTestId('paper-digest').waitFor();
+        expect(await page.getByTestId('paper-copy').count(), 'after the count nothing is a copy yet').toBe(0);
+        expect(await text(page, 'report-print'), 'the original is still to be printed').toBe('打印日结单');
+        await page.getByTestId('report-print').click();
+        await page.getByTestId('paper-copy').waitFor();
+        expect(await text(page, 'report-print'), 'the next one is a copy').toContain('副本');
+    });
+
     it('goes on after Zs that lie in a ledger set aside, and says so', async () => {
         const page = await visit.till();
         await page.evaluate(() =>

@@ -494,6 +494,28 @@ const scenes: Scene[] = [
         },
     },
     {
+        name: 'day-blind',
+        play: async (page) => {
+            await ring(page, 1, 5);
+            await page.keyboard.press('/');
+            await page.getByTestId('reprice-off').click();
+            await page.keyboard.type('0.5');
+            await page.keyboard.press('Enter');
+            await page.getByTestId('cart-off').waitFor();
+            await page.getByTestId('pay').click();
+            await page.getByTestId('qr').waitFor();
+            await page.evaluate(() => {
+                window.__fake.reports((reports) => void (reports.blind = true));
+                window.__fake.pay();
+            });
+            await page.getByTestId('nav-day').click();
+            await page.getByTestId('close-day').click();
+            await page.getByTestId('close-print').uncheck();
+            await page.getByTestId('close-ok').click();
+            await page.getByTestId('paper-part').waitFor();
+        },
+    },
+    {
         name: 'day-aside',
         play: async (page) => {
             await page.evaluate(() =>

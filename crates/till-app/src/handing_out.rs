@@ -1,4 +1,5 @@
-//! A Z on paper or as a PDF: the first one is the original, every later one is a copy and says so.
+//! A Z on paper or as a PDF: the first one is the original, every later one is a copy and says so. What is handed out before a
+//! blind count is not the whole Z: it says that, and is neither.
 //!
 //! That it leaves the till is noted before it does, and taken back only when it is certain that nothing came of it: what may
 //! be in somebody's hands makes the next one a copy.
@@ -9,13 +10,14 @@ use till_core::ZNumber;
 use crate::report::{Copy, ExportJob, PrintJob};
 use crate::till::{Refusal, Till};
 
-/// The journal's words: the original, a copy, and that nothing came of the last one.
+/// The journal's words: the original, a copy, a part of one, and that nothing came of the last original or copy.
 const ORIGINAL: &str = "z_printed";
 const COPY: &str = "z_copied";
+const PART: &str = "z_part_printed";
 const NOTHING: &str = "z_not_printed";
 
 impl Till {
-    /// Whether this Z is on paper or in a PDF, as far as anybody knows: what is made of it from now on is a copy.
+    /// Whether this Z is whole on paper or in a PDF, as far as anybody knows: what is made of it from now on is a copy.
     pub fn z_printed(&self, number: ZNumber) -> Result<bool, Refusal> {
         let read = self.db.read();
         let z = read.z_reports().get(number).map_err(Refusal::NotSaved)?;
@@ -52,7 +54,7 @@ impl Till {
         self.hand_out(now, number, training, "PDF")
     }
 
-    /// Of the last print or PDF nothing is in anybody's hands.
+    /// Of the last print or PDF that [counts](Copy::counts) nothing is in anybody's hands.
     pub fn not_printed(&mut self, now: Timestamp, number: ZNumber) -> Result<(), Refusal> {
         self.note(now, NOTHING, &format!("{}nothing came of it", begins(number)))
     }
@@ -66,7 +68,9 @@ impl Till {
     ) -> Result<ExportJob, Refusal> {
         let job = self.export(now, number, training)?;
         let Some(number) = number else { return Ok(job) };
-        let (what, copy) = if self.z_printed(number)? {
+        let (what, copy) = if job.picture.blind {
+            (PART, Copy::Part)
+        } else if self.z_printed(number)? {
             (COPY, Copy::Again)
         } else {
             (ORIGINAL, Copy::First)

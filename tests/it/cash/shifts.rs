@@ -10,7 +10,7 @@ use till_app::approval::Act;
 use till_app::house::HouseRules;
 use till_app::report::ExportFormat;
 use till_app::shift::{Closing, Direction};
-use till_core::{DrawerCount, DrawerDifference, Fen, ShiftId, ZNumber};
+use till_core::{DrawerCount, DrawerDifference, Fen, OutTradeNo, PriceWish, ShiftId, ZNumber};
 
 use super::users::{CASHIER, MANAGER, journal, managers_pin, pin, staffed};
 
@@ -393,7 +393,12 @@ async fn who_counts_blind_finds_it_in_no_report_either() {
     }
     // What is printed at the close goes by the same way as a PDF.
     let paper = shop.till.pdf(shop.now(), Some(ZNumber(1)), false).unwrap();
+    assert!(!paper.counts(), "it is not the whole Z");
     let paper = format!("{:?}", paper.document().unwrap());
+    assert!(
+        paper.contains("非原件") && !shop.till.z_printed(ZNumber(1)).unwrap(),
+        "and says that it is not the original, which is still to come:\n{paper}"
+    );
     assert_eq!(
         tells(&paper),
         Vec::<&str>::new(),
@@ -416,8 +421,73 @@ async fn who_counts_blind_finds_it_in_no_report_either() {
     shop.till.close_shift(shop.now(), counted("126"), None).unwrap();
     let after = shop.till.z_report(ZNumber(1)).unwrap();
     assert_eq!(after.report, seen.report, "after the count everybody does");
+    for (turn, marks) in [
+        ("the first whole one", [false, false]),
+        ("the next", [true, false]),
+    ] {
+        let whole = shop.till.pdf(shop.now(), Some(ZNumber(1)), false).unwrap();
+        let paper = format!("{:?}", whole.document().unwrap());
+        assert_eq!(
+            [paper.contains("副本"), paper.contains("非原件")],
+            marks,
+            "{turn}: the first is the original, and only then there are copies"
+        );
+    }
     let check = shop.till.db().read().self_check();
     assert!(check.holds(), "what is kept is the whole: {check:?}");
+}
+
+/// The customer pays, and the till hears of it.
+async fn settle(shop: &mut Shop, line: &Line, order: &OutTradeNo) {
+    shop.catch_up().await.unwrap();
+    line.pay(order).unwrap();
+    shop.live(SignedDuration::from_secs(4)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_counts_blind_sees_the_goods_and_discounts_that_no_cash_has_touched() {
+    let line = Line::open().await.unwrap();
+    let mut shop = counting_blind(&line).await;
+    // A water for 1.50 instead of 2.00 each time: by WeChat, in cash, and half of it in cash.
+    let reduced = |shop: &mut Shop| {
+        let line = shop.ring(WATER, 1).unwrap();
+        let wish = PriceWish::Each(yuan("1.5"));
+        let now = shop.now();
+        shop.till
+            .reprice(now, line, wish, Some(&managers_pin("4711")))
+            .unwrap();
+    };
+    reduced(&mut shop);
+    let order = shop.till.pay(shop.now(), "wechat").unwrap();
+    settle(&mut shop, &line, &order).await;
+    reduced(&mut shop);
+    let now = shop.now();
+    shop.till.take_cash(now, "cash", None, yuan("2")).unwrap();
+    reduced(&mut shop);
+    let rest = shop.till.take_part(now, "part", None, yuan("0.5")).unwrap();
+    settle(&mut shop, &line, &rest).await;
+    let x = shop.till.x_report(shop.now()).unwrap();
+    assert!(x.blind, "counted blind");
+    assert_eq!(
+        (
+            x.report.discounts.count,
+            x.report.discounts.sum,
+            x.report.pieces()
+        ),
+        (1, yuan("0.5"), 1),
+        "of three alike the one that WeChat alone has paid"
+    );
+    assert_eq!(
+        x.report.takings.wechat_paid.sum,
+        yuan("2.5"),
+        "WeChat's part of the split sale is among what WeChat was paid"
+    );
+    let csv = said_in(&shop, None, ExportFormat::Csv);
+    assert_eq!(
+        csv.matches("0.50").count(),
+        1,
+        "in the file, too, one discount alone:\n{csv}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

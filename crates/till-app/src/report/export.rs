@@ -137,6 +137,12 @@ impl ExportJob {
         Ok(Exported { path })
     }
 
+    /// An original or a copy of it is in somebody's hands once it is there.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        self.copy.counts()
+    }
+
     /// The document, for a printer.
     pub fn document(&self) -> Result<till_paper::Document, ExportError> {
         let provider = self.provider.as_ref();

@@ -36,6 +36,12 @@ impl PrintJob {
         }
     }
 
+    /// An original or a copy is in somebody's hands once it is printed.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        self.export.counts()
+    }
+
     /// Prints, once.
     pub fn run(&self) -> Printed {
         let bytes = match self.bytes() {
