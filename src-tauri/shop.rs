@@ -78,7 +78,7 @@ pub struct Keeping {
     pub keep_days: u16,
     /// Which till it is; `None`: the configuration can't be read.
     pub till: Option<TillId>,
-    /// Whose payments it takes.
+    /// Whose payments it takes; where the configuration can't be read, whose the ledger says it holds.
     pub account: Option<Account>,
 }
 
@@ -189,7 +189,10 @@ impl Shop {
             chosen: plan.is_some_and(|plan| plan.folder.is_some()),
             keep_days: plan.map_or(14, |plan| plan.keep_days),
             till: config.as_ref().map(|config| config.shop.till.clone()),
-            account: config.as_ref().map(Config::account),
+            account: match &config {
+                Some(config) => Some(config.account()),
+                None => backup::account_of(&ledger),
+            },
             ledger,
         }
     }

@@ -189,6 +189,13 @@ pub fn is_anothers(folder: &Path, name: &str, ledger: &Path, till: Option<&TillI
     till.is_some_and(|ours| *ours != its) || same_beginning(&folder.join(name), ledger) == Some(false)
 }
 
+/// To which account a ledger says it belongs, if it can be asked.
+#[must_use]
+pub fn account_of(ledger: &Path) -> Option<Account> {
+    let found = till_store::account_of(ledger).ok()??;
+    Some(found.0)
+}
+
 /// Whether an account may go on with a copy, once it is in the ledger's place.
 pub fn is_for(folder: &Path, name: &str, account: &Account) -> Result<(), OtherAccount> {
     match read_name(name) {
