@@ -181,7 +181,7 @@ impl From<BillSubject> for Subject {
     }
 }
 
-fn cause(cause: &Cause) -> BillCauseView {
+pub(super) fn cause(cause: &Cause) -> BillCauseView {
     match cause.clone() {
         Cause::OnlyHere => BillCauseView::OnlyHere,
         Cause::OnlyThere => BillCauseView::OnlyThere,
@@ -208,6 +208,11 @@ fn cause(cause: &Cause) -> BillCauseView {
         } => BillCauseView::FeeDiffers {
             rate: rate.to_string(),
             expected: expected.to_string(),
+            charged: charged.to_string(),
+        },
+        Cause::FeeMissing => BillCauseView::FeeMissing,
+        Cause::RateUnreadable { said, charged } => BillCauseView::RateUnreadable {
+            said,
             charged: charged.to_string(),
         },
         Cause::TwiceThere => BillCauseView::TwiceThere,

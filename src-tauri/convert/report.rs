@@ -10,10 +10,10 @@ use till_core::{
 use super::{fen, id, time};
 use crate::view::{
     CarriedKind, CarriedView, CashDirection, CashLinesView, CommandError, ComparedView, DifferenceView,
-    ErrorCode, ExceptionView, ExportFormat, ExportProgress, ExportedView, GivenUpView, GrandTotalsView,
-    HourView, ItemLineView, ItemLinesView, NamedMoveView, NotSoldView, PiecesView, PreviousView,
-    PrintOutcome, PrintedView, ProviderView, ReportDrawerView, ReportView, SealView, ShiftLineView,
-    TallyView, UnbookedView, WechatLinesView, ZBriefView, ZsAsideView,
+    ErrorCode, ExceptionView, ExportFormat, ExportProgress, ExportedView, FeeInDoubtView, GivenUpView,
+    GrandTotalsView, HourView, ItemLineView, ItemLinesView, NamedMoveView, NotSoldView, PiecesView,
+    PreviousView, PrintOutcome, PrintedView, ProviderView, ReportDrawerView, ReportView, SealView,
+    ShiftLineView, TallyView, UnbookedView, WechatLinesView, ZBriefView, ZsAsideView,
 };
 
 /// How many items a page shows; the files have all of them.
@@ -136,6 +136,15 @@ pub(crate) fn provider(column: &ProviderColumn) -> Result<ProviderView, MoneyErr
         paid: tally(said.paid),
         refunded: tally(said.refunded),
         fee: said.fee.to_string(),
+        fees_in_doubt: said
+            .fees_in_doubt
+            .iter()
+            .map(|it| FeeInDoubtView {
+                number: it.number.clone(),
+                refund: it.refund,
+                cause: super::bills::cause(&it.fault.clone().into()),
+            })
+            .collect(),
         not_arrived: tally(said.not_arrived),
         taken_back: tally(said.taken_back),
         missing: said.missing,

@@ -212,6 +212,12 @@ pub enum BillCauseView {
         expected: String,
         charged: String,
     },
+    FeeMissing,
+    /// `said`: what stands in the place of the rate; the fee in yuan with five decimals.
+    RateUnreadable {
+        said: String,
+        charged: String,
+    },
     TwiceThere,
     RefundDiffers {
         here: BillRefundStanding,

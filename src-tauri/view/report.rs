@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use specta::Type;
 use tauri_specta::Event;
 
-use super::{CashDirection, DifferenceView, HourView, PiecesView};
+use super::{BillCauseView, CashDirection, DifferenceView, HourView, PiecesView};
 
 /// How many and how much; below zero where more was taken back than written down.
 #[derive(Debug, Clone, Serialize, Type)]
@@ -310,6 +310,8 @@ pub struct ProviderView {
     pub refunded: TallyView,
     /// In yuan with five decimals.
     pub fee: String,
+    /// Rows whose fee is not what their rate makes, or can't be held against it.
+    pub fees_in_doubt: Vec<FeeInDoubtView>,
     /// Refunds of the Z that WeChat did not carry out: the money is with the merchant.
     pub not_arrived: TallyView,
     /// What the Z takes back of an earlier one, by what it does to the difference.
@@ -326,6 +328,16 @@ pub struct ProviderView {
     pub signed: bool,
     /// Days whose bill a person has brought, while WeChat's own is not here.
     pub by_hand: Vec<String>,
+}
+
+/// The fee of a payment or refund of a Z, and what is the matter with it.
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct FeeInDoubtView {
+    /// The order's number; of a refund, its own.
+    pub number: String,
+    pub refund: bool,
+    pub cause: BillCauseView,
 }
 
 /// Money at WeChat that no Z tells of.

@@ -158,6 +158,11 @@ fn enough(all: &Tally) {
         ("bills that did not come at once", all.bills_troubled, 500),
         ("late payments named by the agreement", all.late_named, 200),
         ("alterations of bills, each named", all.planted, 1_000),
+        (
+            "fees of refunds and summaries altered, each named",
+            all.fees_planted,
+            500,
+        ),
         ("calls in trouble", all.traffic.troubled, 10_000),
         (
             "requests that arrived after their sender gave up",

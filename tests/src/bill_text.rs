@@ -17,6 +17,8 @@ pub struct BillText {
     header: Vec<String>,
     /// The rows' cells, in the header's order.
     pub rows: Vec<Vec<String>>,
+    /// What its summary has of fees beyond what the rows make, in millionths of a yuan.
+    pub fee_more: i64,
 }
 
 impl BillText {
@@ -49,7 +51,11 @@ impl BillText {
             );
             rows.push(cells);
         }
-        Ok(Self { header, rows })
+        Ok(Self {
+            header,
+            rows,
+            fee_more: 0,
+        })
     }
 
     /// The same without its rows.
@@ -58,6 +64,7 @@ impl BillText {
         Self {
             header: self.header.clone(),
             rows: Vec::new(),
+            fee_more: 0,
         }
     }
 
@@ -86,13 +93,33 @@ impl BillText {
         Ok(())
     }
 
-    /// Changes a payment's amount, and what is settled of it, by so many fen.
+    /// The place of the row of this refund.
+    pub fn row_of_refund(&self, out_refund_no: &str) -> anyhow::Result<usize> {
+        let column = self.column("商户退款单号")?;
+        let place = self.rows.iter().position(|row| row[column] == out_refund_no);
+        place.with_context(|| format!("{out_refund_no} is on the bill"))
+    }
+
+    /// Changes a payment's amount, what is settled of it, and its fee of 0.60 %, by so many fen.
     pub fn change_amount(&mut self, row: usize, by: i64) -> anyhow::Result<()> {
         for column in ["订单金额", "应结订单金额"] {
             let amount = Fen::parse_yuan(self.cell(row, column)?)?.plus(Fen::new(by))?;
             self.set(row, column, &amount.to_string())?;
         }
-        Ok(())
+        let settled = Fen::parse_yuan(self.cell(row, "应结订单金额")?)?;
+        self.set_fee(row, (settled.get() * 60 + 5_000) / 10_000)
+    }
+
+    /// A row's fee, in fen.
+    pub fn fee(&self, row: usize) -> anyhow::Result<i64> {
+        Ok(parse_micro_yuan(self.cell(row, "手续费")?)?.get() / 10_000)
+    }
+
+    /// Gives a row a fee of so many fen.
+    pub fn set_fee(&mut self, row: usize, fen: i64) -> anyhow::Result<()> {
+        let sign = if fen < 0 { "-" } else { "" };
+        let fen = fen.unsigned_abs();
+        self.set(row, "手续费", &format!("{sign}{}.{:02}000", fen / 100, fen % 100))
     }
 
     /// The whole file as text, its summary right.
@@ -103,8 +130,8 @@ impl BillText {
             Ok(Fen::sum(amounts.collect::<Result<Vec<_>, _>>()?)?.to_string())
         };
         let fees = self.column("手续费")?;
-        let mut fee = 0;
-        for row in &self.rows {
+        let mut fee = self.fee_more;
+        for row in self.rows.iter().filter(|row| !row[fees].is_empty()) {
             fee += parse_micro_yuan(&row[fees])?.get();
         }
         let sign = if fee < 0 { "-" } else { "" };

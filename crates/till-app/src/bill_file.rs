@@ -6,6 +6,9 @@ use till_core::{Bill, BillEntry, BillLine, BillTotals, Fen, MicroYuan, Rate, Ref
 use wechat_pay::bill::{self, BillError, BillRefund, BillRow};
 use wechat_pay::{BillType, Merchant};
 
+/// So much is shown, and kept, of what stands in the place of a rate, in characters.
+const RATE_SAID_MAX: usize = 32;
+
 /// A bill that was read and found to be this merchant's, of one day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatedBill {
@@ -103,7 +106,7 @@ pub(crate) fn convert(bill: &wechat_pay::Bill) -> Bill {
         lines: bill.rows.iter().map(line).collect(),
         totals: Some(BillTotals {
             count: summary.count,
-            fee: MicroYuan::new(summary.fee_total.get()),
+            fee: summary.fee_total.map(fee),
             // The old format has one amount, the order's.
             paid: Some(fen(summary.order_total.unwrap_or(summary.settlement_total))),
             refunded: summary.applied_refund_total.or(summary.refund_total).map(fen),
@@ -115,14 +118,18 @@ fn fen(amount: wechat_pay::Fen) -> Fen {
     Fen::new(amount.get())
 }
 
+fn fee(amount: wechat_pay::MicroYuan) -> MicroYuan {
+    MicroYuan::new(amount.get())
+}
+
 fn line(row: &BillRow) -> BillLine {
     BillLine {
         at: row.time,
         transaction_id: row.transaction_id.clone(),
         out_trade_no: row.out_trade_no.clone(),
         fee_type: row.fee_type.clone(),
-        fee: MicroYuan::new(row.fee.get()),
-        rate: Rate::parse(&row.rate),
+        fee: row.fee.map(fee),
+        rate: Rate::parse(&row.rate).ok_or_else(|| row.rate.chars().take(RATE_SAID_MAX).collect()),
         entry: entry(row),
     }
 }
@@ -142,6 +149,7 @@ fn refunded(refund: &BillRefund) -> BillEntry {
     BillEntry::Refund {
         out_refund_no: refund.out_refund_no.clone(),
         amount: fen(refund.applied_fee.unwrap_or(refund.refund_fee)),
+        settled: fen(refund.refund_fee),
         standing: match refund.status.as_str() {
             "SUCCESS" => RefundStanding::Done,
             // Left empty in some bills, and then it is on its way at least.

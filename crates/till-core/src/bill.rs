@@ -32,10 +32,10 @@ pub struct BillLine {
     pub out_trade_no: String,
     /// `CNY`.
     pub fee_type: String,
-    /// What WeChat took for it; negative where it was given back.
-    pub fee: MicroYuan,
-    /// The rate of that fee, where it can be read.
-    pub rate: Option<Rate>,
+    /// What WeChat took for it; negative where it was given back. `None` where the row does not say.
+    pub fee: Option<MicroYuan>,
+    /// The rate of that fee, or what stands there instead.
+    pub rate: Result<Rate, String>,
     /// What the row is about.
     pub entry: BillEntry,
 }
@@ -56,6 +56,8 @@ pub enum BillEntry {
         out_refund_no: String,
         /// What was asked to be given back.
         amount: Fen,
+        /// What of it was settled: what WeChat's own coupons had paid is not, and no fee was taken of that.
+        settled: Fen,
         /// How it stood when the bill was made.
         standing: RefundStanding,
     },
@@ -82,8 +84,8 @@ pub enum RefundStanding {
 pub struct BillTotals {
     /// How many rows there are.
     pub count: u64,
-    /// All fees.
-    pub fee: MicroYuan,
+    /// All fees; absent where the summary has none.
+    pub fee: Option<MicroYuan>,
     /// The orders' amounts; absent in the old format.
     pub paid: Option<Fen>,
     /// What was asked to be given back; absent in the old format.
@@ -138,6 +140,23 @@ impl MicroYuan {
             .checked_add(other.0)
             .map(Self)
             .ok_or(MoneyError::OutOfRange)
+    }
+
+    /// Whether this, rounded half up to the fen or not at all, makes that.
+    #[must_use]
+    pub const fn rounds_to(self, rounded: Self) -> bool {
+        let half = Self::FEN.0 / 2;
+        match rounded.0.checked_sub(self.0) {
+            Some(off) => -half < off && off <= half,
+            None => false,
+        }
+    }
+
+    /// Whether a summary's figure is this sum of its rows: some have it in whole fen, where the rows have more decimals.
+    #[must_use]
+    pub const fn is_said_as(self, said: Self) -> bool {
+        self.0 == said.0
+            || (said.0 % Self::FEN.0 == 0 && self.0.abs_diff(said.0) <= Self::FEN.0.unsigned_abs() / 2)
     }
 
     /// Whether the two are less than a fen apart.
@@ -259,6 +278,29 @@ mod tests {
             rate.of(Fen::new(i64::MAX)),
             Err(MoneyError::OutOfRange),
             "an impossible amount must not wrap"
+        );
+        assert!(
+            MicroYuan::new(15_000).rounds_to(MicroYuan::new(20_000))
+                && MicroYuan::new(14_999).rounds_to(MicroYuan::FEN),
+            "half a fen is rounded up, less is rounded down"
+        );
+        assert!(
+            !MicroYuan::new(15_000).rounds_to(MicroYuan::FEN)
+                && !MicroYuan::new(14_999).rounds_to(MicroYuan::new(20_000)),
+            "and not the other way"
+        );
+        assert!(
+            !MicroYuan::new(i64::MIN).rounds_to(MicroYuan::new(i64::MAX)),
+            "far apart, without overflow"
+        );
+        let rows = MicroYuan::new(4_324_010);
+        assert!(
+            rows.is_said_as(rows) && rows.is_said_as(MicroYuan::new(4_320_000)),
+            "a summary has all decimals, or whole fen"
+        );
+        assert!(
+            !rows.is_said_as(MicroYuan::new(4_324_020)) && !rows.is_said_as(MicroYuan::new(4_330_000)),
+            "other decimals are another sum, and so is another fen"
         );
         assert!(
             MicroYuan::new(12_000).is_near(MicroYuan::FEN),

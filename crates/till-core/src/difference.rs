@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{CloseReason, Fen, MicroYuan, Rate, RefundStanding, ReviewReason};
 
-/// One difference. Each order and each refund has one of its gravest cause, and one more for each row too many of the bill:
-/// its subject alone does not tell it from others, its subject and [`Difference::as_of`] do.
+/// One difference. Each order and each refund has one of its gravest cause, one more for each row too many of the bill, and
+/// one more, of no amount, where the fee of such a row is wrong as well: its subject alone does not tell it from others, its
+/// subject and [`Difference::as_of`] do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
     /// What it is about.
@@ -93,6 +94,15 @@ pub enum Cause {
         rate: Rate,
         /// What it makes, not rounded.
         expected: MicroYuan,
+        /// What was taken.
+        charged: MicroYuan,
+    },
+    /// The bill does not say what fee WeChat took.
+    FeeMissing,
+    /// The bill does not say in a way that can be read by which rate WeChat took its fee.
+    RateUnreadable {
+        /// What stands there.
+        said: String,
         /// What was taken.
         charged: MicroYuan,
     },
@@ -185,6 +195,8 @@ impl Cause {
             Self::StateDiffers { .. } => "state_differs",
             Self::DayBoundary { .. } => "day_boundary",
             Self::FeeDiffers { .. } => "fee_differs",
+            Self::FeeMissing => "fee_missing",
+            Self::RateUnreadable { .. } => "rate_unreadable",
             Self::TwiceThere => "twice_there",
             Self::RefundDiffers { .. } => "refund_differs",
             Self::TotalsDiffer { .. } => "totals_differ",
@@ -205,6 +217,7 @@ impl Difference {
             Cause::FeeDiffers {
                 expected, charged, ..
             } => format!("{word} {expected} {charged}"),
+            Cause::RateUnreadable { said, charged } => format!("{word} {said:?} {charged}"),
             Cause::TotalsDiffer { rows, said } => format!("{word} {rows} {said}"),
             Cause::CountDiffers { rows, said } => format!("{word} {rows} {said}"),
             Cause::FeeTotalDiffers { rows, said } => format!("{word} {rows} {said}"),
@@ -216,6 +229,7 @@ impl Difference {
             | Cause::CurrencyDiffers { .. }
             | Cause::StateDiffers { .. }
             | Cause::DayBoundary { .. }
+            | Cause::FeeMissing
             | Cause::TwiceThere
             | Cause::RefundDiffers { .. } => format!("{word} {here} {there}"),
         }
@@ -250,6 +264,8 @@ impl Difference {
             | Cause::StateDiffers { .. }
             | Cause::DayBoundary { there: Some(_), .. }
             | Cause::FeeDiffers { .. }
+            | Cause::FeeMissing
+            | Cause::RateUnreadable { .. }
             | Cause::TwiceThere
             | Cause::RefundDiffers {
                 here: RefundStanding::Done | RefundStanding::Failed,

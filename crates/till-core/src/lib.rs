@@ -19,6 +19,7 @@ mod day;
 mod decision;
 mod difference;
 mod evidence;
+mod fee;
 mod given_up;
 mod money;
 mod neighbours;
@@ -55,11 +56,12 @@ pub use day::{
 pub use decision::Shelf;
 pub use difference::{Cause, Difference, NotPaid, Subject, WayOut};
 pub use evidence::{Evidence, EvidenceKind, SignVerdict};
+pub use fee::FeeFault;
 pub use given_up::GivenUp;
 pub use money::{Fen, MoneyError};
 pub use order_no::{OrderNoError, OutTradeNo, TillId};
 pub use product::{Barcode, BarcodeError, Price, Product, ProductId};
-pub use provider::{Provider, Stretch, Unbooked, ZEntry};
+pub use provider::{FeeInDoubt, Provider, Stretch, Unbooked, ZEntry};
 pub use reconcile::{Agreement, Bills, Here, RefundHere, Side, reconcile};
 pub use reduction::{DiscountLimit, Lowered, PriceWish, Reduction, Repriced};
 pub use refund::{

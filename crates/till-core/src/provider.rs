@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
+use crate::fee::fee_fault;
 use crate::reconcile::{NEAR_MIDNIGHT, till_of};
 use crate::{
-    Bill, BillEntry, BillLine, Fen, MicroYuan, MoneyError, RefundStanding, Tally, TillId, bill_bounds,
-    bill_date,
+    Bill, BillEntry, BillLine, FeeFault, Fen, MicroYuan, MoneyError, RefundStanding, Tally, TillId,
+    bill_bounds, bill_date,
 };
 
 /// A payment or a refund of a Z, as the books have it.
@@ -46,10 +47,23 @@ pub struct Unbooked {
     pub amount: Fen,
     /// When, by the bill.
     pub at: Timestamp,
-    /// WeChat's fee on it.
-    pub fee: MicroYuan,
+    /// WeChat's fee on it, where the bill says.
+    pub fee: Option<MicroYuan>,
+    /// What is the matter with that fee.
+    pub fee_fault: Option<FeeFault>,
     /// The bills have had a row of this number before: whoever has booked it, this is one more.
     pub again: bool,
+}
+
+/// A row that counts to a Z and whose fee is not what its rate makes, or can't be held against it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeeInDoubt {
+    /// The order's number; of a refund, its own.
+    pub number: String,
+    /// Whether it is a refund.
+    pub refund: bool,
+    /// What is the matter.
+    pub fault: FeeFault,
 }
 
 /// What WeChat's bills say to a Z.
@@ -61,8 +75,10 @@ pub struct Provider {
     pub paid: Tally,
     /// Refunds of the Z that the bills have, in WeChat's amounts.
     pub refunded: Tally,
-    /// WeChat's fee on all rows that count here, what came back with refunds taken off.
+    /// WeChat's fee on all rows that count here, what came back with refunds taken off, as far as the bills say.
     pub fee: MicroYuan,
+    /// Of which rows that fee is in doubt.
+    pub fees_in_doubt: Vec<FeeInDoubt>,
     /// Refunds of the Z that WeChat did not carry out, as the bills say: the money is with the merchant, and a person hands it
     /// over or has the refund made anew. They make the difference larger by as much.
     pub not_arrived: Tally,
@@ -140,6 +156,7 @@ impl Provider {
                     amount,
                     at: line.at,
                     fee: line.fee,
+                    fee_fault: fee_fault(line)?,
                     again,
                 });
             }
@@ -168,7 +185,7 @@ impl Provider {
             }
             if let Some((number, refund, amount)) = moved(line) {
                 let rows = if refund { &mut refunded } else { &mut paid };
-                rows.entry(number).or_insert((amount, line.fee));
+                rows.entry(number).or_insert((amount, line));
             }
         }
         let mut provider = Self::default();
@@ -197,7 +214,7 @@ impl Provider {
             } else {
                 ours.plus(it.amount)?
             };
-            let Some((amount, fee)) = found else {
+            let Some((amount, line)) = found else {
                 if failed {
                     provider.not_arrived = provider.not_arrived.plus(one(it.amount))?;
                     continue;
@@ -216,7 +233,7 @@ impl Provider {
                 continue;
             };
             *tally = tally.plus(one(*amount))?;
-            provider.fee = provider.fee.plus(*fee)?;
+            provider.add_fee(&it.number, it.refund, line.fee, fee_fault(line)?)?;
             theirs = if it.refund {
                 theirs.minus(*amount)?
             } else {
@@ -224,7 +241,7 @@ impl Provider {
             };
         }
         for it in &unbooked {
-            provider.fee = provider.fee.plus(it.fee)?;
+            provider.add_fee(&it.number, it.refund, it.fee, it.fee_fault.clone())?;
             theirs = if it.refund {
                 theirs.minus(it.amount)?
             } else {
@@ -236,6 +253,22 @@ impl Provider {
         provider.waiting.extend(unknown);
         provider.difference = theirs.minus(ours)?;
         Ok(provider)
+    }
+
+    fn add_fee(
+        &mut self,
+        number: &str,
+        refund: bool,
+        fee: Option<MicroYuan>,
+        fault: Option<FeeFault>,
+    ) -> Result<(), MoneyError> {
+        self.fee = fee.map_or(Ok(self.fee), |fee| self.fee.plus(fee))?;
+        self.fees_in_doubt.extend(fault.map(|fault| FeeInDoubt {
+            number: number.to_owned(),
+            refund,
+            fault,
+        }));
+        Ok(())
     }
 
     /// What of the difference no refund that did not arrive, nothing taken back and no row on no books accounts for.
@@ -270,6 +303,7 @@ fn moved(line: &BillLine) -> Option<(&str, bool, Fen)> {
             out_refund_no,
             amount,
             standing: RefundStanding::Asked | RefundStanding::Processing | RefundStanding::Done,
+            ..
         } => Some((out_refund_no, true, *amount)),
         // Given up by WeChat: the money stayed.
         BillEntry::Refund {

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::bill::{bill_bounds, bill_date};
+use crate::fee::fee_fault;
 use crate::neighbours::Neighbours;
 use crate::{
     Attempt, Bill, BillEntry, BillLine, Cause, CountAndSum, Difference, Fen, MicroYuan, MoneyError, NotPaid,
@@ -84,7 +85,7 @@ pub struct Agreement {
     pub there: Side,
     /// What is the same on both.
     pub same: Side,
-    /// What WeChat took for this till's payments, less what it gave back with refunds.
+    /// What WeChat took for this till's payments, less what it gave back with refunds, as far as the bill says.
     pub fee: MicroYuan,
     /// By which rates.
     pub rates: BTreeSet<Rate>,
@@ -224,41 +225,58 @@ impl<'a> Matching<'a> {
         if !ours {
             return Ok(());
         }
-        self.agreement.fee = self.agreement.fee.plus(line.fee)?;
-        self.agreement.rates.extend(line.rate);
+        if let Some(fee) = line.fee {
+            self.agreement.fee = self.agreement.fee.plus(fee)?;
+        }
+        self.agreement.rates.extend(&line.rate);
         match &line.entry {
-            BillEntry::Payment { amount, settled } => self.payment(line, *amount, *settled),
+            BillEntry::Payment { amount, .. } => self.payment(line, *amount),
             BillEntry::Refund {
                 out_refund_no,
                 amount,
                 standing,
+                ..
             } => self.refund(line, out_refund_no, *amount, *standing),
             BillEntry::Other(_) => Ok(()),
         }
     }
 
-    fn payment(&mut self, line: &'a BillLine, amount: Fen, settled: Fen) -> Result<(), MoneyError> {
+    fn payment(&mut self, line: &'a BillLine, amount: Fen) -> Result<(), MoneyError> {
         let number = line.out_trade_no.as_str();
         let (here, cause) = match self.orders.get(number) {
             _ if !self.billed_orders.insert(number) => (Fen::ZERO, Some(Cause::TwiceThere)),
             None => (Fen::ZERO, Some(Cause::OnlyThere)),
-            Some(order) => self.judge_payment(order, line, amount, settled)?,
+            Some(order) => self.judge_payment(order, line, amount),
         };
-        match cause {
-            None => self.agreement.same.paid.add(amount)?,
-            Some(cause) => self.differ(Subject::order(number), line.at, here, amount, cause),
+        if self.is_same(line, Subject::order(number), here, amount, cause)? {
+            self.agreement.same.paid.add(amount)?;
         }
         Ok(())
     }
 
-    /// What this till counts for the order, and what is not as the bill has it.
-    fn judge_payment(
-        &self,
-        order: &Attempt,
+    /// Names what differs about a row, its fee too; whether nothing does.
+    fn is_same(
+        &mut self,
         line: &BillLine,
-        amount: Fen,
-        settled: Fen,
-    ) -> Result<(Fen, Option<Cause>), MoneyError> {
+        subject: Subject,
+        here: Fen,
+        there: Fen,
+        cause: Option<Cause>,
+    ) -> Result<bool, MoneyError> {
+        let fee = fee_fault(line)?.map(Cause::from);
+        match (cause, fee) {
+            (None, None) => return Ok(true),
+            (Some(cause), None) | (None, Some(cause)) => self.differ(subject, line.at, here, there, cause),
+            (Some(cause), Some(fee)) => {
+                self.differ(subject.clone(), line.at, here, there, cause);
+                self.differ(subject, line.at, Fen::ZERO, Fen::ZERO, fee);
+            }
+        }
+        Ok(false)
+    }
+
+    /// What this till counts for the order, and what is not as the bill has it.
+    fn judge_payment(&self, order: &Attempt, line: &BillLine, amount: Fen) -> (Fen, Option<Cause>) {
         let payment = match &order.state {
             State::Paid(payment) | State::GivenBack { payment, .. } => payment,
             State::Review { why, .. } => {
@@ -267,15 +285,13 @@ impl<'a> Matching<'a> {
                     amount,
                     on_bill: true,
                 };
-                return Ok((Fen::ZERO, Some(review)));
+                return (Fen::ZERO, Some(review));
             }
             State::Placing | State::AwaitingPayment { .. } | State::Closing { .. } => {
-                return Ok((Fen::ZERO, Some(Cause::NotPaidHere(NotPaid::Waiting))));
+                return (Fen::ZERO, Some(Cause::NotPaidHere(NotPaid::Waiting)));
             }
-            State::Closed { why } => {
-                return Ok((Fen::ZERO, Some(Cause::NotPaidHere(NotPaid::Closed(*why)))));
-            }
-            State::Refused { .. } => return Ok((Fen::ZERO, Some(Cause::NotPaidHere(NotPaid::Refused)))),
+            State::Closed { why } => return (Fen::ZERO, Some(Cause::NotPaidHere(NotPaid::Closed(*why)))),
+            State::Refused { .. } => return (Fen::ZERO, Some(Cause::NotPaidHere(NotPaid::Refused))),
         };
         let of_day = self.is_of_day(payment.time_end);
         let here = if of_day { payment.total_fee } else { Fen::ZERO };
@@ -296,9 +312,9 @@ impl<'a> Matching<'a> {
                 there: Some(self.agreement.day),
             })
         } else {
-            fee_differs(line, settled)?
+            None
         };
-        Ok((here, cause))
+        (here, cause)
     }
 
     fn refund(
@@ -322,12 +338,9 @@ impl<'a> Matching<'a> {
                 (here, self.judge_refund(refund, of_day, amount, there))
             }
         };
-        match cause {
-            None => self.agreement.same.refunded.add(amount)?,
-            Some(cause) => {
-                let subject = Subject::refund(out_refund_no, &line.out_trade_no);
-                self.differ(subject, line.at, here, amount, cause);
-            }
+        let subject = Subject::refund(out_refund_no, &line.out_trade_no);
+        if self.is_same(line, subject, here, amount, cause)? {
+            self.agreement.same.refunded.add(amount)?;
         }
         Ok(())
     }
@@ -442,17 +455,17 @@ impl<'a> Matching<'a> {
             return Ok(());
         };
         let count = u64::try_from(bill.lines.len()).map_err(|_| MoneyError::OutOfRange)?;
-        let fees = bill.lines.iter().map(|line| line.fee);
-        let fee = fees.into_iter().try_fold(MicroYuan::ZERO, MicroYuan::plus)?;
+        let mut fees = bill.lines.iter().filter_map(|line| line.fee);
+        let fee = fees.try_fold(MicroYuan::ZERO, MicroYuan::plus)?;
         for cause in [
             (totals.count != count).then_some(Cause::CountDiffers {
                 rows: count,
                 said: totals.count,
             }),
-            (totals.fee != fee).then_some(Cause::FeeTotalDiffers {
-                rows: fee,
-                said: totals.fee,
-            }),
+            totals
+                .fee
+                .filter(|said| !fee.is_said_as(*said))
+                .map(|said| Cause::FeeTotalDiffers { rows: fee, said }),
         ]
         .into_iter()
         .flatten()
@@ -506,17 +519,4 @@ fn not_on_bill_either(why: ReviewReason, payment: &Payment) -> Cause {
         amount: payment.total_fee,
         on_bill: false,
     }
-}
-
-/// Whether WeChat took another fee than the row's own rate makes, by a fen or more.
-fn fee_differs(line: &BillLine, settled: Fen) -> Result<Option<Cause>, MoneyError> {
-    let Some(rate) = line.rate else {
-        return Ok(None);
-    };
-    let expected = rate.of(settled)?;
-    Ok((!expected.is_near(line.fee)).then_some(Cause::FeeDiffers {
-        rate,
-        expected,
-        charged: line.fee,
-    }))
 }

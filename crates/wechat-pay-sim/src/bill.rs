@@ -142,7 +142,7 @@ impl<'a> Bill<'a> {
         // A line break would end the row; everything else WeChat passes through unquoted.
         cells.push(order.field("body").replace(['\r', '\n'], " "));
         cells.push(order.field("attach").replace(['\r', '\n'], " "));
-        cells.push(row.fee());
+        cells.push(row.fee(self.made));
         cells.push(RATE.to_owned());
         cells.push(paid(order.total));
         if self.kind != BillType::Success {
@@ -183,7 +183,7 @@ impl<'a> Bill<'a> {
             })
         };
         let earned = Fen::total(paid().map(|row| row.payment.settlement.fee()));
-        let given_back = Fen::total(refunds().map(|refund| refund.fee));
+        let given_back = Fen::total(refunds().map(|refund| refund.fee_back(self.made)));
         vec![
             self.rows.len().to_string(),
             Fen::total(paid().map(|row| row.payment.settlement)).yuan(),
@@ -198,10 +198,10 @@ impl<'a> Bill<'a> {
 
 impl Row<'_> {
     /// The fee that WeChat takes, or gives back with a refund: then negative.
-    fn fee(&self) -> String {
+    fn fee(&self, made: Timestamp) -> String {
         match self.entry {
             Entry::Paid => signed_fee(self.payment.settlement.fee(), Fen::ZERO),
-            Entry::Refunded(refund) => signed_fee(Fen::ZERO, refund.fee),
+            Entry::Refunded(refund) => signed_fee(Fen::ZERO, refund.fee_back(made)),
         }
     }
 

@@ -87,6 +87,11 @@ impl Refund {
         now < self.settles || self.outcome != Outcome::Close
     }
 
+    /// The fee that WeChat has given back with it by then: none with a refund that is closed, for the payment stays.
+    pub(crate) fn fee_back(&self, now: Timestamp) -> Fen {
+        if self.counts(now) { self.fee } else { Fen::ZERO }
+    }
+
     pub(crate) fn coupon_fee(&self) -> Fen {
         self.asked.saturating_sub(self.cash)
     }

@@ -97,8 +97,8 @@ pub struct BillRow {
     pub body: String,
     /// The order's `attach`.
     pub attach: String,
-    /// WeChat's fee; negative where it is given back.
-    pub fee: MicroYuan,
+    /// WeChat's fee; negative where it is given back. `None` where the cell is empty.
+    pub fee: Option<MicroYuan>,
     /// The fee's rate, as written: `0.60%`.
     pub rate: String,
     /// The order's amount (订单金额); absent in the old format.
@@ -140,7 +140,7 @@ pub struct BillSummary {
     /// What coupons were given back.
     pub coupon_refund_total: Option<Fen>,
     /// WeChat's fees.
-    pub fee_total: MicroYuan,
+    pub fee_total: Option<MicroYuan>,
     /// The orders' amounts.
     pub order_total: Option<Fen>,
     /// What was asked to be given back.

@@ -12,7 +12,7 @@ use scantill_tests::shop::{Line, Shop, WATER};
 use till_app::approval::{Act, Credential};
 use till_app::report::{ExportError, ExportFormat, remove_unfinished};
 use till_app::{Database, Locale, ProviderColumn, Till};
-use till_core::{Fen, MicroYuan, Part, Provider, TillId, Unbooked, ZNumber};
+use till_core::{FeeFault, FeeInDoubt, Fen, MicroYuan, Part, Provider, TillId, Unbooked, ZNumber};
 use wechat_pay_sim::{Call, Fault, Times};
 
 use super::{closed_day, yuan};
@@ -167,9 +167,25 @@ async fn a_z_in_xlsx_says_no_figure_of_a_bill_that_is_not_here() {
                 refund: false,
                 amount: yuan("5"),
                 at: shop.now(),
-                fee: MicroYuan::ZERO,
+                fee: Some(MicroYuan::ZERO),
+                fee_fault: None,
                 again: false,
             }],
+            fees_in_doubt: vec![
+                FeeInDoubt {
+                    number: "T01-2".to_owned(),
+                    refund: false,
+                    fault: FeeFault::Missing,
+                },
+                FeeInDoubt {
+                    number: "T01-3".to_owned(),
+                    refund: false,
+                    fault: FeeFault::RateUnreadable {
+                        said: "优惠".to_owned(),
+                        charged: MicroYuan::FEN,
+                    },
+                },
+            ],
             ..Provider::default()
         },
         ..column.clone()
@@ -180,7 +196,16 @@ async fn a_z_in_xlsx_says_no_figure_of_a_bill_that_is_not_here() {
         has(&waiting, "账单未到"),
         "that it is not here is said: {waiting:?}"
     );
-    for word in ["账单收款", "账单退款", "手续费", "账单上没有", "差额", "日结没有"] {
+    for word in [
+        "账单收款",
+        "账单退款",
+        "手续费",
+        "账单没写手续费 T01-2",
+        "费率读不出 T01-3",
+        "账单上没有",
+        "差额",
+        "日结没有",
+    ] {
         assert!(!has(&waiting, word), "{word}: no figure before the bill");
         assert!(has(&here, word), "{word}: and with the bill there is one");
     }

@@ -32,8 +32,13 @@ const FAULTS: &[Fault] = &[
 /// every hour for a day, and each power cut begins anew.
 const ASKED_MAX: u32 = 500;
 
-/// A difference in short: what is counted here, on the bill, and why.
-pub(super) type Named = BTreeMap<Subject, (Fen, Fen, Cause)>;
+/// Differences in short: what each is about and its kind; what is counted here, on the bill, and why.
+pub(super) type Named = BTreeMap<(Subject, &'static str), (Fen, Fen, Cause)>;
+
+/// One of them.
+pub(super) fn named(subject: Subject, here: Fen, there: Fen, cause: Cause) -> Named {
+    Named::from([((subject, cause.word()), (here, there, cause))])
+}
 
 /// Lives through the next morning.
 pub(super) fn morning(world: &mut World) -> anyhow::Result<()> {
@@ -139,15 +144,15 @@ pub(super) fn agreement(world: &World, counter: usize, date: Date) -> anyhow::Re
     Ok(till.agreement(world.clock(counter), date)?.run()?)
 }
 
-fn named(picture: &AgreementPicture) -> Named {
+fn all_named(picture: &AgreementPicture) -> Named {
     let differences = picture.agreement.iter().flat_map(|it| &it.differences);
     differences
-        .map(|it| (it.subject.clone(), (it.here, it.there, it.cause.clone())))
+        .flat_map(|it| named(it.subject.clone(), it.here, it.there, it.cause.clone()))
         .collect()
 }
 
 pub(super) fn compare(picture: &AgreementPicture, expected: &Named, when: &str) -> anyhow::Result<()> {
-    let found = named(picture);
+    let found = all_named(picture);
     let count = picture.agreement.as_ref().map_or(0, |it| it.differences.len());
     let surplus: Vec<_> = found
         .iter()
@@ -202,13 +207,14 @@ pub(super) fn expected(world: &World, counter: usize, date: Date) -> anyhow::Res
                 amount,
                 on_bill: true,
             };
-            expected.insert(order(&view.out_trade_no), (Fen::ZERO, amount, cause));
+            expected.extend(named(order(&view.out_trade_no), Fen::ZERO, amount, cause));
         }
     }
     for day in [date.yesterday()?, date, date.tomorrow()?] {
         for view in refunds_of(world, counter, day) {
-            let named = refund_named(world, counter, date, &view)?;
-            expected.extend(named.map(|it| (refund(&view), it)));
+            if let Some((here, there, cause)) = refund_named(world, counter, date, &view)? {
+                expected.extend(named(refund(&view), here, there, cause));
+            }
         }
     }
     Ok(expected)
@@ -254,7 +260,7 @@ fn refund_named(
 }
 
 /// WeChat's refunds of this till that it took on that day.
-fn refunds_of(world: &World, counter: usize, date: Date) -> Vec<RefundView> {
+pub(super) fn refunds_of(world: &World, counter: usize, date: Date) -> Vec<RefundView> {
     let prefix = format!("T{:02}-", counter + 1);
     let refunds = world.network.with(|gateway, now| gateway.refunds(now));
     refunds
@@ -263,7 +269,7 @@ fn refunds_of(world: &World, counter: usize, date: Date) -> Vec<RefundView> {
         .collect()
 }
 
-fn refund(view: &RefundView) -> Subject {
+pub(super) fn refund(view: &RefundView) -> Subject {
     Subject::Refund {
         out_refund_no: view.out_refund_no.clone(),
         out_trade_no: view.out_trade_no.clone(),

@@ -7,8 +7,12 @@ use till_app::approval::Act;
 use till_app::{BillStanding, bill_file, bill_ready_at};
 use till_core::{Cause, Fen, MicroYuan, NotPaid, Rate, State, Subject, bill_date};
 
+use wechat_pay::parse_micro_yuan;
+
 use super::World;
-use super::bills::{agreement, compare, expected, order, ours, paid_orders};
+use super::bills::{
+    Named, agreement, compare, expected, fen, named, order, ours, paid_orders, refund, refunds_of,
+};
 use crate::bill_text::BillText;
 
 /// Alters the bill of a day, and of the next, and looks whether each alteration is named.
@@ -27,7 +31,7 @@ pub(super) fn plant(world: &mut World, counter: usize, date: Date) -> anyhow::Re
     let mut numbers: Vec<String> = paid_orders(world, counter, date)
         .into_iter()
         .map(|view| view.out_trade_no)
-        .filter(|number| !natural.contains_key(&order(number)))
+        .filter(|number| !natural.keys().any(|(subject, _)| *subject == order(number)))
         .collect();
     let closed = closed_orders(world, counter, date)?;
     let mut expected = natural;
@@ -44,9 +48,10 @@ pub(super) fn plant(world: &mut World, counter: usize, date: Date) -> anyhow::Re
         let number = numbers.swap_remove(at);
         let amount = ours(world, counter, &number)?.total_fee;
         let planted = alter(world, &mut bill, &number, amount, &closed, &mut moved, date)?;
-        expected.insert(planted.0, planted.1);
+        expected.extend(planted);
         world.tally.planted += 1;
     }
+    spoil_fees(world, counter, &mut bill, &mut expected, date)?;
     // The day after has to be over too before it can have a bill.
     world.now = world
         .now
@@ -99,7 +104,81 @@ fn closed_orders(world: &World, counter: usize, date: Date) -> anyhow::Result<Ve
     Ok(closed)
 }
 
-/// One alteration of a row that was the same on both sides, and the difference that it makes.
+/// Alters fees of refunds, whatever else is the matter with them, and the fee of the summary.
+fn spoil_fees(
+    world: &mut World,
+    counter: usize,
+    bill: &mut BillText,
+    expected: &mut Named,
+    date: Date,
+) -> anyhow::Result<()> {
+    for view in refunds_of(world, counter, date) {
+        // Of a refund that failed, a fee of nothing would be right too.
+        if world.rng.random_bool(0.5) || view.status != "SUCCESS" {
+            continue;
+        }
+        let row = bill.row_of_refund(&view.out_refund_no)?;
+        let settled = Fen::ZERO.minus(Fen::parse_yuan(bill.cell(row, "退款金额")?)?)?;
+        let fee = spoil_fee(world, bill, row, settled)?;
+        let about = refund(&view);
+        let amount = fen(view.refund_fee)?;
+        // Beside another difference it is one of no amount: each row's money is named once.
+        let another = expected.keys().any(|(subject, _)| *subject == about);
+        let money = if another { Fen::ZERO } else { amount };
+        expected.extend(named(about, money, money, fee));
+        world.tally.fees_planted += 1;
+    }
+    if world.rng.random_bool(0.2) {
+        let cents = world.rng.random_range(1..100);
+        let off = if world.rng.random_bool(0.5) { cents } else { -cents };
+        let fees = bill.column("手续费")?;
+        let mut rows = 0;
+        for row in bill.rows.iter().filter(|row| !row[fees].is_empty()) {
+            rows += parse_micro_yuan(&row[fees])?.get();
+        }
+        bill.fee_more = off * 10_000;
+        let cause = Cause::FeeTotalDiffers {
+            rows: MicroYuan::new(rows),
+            said: MicroYuan::new(rows + bill.fee_more),
+        };
+        expected.extend(named(Subject::Bill, Fen::ZERO, Fen::ZERO, cause));
+        world.tally.fees_planted += 1;
+    }
+    Ok(())
+}
+
+/// Alters the fee of a row, or what it is held against.
+fn spoil_fee(world: &mut World, bill: &mut BillText, row: usize, settled: Fen) -> anyhow::Result<Cause> {
+    Ok(match world.rng.random_range(0..3) {
+        0 => {
+            bill.set(row, "手续费", "")?;
+            Cause::FeeMissing
+        }
+        1 => {
+            let said = ["", "优惠", "0.60"][world.rng.random_range(0..3)];
+            bill.set(row, "费率", said)?;
+            Cause::RateUnreadable {
+                said: said.to_owned(),
+                charged: MicroYuan::new(bill.fee(row)? * 10_000),
+            }
+        }
+        _ => {
+            // Of a payment a fen is too much; what a refund gives back may be rounded by its parts.
+            let by = if settled < Fen::ZERO { 2 } else { 1 };
+            let off = by * if world.rng.random_bool(0.5) { 1 } else { -1 };
+            let charged = bill.fee(row)? + off;
+            bill.set_fee(row, charged)?;
+            let rate = Rate::parse("0.60%").context("a rate")?;
+            Cause::FeeDiffers {
+                rate,
+                expected: rate.of(settled)?,
+                charged: MicroYuan::new(charged * 10_000),
+            }
+        }
+    })
+}
+
+/// One alteration of a row that was the same on both sides, and the differences that it makes.
 fn alter(
     world: &mut World,
     bill: &mut BillText,
@@ -108,44 +187,36 @@ fn alter(
     closed: &[(String, NotPaid)],
     moved: &mut Vec<Vec<String>>,
     date: Date,
-) -> anyhow::Result<(Subject, (Fen, Fen, Cause))> {
+) -> anyhow::Result<Named> {
     let row = bill.row_of(number)?;
     let about = order(number);
-    Ok(match world.rng.random_range(0..9) {
+    let settled = Fen::parse_yuan(bill.cell(row, "应结订单金额")?)?;
+    Ok(match world.rng.random_range(0..10) {
         0 => {
             bill.rows.remove(row);
-            (about, (amount, Fen::ZERO, Cause::OnlyHere))
+            named(about, amount, Fen::ZERO, Cause::OnlyHere)
         }
         1 => {
             let by = world.rng.random_range(1..100);
             bill.change_amount(row, by)?;
-            // The fee is a thousandth off at most: an amount that differs is the graver cause.
-            (about, (amount, amount.plus(Fen::new(by))?, Cause::AmountDiffers))
+            named(about, amount, amount.plus(Fen::new(by))?, Cause::AmountDiffers)
         }
         2 => {
             let twin = bill.rows[row].clone();
             bill.rows.push(twin);
-            (about, (Fen::ZERO, amount, Cause::TwiceThere))
+            named(about, Fen::ZERO, amount, Cause::TwiceThere)
         }
         3 => {
             let here = bill.cell(row, "微信订单号")?.to_owned();
             let there = here.chars().rev().collect::<String>();
             bill.set(row, "微信订单号", &there)?;
-            (about, (amount, amount, Cause::PaymentDiffers { here, there }))
+            named(about, amount, amount, Cause::PaymentDiffers { here, there })
         }
         4 => {
-            let settled = Fen::parse_yuan(bill.cell(row, "应结订单金额")?)?;
-            let rate = Rate::parse("0.60%").context("a rate")?;
-            let expected = rate.of(settled)?;
-            let fen = (expected.get() / 10_000) + 2;
-            bill.set(row, "手续费", &format!("{}.{:02}000", fen / 100, fen % 100))?;
-            let cause = Cause::FeeDiffers {
-                rate,
-                expected,
-                charged: MicroYuan::new(fen * 10_000),
-            };
-            (about, (amount, amount, cause))
+            let cause = spoil_fee(world, bill, row, settled)?;
+            named(about, amount, amount, cause)
         }
+        // One that explains itself, and whose fee nobody would look at.
         5 => {
             let mut row = bill.rows.remove(row);
             let next = date.tomorrow()?;
@@ -155,26 +226,41 @@ fn alter(
                 here: date,
                 there: Some(next),
             };
-            (about, (amount, Fen::ZERO, cause))
+            named(about, amount, Fen::ZERO, cause)
         }
         6 => {
             bill.set(row, "交易状态", "REVOKED")?;
             let there = "REVOKED".to_owned();
-            (about, (amount, Fen::ZERO, Cause::StateDiffers { there }))
+            named(about, amount, Fen::ZERO, Cause::StateDiffers { there })
         }
         7 if !closed.is_empty() && bill.row_of(&closed[0].0).is_err() => {
             let (number, how) = &closed[0];
             let mut row = bill.rows[row].clone();
             row[bill.column("商户订单号")?] = number.clone();
             bill.rows.push(row);
-            (order(number), (Fen::ZERO, amount, Cause::NotPaidHere(*how)))
+            named(order(number), Fen::ZERO, amount, Cause::NotPaidHere(*how))
+        }
+        // Two causes in one row, two differences.
+        8 => {
+            let here = bill.cell(row, "微信订单号")?.to_owned();
+            let there = here.chars().rev().collect::<String>();
+            bill.set(row, "微信订单号", &there)?;
+            let fee = spoil_fee(world, bill, row, settled)?;
+            let mut both = named(
+                about.clone(),
+                amount,
+                amount,
+                Cause::PaymentDiffers { here, there },
+            );
+            both.extend(named(about, Fen::ZERO, Fen::ZERO, fee));
+            both
         }
         _ => {
             let stranger = number.replace("-0", "-9");
             let mut row = bill.rows[row].clone();
             row[bill.column("商户订单号")?] = stranger.clone();
             bill.rows.push(row);
-            (order(&stranger), (Fen::ZERO, amount, Cause::OnlyThere))
+            named(order(&stranger), Fen::ZERO, amount, Cause::OnlyThere)
         }
     })
 }

@@ -67,6 +67,8 @@ counts! {
         late_named,
         /// Alterations of bills that the agreement had to name.
         planted,
+        /// Fees of refunds and of summaries that were altered, each of which the agreement had to name.
+        fees_planted,
         /// Sales paid in cash, or in cash in part.
         cash_sales,
         /// Of them, paid in cash instead of by a code that was on show.

@@ -194,6 +194,10 @@ impl Page<'_> {
         self.tally(paper, words.bill_paid, bill.paid);
         self.tally(paper, words.bill_refunded, bill.refunded);
         paper.row(words.fee, bill.fee.to_string());
+        for it in &bill.fees_in_doubt {
+            let (label, figures) = words.fee_in_doubt(it);
+            paper.row(label, figures);
+        }
         if bill.missing > 0 {
             paper.row(words.missing, bill.missing.to_string());
         }

@@ -393,6 +393,10 @@ fn bill_lines(column: &ProviderColumn, words: &Words) -> Result<Vec<(String, Cel
         lines.push((label.to_owned(), Cell::Money(tally.sum)));
     }
     lines.push((words.fee.to_owned(), Cell::Text(bill.fee.to_string())));
+    for it in &bill.fees_in_doubt {
+        let (label, figures) = words.fee_in_doubt(it);
+        lines.push((label, Cell::Text(figures)));
+    }
     if bill.missing > 0 {
         lines.push((words.missing.to_owned(), Cell::Count(bill.missing.into())));
     }

@@ -1,6 +1,6 @@
 //! The words of a report, in both languages.
 
-use till_core::Opened;
+use till_core::{FeeFault, FeeInDoubt, Opened};
 
 use crate::approval::NO_USERS;
 use crate::config::Locale;
@@ -93,6 +93,9 @@ pub(super) struct Words {
     pub(super) bill_paid: &'static str,
     pub(super) bill_refunded: &'static str,
     pub(super) fee: &'static str,
+    pub(super) fee_differs: &'static str,
+    pub(super) fee_missing: &'static str,
+    pub(super) rate_unreadable: &'static str,
     pub(super) missing: &'static str,
     pub(super) not_arrived: &'static str,
     pub(super) taken_back: &'static str,
@@ -127,6 +130,24 @@ impl Words {
             (Locale::En, Opened::Refund) => "refund",
             (Locale::En, Opened::RefundByHand) => "refund by hand",
         }
+    }
+}
+
+impl Words {
+    /// What is the matter with a fee, and the figures.
+    pub(super) fn fee_in_doubt(&self, it: &FeeInDoubt) -> (String, String) {
+        let (word, figures) = match &it.fault {
+            FeeFault::Differs {
+                rate,
+                expected,
+                charged,
+            } => (self.fee_differs, format!("{charged} ≠ {expected} ({rate})")),
+            FeeFault::Missing => (self.fee_missing, "–".to_owned()),
+            FeeFault::RateUnreadable { said, charged } => {
+                (self.rate_unreadable, format!("{charged} ({said})"))
+            }
+        };
+        (format!("{word} {}", it.number), figures)
     }
 }
 
@@ -252,6 +273,9 @@ const ZH_CN: Words = Words {
     bill_paid: "账单收款",
     bill_refunded: "账单退款",
     fee: "手续费",
+    fee_differs: "手续费不符",
+    fee_missing: "账单没写手续费",
+    rate_unreadable: "费率读不出",
     missing: "账单上没有",
     not_arrived: "退款没有到顾客，钱在商户号",
     taken_back: "冲回此前 Z 的退款或收款",
@@ -355,6 +379,9 @@ const EN: Words = Words {
     bill_paid: "Paid on the bill",
     bill_refunded: "Refunded on the bill",
     fee: "Fee",
+    fee_differs: "Fee differs",
+    fee_missing: "No fee on the bill",
+    rate_unreadable: "Rate can't be read",
     missing: "Not on the bill",
     not_arrived: "Refunds that did not arrive, the money is with the merchant",
     taken_back: "Taken back of a Z before",

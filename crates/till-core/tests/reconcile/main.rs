@@ -207,10 +207,11 @@ fn a_bill_with_another_count_or_fee_than_its_rows_says_so_also_with_a_row_that_i
         totals: None,
     };
     let right = totals(&bill);
-    let fee = right.fee.plus(MicroYuan::FEN).unwrap();
+    let rows = right.fee.unwrap();
+    let fee = rows.plus(MicroYuan::FEN).unwrap();
     bill.totals = Some(BillTotals {
         count: 3,
-        fee,
+        fee: Some(fee),
         ..right
     });
     let agreement = alone(&[paid(1, 100, noon(1))], &bill, None, None);
@@ -224,13 +225,73 @@ fn a_bill_with_another_count_or_fee_than_its_rows_says_so_also_with_a_row_that_i
         about_the_bill,
         [
             Cause::CountDiffers { rows: 2, said: 3 },
-            Cause::FeeTotalDiffers {
-                rows: right.fee,
-                said: fee,
-            },
+            Cause::FeeTotalDiffers { rows, said: fee },
         ],
         "a row was cut out, and its fee stands in the summary"
     );
+}
+
+#[test]
+fn the_fees_of_a_day_make_the_summarys_to_the_fen_and_a_summary_without_them_says_nothing() {
+    let orders = [paid(1, 10_000, noon(1)), paid(2, 5_000, noon(2))];
+    let said_of = |said: Option<i64>| {
+        let mut bill = Bill {
+            lines: vec![line(1, 10_000, noon(1)), line(2, 5_000, noon(2))],
+            totals: None,
+        };
+        bill.totals = Some(BillTotals {
+            fee: said.map(MicroYuan::new),
+            ..totals(&bill)
+        });
+        let agreement = alone(&orders, &bill, None, None);
+        agreement
+            .differences
+            .into_iter()
+            .map(|it| it.cause)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(said_of(Some(900_000)), [], "0.60 and 0.30 are 0.90");
+    assert_eq!(said_of(None), [], "a summary without fees contradicts nothing");
+    for said in [890_000, 910_000, 900_010] {
+        assert_eq!(
+            said_of(Some(said)),
+            [Cause::FeeTotalDiffers {
+                rows: MicroYuan::new(900_000),
+                said: MicroYuan::new(said),
+            }],
+            "rows of whole fen are held against it to the last decimal"
+        );
+    }
+}
+
+#[test]
+fn a_fee_with_all_decimals_or_rounded_is_the_rates_and_a_fen_to_either_side_is_not() {
+    let of = |fen: i64, micro: i64| {
+        let mut row = line(1, fen, noon(1));
+        row.fee = Some(MicroYuan::new(micro));
+        let bill = Bill {
+            lines: vec![row],
+            totals: None,
+        };
+        alone(&[paid(1, fen, noon(1))], &bill, None, None)
+            .differences
+            .len()
+    };
+    // A row of a real bill: 60.00 at 0.54 % is 0.324, and 0.32 was taken; ours is of 0.60 %: 54.00 makes 0.324.
+    assert_eq!(of(5_400, 320_000), 0, "rounded to the fen, as on real bills");
+    assert_eq!(
+        of(5_400, 324_000),
+        0,
+        "with all decimals, as the column has room for"
+    );
+    assert_eq!(
+        of(5_400, 330_000),
+        1,
+        "the fen above is another fee, though less than a fen away"
+    );
+    assert_eq!(of(5_400, 310_000), 1, "and so is the fen below");
+    assert_eq!(of(83, 0), 0, "0.83 costs nothing");
+    assert_eq!(of(84, 0), 1, "0.84 costs a fen");
 }
 
 #[test]

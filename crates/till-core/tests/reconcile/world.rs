@@ -56,9 +56,18 @@ pub(crate) fn paid(nth: usize, fen: i64, time_end: Timestamp) -> Attempt {
     order(nth, fen, State::Paid(payment(nth, fen, time_end)))
 }
 
+pub(crate) fn rate() -> Rate {
+    Rate::parse("0.60%").unwrap()
+}
+
 /// WeChat's fee on that many fen, rounded half up to the fen.
 pub(crate) fn fee(fen: i64) -> MicroYuan {
     MicroYuan::new((fen * 60 + 5_000) / 10_000 * 10_000)
+}
+
+/// The same, not rounded.
+pub(crate) fn expected_fee(fen: i64) -> MicroYuan {
+    MicroYuan::new(fen * i64::from(RATE) / 100)
 }
 
 pub(crate) fn line(nth: usize, fen: i64, at: Timestamp) -> BillLine {
@@ -67,8 +76,8 @@ pub(crate) fn line(nth: usize, fen: i64, at: Timestamp) -> BillLine {
         transaction_id: payment(nth, fen, at).transaction_id,
         out_trade_no: number(nth),
         fee_type: "CNY".to_owned(),
-        fee: fee(fen),
-        rate: Rate::parse("0.60%"),
+        fee: Some(fee(fen)),
+        rate: Ok(rate()),
         entry: BillEntry::Payment {
             amount: Fen::new(fen),
             settled: Fen::new(fen),
@@ -88,10 +97,11 @@ pub(crate) fn refund_here(nth: usize, fen: i64, standing: RefundStanding) -> Ref
 
 pub(crate) fn refund_line(nth: usize, fen: i64, standing: RefundStanding) -> BillLine {
     BillLine {
-        fee: MicroYuan::new(-fee(fen).get()),
+        fee: Some(MicroYuan::new(-fee(fen).get())),
         entry: BillEntry::Refund {
             out_refund_no: format!("R{nth}"),
             amount: Fen::new(fen),
+            settled: Fen::new(fen),
             standing,
         },
         ..line(nth, fen, noon(nth))
@@ -117,12 +127,20 @@ pub(crate) enum Plant {
     PaidYesterday,
     PaidTomorrow,
     ReviewOnTomorrowsBill,
-    Fee,
+    Fee(i64),
+    FeeMissing,
+    RateUnreadable,
+    FeeToo(i64),
     Twice,
     OtherTill,
     OtherSystem,
     ClosedAndNotThere,
     Refunded,
+    RefundFee(i64),
+    RefundFeeTaken,
+    RefundFeeMissing,
+    RefundRateUnreadable,
+    RefundFailed(i64),
     RefundUnderWayThere,
     RefundOnlyHere,
     RefundOnlyThere,
@@ -160,12 +178,16 @@ pub(crate) fn plant() -> impl Strategy<Value = Plant> {
         Plant::PaidYesterday,
         Plant::PaidTomorrow,
         Plant::ReviewOnTomorrowsBill,
-        Plant::Fee,
+        Plant::FeeMissing,
+        Plant::RateUnreadable,
         Plant::Twice,
         Plant::OtherTill,
         Plant::OtherSystem,
         Plant::ClosedAndNotThere,
         Plant::Refunded,
+        Plant::RefundFeeTaken,
+        Plant::RefundFeeMissing,
+        Plant::RefundRateUnreadable,
         Plant::RefundUnderWayThere,
         Plant::RefundOnlyHere,
         Plant::RefundOnlyThere,
@@ -177,11 +199,15 @@ pub(crate) fn plant() -> impl Strategy<Value = Plant> {
     ]);
     prop_oneof![
         20 => Just(Plant::Same),
-        26 => plain,
+        30 => plain,
         2 => standing.prop_map(Plant::NotPaid),
         2 => (why, any::<bool>()).prop_map(|(why, there)| Plant::Review(why, there)),
         1 => by().prop_map(Plant::Amount),
         1 => by().prop_map(Plant::RefundAmount),
+        1 => (1i64..100).prop_map(Plant::Fee),
+        1 => (1i64..100).prop_map(Plant::FeeToo),
+        1 => (2i64..100).prop_map(Plant::RefundFee),
+        1 => (0i64..3).prop_map(Plant::RefundFailed),
     ]
 }
 
@@ -316,16 +342,28 @@ impl World {
                 self.orders.push(order(nth, fen, state));
                 self.tomorrow.lines.push(line(nth, fen, at(24 * 3600)));
             }
-            Plant::Fee => {
+            Plant::Fee(by) => {
                 self.both(nth, fen, noon);
-                let line = self.bill.lines.last_mut().unwrap();
-                line.fee = fee(fen).plus(MicroYuan::new(20_000)).unwrap();
-                let cause = Cause::FeeDiffers {
-                    rate: Rate::parse("0.60%").unwrap(),
-                    expected: MicroYuan::new(fen * i64::from(RATE) / 100),
-                    charged: line.fee,
-                };
+                let cause = self.take(fee(fen), by, expected_fee(fen));
                 self.expect(subject, noon, fen, fen, cause);
+            }
+            Plant::FeeMissing => {
+                self.both(nth, fen, noon);
+                self.last().fee = None;
+                self.expect(subject, noon, fen, fen, Cause::FeeMissing);
+            }
+            Plant::RateUnreadable => {
+                self.both(nth, fen, noon);
+                let cause = self.unread(fee(fen));
+                self.expect(subject, noon, fen, fen, cause);
+            }
+            // What explains itself hides no fee.
+            Plant::FeeToo(by) => {
+                self.orders.push(paid(nth, fen, at(-1)));
+                self.bill.lines.push(line(nth, fen, at(0)));
+                self.expect(subject.clone(), at(0), 0, fen, boundary(yesterday, Some(DAY)));
+                let cause = self.take(fee(fen), by, expected_fee(fen));
+                self.expect(subject, at(0), 0, 0, cause);
             }
             Plant::Twice => {
                 self.both(nth, fen, noon);
@@ -347,6 +385,11 @@ impl World {
                 self.orders.push(order(nth, fen, State::Closed { why }));
             }
             Plant::Refunded
+            | Plant::RefundFee(_)
+            | Plant::RefundFeeTaken
+            | Plant::RefundFeeMissing
+            | Plant::RefundRateUnreadable
+            | Plant::RefundFailed(_)
             | Plant::RefundUnderWayThere
             | Plant::RefundOnlyHere
             | Plant::RefundOnlyThere
@@ -362,6 +405,28 @@ impl World {
         }
     }
 
+    fn last(&mut self) -> &mut BillLine {
+        self.bill.lines.last_mut().unwrap()
+    }
+
+    /// Gives the last row a fee that is so many fen off.
+    fn take(&mut self, right: MicroYuan, by: i64, expected: MicroYuan) -> Cause {
+        let charged = right.plus(MicroYuan::new(by * 10_000)).unwrap();
+        self.last().fee = Some(charged);
+        Cause::FeeDiffers {
+            rate: rate(),
+            expected,
+            charged,
+        }
+    }
+
+    /// Takes the last row's rate away.
+    fn unread(&mut self, charged: MicroYuan) -> Cause {
+        let said = "优惠".to_owned();
+        self.last().rate = Err(said.clone());
+        Cause::RateUnreadable { said, charged }
+    }
+
     /// In a paid order that both sides have.
     fn plant_refund(&mut self, nth: usize, fen: i64, plant: Plant) {
         use RefundStanding::{Asked, Done, Failed, Processing};
@@ -372,7 +437,55 @@ impl World {
         };
         let here = |standing| refund_here(nth, fen, standing);
         let there = |standing| refund_line(nth, fen, standing);
+        let back = MicroYuan::new(-fee(fen).get());
+        let expected_back = MicroYuan::new(-expected_fee(fen).get());
         match plant {
+            Plant::RefundFee(by) => {
+                self.refunds.push(here(Done));
+                self.bill.lines.push(there(Done));
+                let cause = self.take(back, by, expected_back);
+                self.expect(subject, noon, fen, fen, cause);
+            }
+            // The sign is wrong, as if it had been taken a second time: of less than a fen nobody can tell.
+            Plant::RefundFeeTaken => {
+                self.refunds.push(here(Done));
+                self.bill.lines.push(there(Done));
+                let twice = (fee(fen).get() + expected_fee(fen).get()) / 10_000;
+                let cause = self.take(back, 2 * fee(fen).get() / 10_000, expected_back);
+                if twice > 0 {
+                    self.expect(subject, noon, fen, fen, cause);
+                }
+            }
+            Plant::RefundFeeMissing => {
+                self.refunds.push(here(Done));
+                self.bill.lines.push(there(Done));
+                self.last().fee = None;
+                self.expect(subject, noon, fen, fen, Cause::FeeMissing);
+            }
+            Plant::RefundRateUnreadable => {
+                self.refunds.push(here(Done));
+                self.bill.lines.push(there(Done));
+                let cause = self.unread(back);
+                self.expect(subject, noon, fen, fen, cause);
+            }
+            // The fee came back with it or did not; another one is none of the two.
+            Plant::RefundFailed(way) => {
+                self.refunds.push(here(Failed));
+                self.bill.lines.push(there(Failed));
+                let cause = Cause::RefundDiffers {
+                    here: Failed,
+                    there: Failed,
+                };
+                self.expect(subject.clone(), noon, 0, fen, cause);
+                match way {
+                    0 => {}
+                    1 => self.last().fee = Some(MicroYuan::ZERO),
+                    _ => {
+                        let cause = self.take(back, -2, expected_back);
+                        self.expect(subject, noon, 0, 0, cause);
+                    }
+                }
+            }
             Plant::RefundUnderWayThere => {
                 self.refunds.push(here(Done));
                 self.bill.lines.push(there(Processing));
@@ -455,10 +568,11 @@ pub(crate) fn totals(bill: &Bill) -> BillTotals {
             BillEntry::Other(_) => {}
         }
     }
-    let fee = bill.lines.iter().map(|line| line.fee.get()).sum();
+    let fees = bill.lines.iter().filter_map(|line| line.fee);
+    let fee = fees.map(MicroYuan::get).sum();
     BillTotals {
         count: u64::try_from(bill.lines.len()).unwrap(),
-        fee: MicroYuan::new(fee),
+        fee: Some(MicroYuan::new(fee)),
         paid: Some(Fen::new(paid)),
         refunded: Some(Fen::new(refunded)),
     }

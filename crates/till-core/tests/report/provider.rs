@@ -41,8 +41,8 @@ fn line(number: &str, fee: i64, entry: BillEntry) -> BillLine {
         transaction_id: "4200".to_owned(),
         out_trade_no: number.to_owned(),
         fee_type: "CNY".to_owned(),
-        fee: MicroYuan::new(fee),
-        rate: None,
+        fee: Some(MicroYuan::new(fee)),
+        rate: Rate::parse("0.60%").ok_or_else(String::new),
         entry,
     }
 }
@@ -63,6 +63,7 @@ fn refund_line(number: &str, fen: i64, fee: i64, standing: RefundStanding) -> Bi
     let entry = BillEntry::Refund {
         out_refund_no: number.to_owned(),
         amount: Fen::new(fen),
+        settled: Fen::new(fen),
         standing,
     };
     line("order of the refund", fee, entry)
@@ -99,6 +100,56 @@ fn a_z_whose_orders_are_on_the_bill_differs_by_nothing_and_shows_the_fee() {
             ..Provider::default()
         },
         "the same on both sides, the fee given back taken off, and no other till's row in it"
+    );
+}
+
+#[test]
+fn a_fee_that_is_not_its_rates_or_can_not_be_checked_is_named_beside_the_sum() {
+    let entries = [
+        entry("a", false, 10_000, noon()),
+        entry("b", false, 500, noon()),
+        entry("r", true, 5_000, noon()),
+    ];
+    let mut unread = paid_line("b", 500, 30_000);
+    unread.rate = Err("优惠".to_owned());
+    let mut silent = refund_line("r", 5_000, 0, RefundStanding::Done);
+    silent.fee = None;
+    let provider = said(
+        &entries,
+        &bills(&[(DAY, vec![paid_line("a", 10_000, 610_000), unread, silent])]),
+    )
+    .unwrap();
+    assert_eq!(provider.fee, MicroYuan::new(640_000), "as far as the bill says");
+    let in_doubt = |number: &str, refund, fault| FeeInDoubt {
+        number: number.to_owned(),
+        refund,
+        fault,
+    };
+    let mut named = provider.fees_in_doubt;
+    named.sort_by(|one, other| one.number.cmp(&other.number));
+    assert_eq!(
+        named,
+        [
+            in_doubt(
+                "a",
+                false,
+                FeeFault::Differs {
+                    rate: Rate::parse("0.60%").unwrap(),
+                    expected: MicroYuan::new(600_000),
+                    charged: MicroYuan::new(610_000),
+                },
+            ),
+            in_doubt(
+                "b",
+                false,
+                FeeFault::RateUnreadable {
+                    said: "优惠".to_owned(),
+                    charged: MicroYuan::new(30_000),
+                },
+            ),
+            in_doubt("r", true, FeeFault::Missing),
+        ],
+        "each row by its number and with its fault"
     );
 }
 

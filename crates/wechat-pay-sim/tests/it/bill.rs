@@ -3,8 +3,8 @@
 use std::io::Read;
 
 use jiff::Timestamp;
-use wechat_pay::{Fen, bill};
-use wechat_pay_sim::{Answer, Coupon, CouponKind, PayWith};
+use wechat_pay::{Bill, Fen, MicroYuan, bill};
+use wechat_pay_sim::{Answer, Call, Coupon, CouponKind, Fault, PayWith, Times};
 
 use crate::desk::{Desk, minutes, order, read};
 
@@ -95,12 +95,70 @@ fn fault_15_a_bill_holds_exactly_its_beijing_day() {
     );
     // 7 (1234) + 5 (800) + 3 (500), nothing back: 1200 still costs 7 fen.
     assert_eq!(
-        summary.fee_total.get(),
-        150_000,
+        summary.fee_total.map(MicroYuan::get),
+        Some(150_000),
         "0.60 % of each settlement, rounded to the fen"
     );
-    let rows: i64 = bill.rows.iter().map(|row| row.fee.get()).sum();
-    assert_eq!(rows, summary.fee_total.get(), "the rows' fees are the summary's");
+    assert_eq!(fees(&bill), summary.fee_total, "the rows' fees are the summary's");
+}
+
+/// What all rows' fees come to.
+fn fees(bill: &Bill) -> Option<MicroYuan> {
+    let fees = bill.rows.iter().map(|row| row.fee);
+    fees.into_iter()
+        .try_fold(MicroYuan::default(), |sum, fee| sum.checked_add(fee?))
+}
+
+#[test]
+fn a_refund_in_part_gives_its_share_of_the_fee_back_and_the_whole_gives_all_of_it() {
+    let mut desk = Desk::new();
+    at(&mut desk, "2026-11-23T09:00:00");
+    desk.place("T1-261123-1", "10000");
+    desk.pay("T1-261123-1");
+    desk.place("T1-261123-2", "6000");
+    desk.pay("T1-261123-2");
+    let mut refund = |number: &str, refund: &str, total: &str, part: &str, when: &str| {
+        at(&mut desk, when);
+        let fields = [
+            ("out_trade_no", number),
+            ("out_refund_no", refund),
+            ("total_fee", total),
+            ("refund_fee", part),
+        ];
+        if refund == "R9" {
+            desk.gateway
+                .faults_mut()
+                .set(Call::Refund, Fault::RefundClose, Times::Count(1));
+        }
+        let answer = desk.ask("/secapi/pay/refund", &fields);
+        assert_eq!(answer.get("result_code"), Some("SUCCESS"), "{refund} is taken");
+    };
+    for (nth, part) in ["3333", "3333", "3334"].iter().enumerate() {
+        let when = format!("2026-11-23T12:0{nth}:00");
+        refund("T1-261123-1", &format!("R{nth}"), "10000", part, &when);
+    }
+    refund("T1-261123-2", "R9", "6000", "6000", "2026-11-23T13:00:00");
+    at(&mut desk, "2026-11-24T10:00:00");
+    let bill = bill::read(&desk.bill("20261123", "ALL", "").body).unwrap();
+    let of = |number: &str| -> Vec<i64> {
+        let rows = bill.rows.iter().filter(|row| row.out_trade_no == number);
+        rows.map(|row| row.fee.unwrap().get()).collect()
+    };
+    assert_eq!(
+        of("T1-261123-1"),
+        [600_000, -200_000, -200_000, -200_000],
+        "0.60 taken on 100.00, a third of it given back with each third, below zero"
+    );
+    assert_eq!(
+        of("T1-261123-2"),
+        [360_000, 0],
+        "a refund that was closed gives nothing back: the payment stays"
+    );
+    assert_eq!(
+        (fees(&bill), bill.summary.fee_total.map(MicroYuan::get)),
+        (bill.summary.fee_total, Some(360_000)),
+        "and the summary has what is left"
+    );
 }
 
 #[test]

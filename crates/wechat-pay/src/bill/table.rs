@@ -110,10 +110,10 @@ impl Row<'_> {
         self.yuan(name, old_name)?.ok_or_else(|| self.wrong(name))
     }
 
-    fn fee(&self, name: &'static str) -> Result<MicroYuan, BillError> {
+    fn fee(&self, name: &'static str) -> Result<Option<MicroYuan>, BillError> {
         match self.get(name, None) {
-            None | Some("") => Ok(MicroYuan::default()),
-            Some(text) => parse_micro_yuan(text).map_err(|_| self.wrong(name)),
+            None | Some("") => Ok(None),
+            Some(text) => parse_micro_yuan(text).map(Some).map_err(|_| self.wrong(name)),
         }
     }
 

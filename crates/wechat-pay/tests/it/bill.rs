@@ -44,7 +44,7 @@ fn a_payments_row_is_read_exactly() {
     assert_eq!(row.out_trade_no, "autotest_20190219015232_89201", "ours");
     assert_eq!(row.settlement_total_fee, Fen::new(3), "0.03 yuan");
     assert_eq!(row.total_fee, Some(Fen::new(3)), "0.03 yuan");
-    assert_eq!(row.fee, MicroYuan::new(10_000), "0.01000 yuan");
+    assert_eq!(row.fee, Some(MicroYuan::new(10_000)), "0.01000 yuan");
     assert_eq!(row.rate, "39.00%", "kept as written");
     assert_eq!(row.refund, None, "zeros in the refund's columns mean none");
     assert_eq!(row.openid.reveal(), "wxab8acb865bb1637e", "the payer");
@@ -57,7 +57,7 @@ fn the_summary_is_read_exactly() {
     assert_eq!(summary.settlement_total, Fen::new(47), "0.47 yuan");
     assert_eq!(summary.refund_total, Some(Fen::new(14)), "0.14 yuan");
     assert_eq!(summary.coupon_refund_total, Some(Fen::ZERO), "0.0 yuan");
-    assert_eq!(summary.fee_total, MicroYuan::new(80_000), "0.08 yuan");
+    assert_eq!(summary.fee_total, Some(MicroYuan::new(80_000)), "0.08 yuan");
     assert_eq!(summary.order_total, Some(Fen::new(47)), "0.47 yuan");
     let whole = all(&[]).replace("`45.0", "`48");
     assert_eq!(read(&whole).unwrap().summary.count, 48, "48 is a count too");
@@ -82,7 +82,7 @@ fn a_refunds_row_is_read_exactly() {
     assert_eq!(refund.status, "SUCCESS", "as it was when the bill was made");
     assert_eq!(
         bill.rows[1].fee,
-        MicroYuan::new(-5_990),
+        Some(MicroYuan::new(-5_990)),
         "WeChat gives its fee back"
     );
     assert_eq!(bill.rows[1].device_info, "till1", "the till");
@@ -143,7 +143,7 @@ fn a_products_name_may_hold_the_separators() {
         assert_eq!(bill.rows[0].body, name, "kept");
         assert_eq!(
             bill.rows[0].fee,
-            MicroYuan::new(10_000),
+            Some(MicroYuan::new(10_000)),
             "{name:?}: and no amount has moved"
         );
         assert_eq!(
@@ -153,6 +153,23 @@ fn a_products_name_may_hold_the_separators() {
         );
         assert_eq!(bill.rows.len(), 2, "{name:?}: nor has a row been lost");
     }
+}
+
+#[test]
+fn a_fee_that_is_not_there_is_none_and_not_nothing() {
+    let row = PAID.replace("`0.01000,", "`,");
+    let bill = read(&all(&[&row, PAID])).unwrap();
+    assert_eq!(
+        bill.rows[0].fee, None,
+        "an empty cell says no fee, not one of nothing"
+    );
+    assert_eq!(
+        bill.rows[0].rate, "39.00%",
+        "and its neighbours stay where they are"
+    );
+    let totals = "总交易单数,应结订单总金额,订单总金额";
+    let bill = read(&table(&[HEADER_ALL, PAID, totals, "`1,`0.03,`0.03"], "\n")).unwrap();
+    assert_eq!(bill.summary.fee_total, None, "a summary need not have it");
 }
 
 #[test]

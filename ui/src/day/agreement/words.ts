@@ -9,7 +9,10 @@ export function feeText(yuan: string): string {
     return `${sign}¥${digits.replace(/0{1,3}$/, '')}`;
 }
 
-function values(words: Words, difference: BillDifferenceView): Record<string, string> {
+/** What the words are made of. */
+export type Said = Pick<BillDifferenceView, 'cause' | 'hereFen' | 'thereFen'>;
+
+function values(words: Words, difference: Said): Record<string, string> {
     const { cause } = difference;
     switch (cause.cause) {
         case 'review':
@@ -25,6 +28,8 @@ function values(words: Words, difference: BillDifferenceView): Record<string, st
             return { here: cause.here, there: cause.there ?? '' };
         case 'fee_differs':
             return { rate: cause.rate, expected: feeText(cause.expected), charged: feeText(cause.charged) };
+        case 'rate_unreadable':
+            return { said: cause.said, charged: feeText(cause.charged) };
         case 'refund_differs':
             return {
                 here: words.t(`refund_standing.${cause.here}`),
@@ -41,13 +46,14 @@ function values(words: Words, difference: BillDifferenceView): Record<string, st
         case 'waiting_here':
         case 'refused_here':
         case 'amount_differs':
+        case 'fee_missing':
         case 'twice_there':
             return { here: money(difference.hereFen), there: money(difference.thereFen) };
     }
 }
 
 /** Which words: that a refund failed on both sides needs others than that the sides do not agree about it. */
-function key({ cause }: BillDifferenceView): string {
+function key({ cause }: Said): string {
     const failed = cause.cause === 'refund_differs' && cause.here === 'failed' && cause.there === 'failed';
     return failed ? 'cause.refund_failed' : `cause.${cause.cause}`;
 }
@@ -57,14 +63,17 @@ export function causeName(words: Words, difference: BillDifferenceView): string 
     return words.t(`${key(difference)}.name`, values(words, difference));
 }
 
+/** Which sentence: some causes have one more. */
+function sentence({ cause }: Said): string {
+    if (cause.cause === 'day_boundary' && cause.there === null) return 'waiting';
+    if (cause.cause === 'fee_differs' && cause.expected.startsWith('-')) return 'given_back';
+    if (cause.cause === 'rate_unreadable' && cause.said === '') return 'empty';
+    return 'what';
+}
+
 /** What is the matter, in a sentence. */
-export function causeWhat(words: Words, difference: BillDifferenceView): string {
-    const { cause } = difference;
-    const waiting = cause.cause === 'day_boundary' && cause.there === null;
-    return words.t(
-        waiting ? 'cause.day_boundary.waiting' : `${key(difference)}.what`,
-        values(words, difference),
-    );
+export function causeWhat(words: Words, difference: Said): string {
+    return words.t(`${key(difference)}.${sentence(difference)}`, values(words, difference));
 }
 
 /** Whether money has moved. */

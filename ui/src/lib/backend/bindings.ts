@@ -242,7 +242,9 @@ export type BillCauseView = { cause: "only_here" } | { cause: "only_there" } |
 /**  `there`: the day whose bill has it; `None`: that bill is not there yet. */
 { cause: "day_boundary"; here: string; there: string | null } | 
 /**  In yuan with five decimals. */
-{ cause: "fee_differs"; rate: string; expected: string; charged: string } | { cause: "twice_there" } | { cause: "refund_differs"; here: BillRefundStanding; there: BillRefundStanding } | { cause: "totals_differ"; rowsFen: string; saidFen: string } | { cause: "count_differs"; rows: number; said: number } | 
+{ cause: "fee_differs"; rate: string; expected: string; charged: string } | { cause: "fee_missing" } | 
+/**  `said`: what stands in the place of the rate; the fee in yuan with five decimals. */
+{ cause: "rate_unreadable"; said: string; charged: string } | { cause: "twice_there" } | { cause: "refund_differs"; here: BillRefundStanding; there: BillRefundStanding } | { cause: "totals_differ"; rowsFen: string; saidFen: string } | { cause: "count_differs"; rows: number; said: number } | 
 /**  In yuan with five decimals. */
 { cause: "fee_total_differs"; rows: string; said: string };
 
@@ -831,6 +833,14 @@ export type ExportedView = {
 	path: string,
 };
 
+/**  The fee of a payment or refund of a Z, and what is the matter with it. */
+export type FeeInDoubtView = {
+	/**  The order's number; of a refund, its own. */
+	number: string,
+	refund: boolean,
+	cause: BillCauseView,
+};
+
 export type FoundBy = "query" | "notify";
 
 /**  A refund that WeChat gave up. */
@@ -1255,6 +1265,8 @@ export type ProviderView = {
 	refunded: TallyView,
 	/**  In yuan with five decimals. */
 	fee: string,
+	/**  Rows whose fee is not what their rate makes, or can't be held against it. */
+	feesInDoubt: FeeInDoubtView[],
 	/**  Refunds of the Z that WeChat did not carry out: the money is with the merchant. */
 	notArrived: TallyView,
 	/**  What the Z takes back of an earlier one, by what it does to the difference. */

@@ -486,6 +486,7 @@ export class FakeReports {
                 refunded: none,
                 fee: '0.00000',
                 notArrived: none,
+                feesInDoubt: [],
                 takenBack: none,
                 missing: 0,
                 unbooked: [],
@@ -504,6 +505,16 @@ export class FakeReports {
             refunded: z.wechat.refunded,
             fee: (Number(taken.sumFen) * 0.00006).toFixed(5),
             notArrived,
+            feesInDoubt:
+                missing === 0
+                    ? []
+                    : [
+                          {
+                              number: 'T01-261122-000233-M4TA',
+                              refund: false,
+                              cause: { cause: 'rate_unreadable', said: '优惠', charged: '0.18000' },
+                          },
+                      ],
             takenBack: none,
             missing,
             unbooked: [],
