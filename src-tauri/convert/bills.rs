@@ -132,11 +132,14 @@ fn difference(picture: &AgreementPicture, difference: &Difference) -> BillDiffer
         ways_out: difference.ways_out().iter().map(|way| way_out(*way)).collect(),
         settled: picture.is_settled(difference),
         notes: picture
-            .notes_on(difference)
-            .map(|note| BillNoteView {
+            .earlier_notes_on(difference)
+            .map(|it| (it, true))
+            .chain(picture.notes_on(difference).map(|it| (it, false)))
+            .map(|(note, earlier)| BillNoteView {
                 at: time(note.at),
                 by: name(picture, note.user),
                 text: note.text.clone(),
+                earlier,
             })
             .collect(),
     }

@@ -151,7 +151,7 @@ pub struct BillDifferenceView {
     pub ways_out: Vec<WayOut>,
     /// Explains itself, or somebody has written what it is about.
     pub settled: bool,
-    /// Oldest first.
+    /// Those on earlier figures first, each oldest first.
     pub notes: Vec<BillNoteView>,
 }
 
@@ -265,6 +265,8 @@ pub struct BillNoteView {
     /// `None`: nobody had signed in.
     pub by: Option<String>,
     pub text: String,
+    /// Written when the figures were others: it settles nothing of what stands now.
+    pub earlier: bool,
 }
 
 /// The last sign-off of a day.

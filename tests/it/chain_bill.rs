@@ -588,7 +588,17 @@ async fn a_note_on_a_fen_settles_no_hundred_yuan() -> anyhow::Result<()> {
         let difference = only(&picture, &order(&number)).clone();
         shop.till
             .note_difference(shop.now(), day, &difference, "一分钱")?;
-        assert_eq!(shop.agreement(day)?.open(), 0, "{by} fen: its own note does");
+        let picture = shop.agreement(day)?;
+        assert_eq!(picture.open(), 0, "{by} fen: its own note does");
+        let earlier = picture.earlier_notes_on(&difference);
+        let earlier: Vec<(&str, bool)> = earlier
+            .map(|it| (it.text.as_str(), it.at <= shop.now()))
+            .collect();
+        let before = if by == 1 { &[][..] } else { &[("一分钱", true)] };
+        assert_eq!(
+            earlier, before,
+            "{by} fen: what was written on the bill before is still read, with its time"
+        );
     }
     Ok(())
 }

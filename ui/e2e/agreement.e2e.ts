@@ -36,6 +36,19 @@ it('lets nobody sign off before each difference is explained', async () => {
     expect(await sign.isDisabled(), 'what is signed and has not changed is not signed again').toBe(true);
 });
 
+it('shows what was written on earlier figures, and does not take it for an explanation', async () => {
+    const page = await atDay('differences');
+    await page.getByTestId('difference-look-2').click();
+    const note = page.getByTestId('note-0');
+    const said = await note.innerText();
+    expect(said, 'by whom, and that it is of before').toMatch(/王芳 · 那时数字不同[^]*已问微信客服/);
+    await page.getByTestId('difference-close').click();
+    expect(
+        await page.getByTestId('difference-look-2').innerText(),
+        'the difference is open as before',
+    ).toContain('处理');
+});
+
 it('says what a late payment is and leads to its order', async () => {
     const page = await atDay('differences');
     await page.getByTestId('difference-look-0').click();

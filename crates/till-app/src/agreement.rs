@@ -94,6 +94,15 @@ impl AgreementPicture {
         self.notes.iter().filter(about)
     }
 
+    /// The notes on the same thing and the same kind of difference from when its figures were others: of a bill that another
+    /// has taken the place of, or of what has changed here since. They settle nothing of what stands now.
+    pub fn earlier_notes_on(&self, difference: &Difference) -> impl Iterator<Item = &BillNote> {
+        let (as_of, word) = (difference.as_of(), difference.cause.word());
+        let of_kind = move |cause: &str| cause.split(' ').next() == Some(word) && cause != as_of;
+        let about = move |note: &&BillNote| note.subject == difference.subject && of_kind(&note.cause);
+        self.notes.iter().filter(about)
+    }
+
     /// A difference is settled when it explains itself or somebody has written what it is about.
     #[must_use]
     pub fn is_settled(&self, difference: &Difference) -> bool {

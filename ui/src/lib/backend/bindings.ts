@@ -263,7 +263,7 @@ export type BillDifferenceView = {
 	waysOut: WayOut[],
 	/**  Explains itself, or somebody has written what it is about. */
 	settled: boolean,
-	/**  Oldest first. */
+	/**  Those on earlier figures first, each oldest first. */
 	notes: BillNoteView[],
 };
 
@@ -296,6 +296,8 @@ export type BillNoteView = {
 	/**  `None`: nobody had signed in. */
 	by: string | null,
 	text: string,
+	/**  Written when the figures were others: it settles nothing of what stands now. */
+	earlier: boolean,
 };
 
 export type BillRefundStanding = "asked" | "processing" | "done" | "failed";

@@ -44,7 +44,12 @@ export class FakeBills {
                     );
                     if (difference === undefined) refuse('no_such_difference');
                     if (text.trim() === '') refuse('note_wrong');
-                    const note = { at: new Date().toISOString(), by: '李娜', text: text.trim() };
+                    const note = {
+                        at: new Date().toISOString(),
+                        by: '李娜',
+                        text: text.trim(),
+                        earlier: false,
+                    };
                     const key = day + JSON.stringify(subject) + asOf;
                     this.#notes.set(key, [...(this.#notes.get(key) ?? []), note]);
                     this.version += 1;
@@ -131,6 +136,13 @@ export class FakeBills {
         }
     }
 
+    /** What was written on the fee before the bill was fetched again. */
+    #earlier(day: string, cause: BillCauseView): BillNoteView[] {
+        if (cause.cause !== 'fee_differs') return [];
+        const at = new Date(Date.parse(`${day}T04:00:00Z`) + DAY).toISOString();
+        return [{ at, by: '王芳', text: '已问微信客服', earlier: true }];
+    }
+
     #differences(day: string): BillDifferenceView[] {
         const short = day.slice(2).replaceAll('-', '');
         const order = (serial: string, tail: string): BillSubject => ({
@@ -177,7 +189,7 @@ export class FakeBills {
                 cause,
                 waysOut,
                 settled: cause.cause === 'day_boundary' || notes.length > 0,
-                notes,
+                notes: [...this.#earlier(day, cause), ...notes],
             };
         });
     }
