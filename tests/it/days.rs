@@ -116,6 +116,11 @@ fn in_time(time: &TimeTally) -> Vec<(&'static str, u64, u64)> {
         ("clocks that were off by minutes", time.skewed_far, 100),
         ("clocks set forward", time.set_forward, 30),
         ("clocks set back", time.set_back, 30),
+        (
+            "Zs made by a clock behind an earlier one's",
+            time.zs_out_of_order,
+            20,
+        ),
         ("orders whose times WeChat refused", time.times_refused, 5),
     ]
 }

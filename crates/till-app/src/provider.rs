@@ -47,6 +47,13 @@ impl ProviderJob {
             .map_err(Refusal::NotSaved)?;
         let first = read.attempts().first_placed_at().map_err(Refusal::NotSaved)?;
         let head = &z.report.head;
+        // The Z before may have been made by a clock that was set back since: its time then ends before an earlier one's, and what
+        // lies between is the earlier one's alone.
+        let told_until = read
+            .z_reports()
+            .latest_close_before(self.number)
+            .map_err(Refusal::NotSaved)?;
+        let begins_at = told_until.map_or(head.from, |until| until.max(head.from));
         // No bill is fetched of a day before the till's first order, and there is nothing of its on them. All of that day before
         // the first Z is the first Z's: by WeChat's clock it may be from before the order, by the till's it is not.
         let nothing_before = first.map(bill_date);
@@ -55,7 +62,7 @@ impl ProviderJob {
             from: match begins {
                 None => head.to,
                 Some(begins) if told.from == ToldUpTo::START => begins,
-                Some(begins) => begins.max(head.from),
+                Some(begins) => begins.max(begins_at),
             },
             to: head.to,
         };

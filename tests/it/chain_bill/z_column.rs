@@ -114,6 +114,41 @@ async fn money_of_before_the_first_order_is_named_by_the_first_z_and_by_no_other
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn money_of_a_time_that_two_zs_tell_of_by_a_clock_set_back_is_named_once() -> anyhow::Result<()> {
+    let (line, mut shop, _) = at_noon().await?;
+    paid(&line, &mut shop, WATER, "a").await?;
+    // Closed while the clock was three hours ahead, and again once it was right.
+    let ahead = shop.now() + HOUR * 3;
+    shop.till.close_day(ahead, "z1", "")?;
+    shop.live(MINUTE).await?;
+    let now = shop.now();
+    shop.till.close_day(now, "z2", "")?;
+    shop.live(MINUTE).await?;
+    let late = late_payment(&line, &mut shop, "b").await?;
+    shop.live(HOUR * 4).await?;
+    let now = shop.now();
+    shop.till.close_day(now, "z3", "")?;
+    next_morning(&mut shop).await?;
+    let mut named = Vec::new();
+    for number in 1..=3 {
+        let column = shop.till.provider(ZNumber(number))?.run()?;
+        let rows = unbooked(&column).into_iter();
+        named.extend(rows.map(|(row, ..)| (number, row.to_owned())));
+        assert_eq!(
+            column.provider.unexplained()?,
+            Fen::ZERO,
+            "Z {number}: each fen of its difference has a cause"
+        );
+    }
+    assert_eq!(
+        named,
+        [(1, late.to_string())],
+        "its time is the first Z's, by whose clock it was not over; the third begins where that one ends"
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_sign_off_that_holds_no_longer_is_not_shown_on_the_z() -> anyhow::Result<()> {
     let (line, mut shop, day) = at_noon().await?;
     let number = paid(&line, &mut shop, WATER, "a").await?;

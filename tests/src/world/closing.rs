@@ -374,12 +374,14 @@ pub(super) fn held_against_bills(world: &mut World, counter: usize) -> anyhow::R
     let zs = numbered(till)?;
     let (mut difference, mut billed) = (Fen::ZERO, Fen::ZERO);
     let (mut undecided, mut once) = (Fen::ZERO, BTreeSet::new());
+    // What came before the first Z, by whichever clock, is the first Z's. By a clock that was set back a Z may end before the one
+    // before it: what both times cover is the earlier one's.
+    let mut told = Timestamp::MIN;
     for z in &zs {
         let head = &z.report.head;
-        // What came before the first Z, by whichever clock, is the first Z's.
-        let first = z.number == ZNumber(1);
-        let from = if first { Timestamp::MIN } else { head.from };
-        let mine = undecided_in(world, counter, from..head.to)?;
+        let mine = undecided_in(world, counter, told..head.to)?;
+        world.tally.time.zs_out_of_order += u64::from(head.to < told);
+        told = told.max(head.to);
         let provider = till.provider(z.number)?.run()?.provider;
         ensure!(
             provider.waiting.is_empty(),

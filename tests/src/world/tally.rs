@@ -162,6 +162,8 @@ counts! {
         set_forward,
         /// Clocks set back in the middle of the day.
         set_back,
+        /// Zs made by a clock that was set back behind an earlier one.
+        zs_out_of_order,
         /// Orders that WeChat refused for the times in them.
         times_refused,
         /// Payments that came by WeChat's clock after the till had given its order up, and were in time by the till's.

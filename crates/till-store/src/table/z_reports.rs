@@ -190,6 +190,16 @@ impl<'c> ZReportsRead<'c> {
         )
     }
 
+    /// The latest time at which any Z before this one was made: by a clock that was set back since, it need not be the last.
+    pub fn latest_close_before(self, number: ZNumber) -> Result<Option<Timestamp>, StoreError> {
+        sql::first(
+            self.conn,
+            "SELECT closed_at FROM z_reports WHERE number < ?1 ORDER BY closed_at DESC LIMIT 1",
+            [number.0],
+            |row| sql::time(TABLE, row, 0),
+        )
+    }
+
     /// The one that this press of the button made.
     pub fn by_click(self, click: &str) -> Result<Option<ZNumber>, StoreError> {
         sql::first(
