@@ -117,9 +117,9 @@ fn in_time(time: &TimeTally) -> Vec<(&'static str, u64, u64)> {
         ("clocks set forward", time.set_forward, 30),
         ("clocks set back", time.set_back, 30),
         (
-            "Zs made by a clock behind an earlier one's",
-            time.zs_out_of_order,
-            20,
+            "customers who paid just after a cancel, unheard",
+            time.paid_unheard,
+            50,
         ),
         ("orders whose times WeChat refused", time.times_refused, 5),
     ]

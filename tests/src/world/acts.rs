@@ -5,10 +5,13 @@ use jiff::{SignedDuration, Timestamp};
 use rand::RngExt as _;
 use till_app::Refusal;
 use till_core::State;
-use wechat_pay_sim::{CustomerRefusal, Gateway};
+use wechat_pay_sim::{Call, CustomerRefusal, Fault, Gateway, Times};
 
 use super::{World, attempt};
 use crate::visit::{Act, Cancelled, Manner};
+
+/// So many questions go unheard after such a cancel: the next one comes after the payment.
+const UNHEARD: u32 = 2;
 
 impl World {
     pub(super) fn act(&mut self, which: usize, act: Act) -> anyhow::Result<()> {
@@ -184,12 +187,32 @@ impl World {
                 shown: now,
             });
         }
+        if self.visits[which].manner == Manner::PaysAfterCancel && self.rng.random_bool(0.5) {
+            self.pays_unheard(which);
+        }
         if self.visits[which].manner == Manner::PaysAtClose
             && let Some((number, code_url)) = self.visits[which].codes.last()
         {
             self.network.pay_at_close(number.as_str(), code_url);
         }
         Ok(())
+    }
+
+    /// The line fails as the cashier cancels, and the customer pays before it is there again: the till first hears of the order
+    /// that it is paid, and only the times say that it was too late.
+    fn pays_unheard(&mut self, which: usize) {
+        let Some(nth) = self.visits[which].codes.len().checked_sub(1) else {
+            return;
+        };
+        self.network.with(|gateway, _| {
+            gateway
+                .faults_mut()
+                .set(Call::OrderQuery, Fault::DropBefore, Times::Count(UNHEARD));
+        });
+        self.last_trouble = self.last_trouble.max(self.now);
+        let soon = SignedDuration::from_millis(self.rng.random_range(1_000..2_500));
+        self.plan_act(which, soon, Act::Pay { nth });
+        self.tally.time.paid_unheard += 1;
     }
 
     fn pay_again(&mut self, which: usize) -> anyhow::Result<()> {

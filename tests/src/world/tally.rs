@@ -162,6 +162,8 @@ counts! {
         set_forward,
         /// Clocks set back in the middle of the day.
         set_back,
+        /// Customers who paid just after a cancel, while nothing was heard from WeChat.
+        paid_unheard,
         /// Zs made by a clock that was set back behind an earlier one.
         zs_out_of_order,
         /// Orders that WeChat refused for the times in them.

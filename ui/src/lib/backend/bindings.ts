@@ -550,7 +550,7 @@ export type ClosingView = {
 	note: string,
 };
 
-/**  A refusal the page puts into words. `detail` is for the log and the curious. */
+/**  A refusal the page puts into words. `detail` is what those leave open: a product, a barcode, a sum, a time. Often nothing. */
 export type CommandError = {
 	code: ErrorCode,
 	detail: string,
