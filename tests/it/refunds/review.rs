@@ -152,7 +152,9 @@ async fn a_late_payment_goes_back_and_its_goods_are_free() -> anyhow::Result<()>
     let line = Line::open().await?;
     let (mut shop, number) = late(&line).await?;
     let (yes, now) = (shop.yes(Act::Review)?, shop.now());
-    let refund = shop.till.refund_review(now, &number, "顾客已离开", "r1", yes)?;
+    let refund = shop
+        .till
+        .refund_review(now, &number, "顾客已离开", "r1", yes)?;
     assert_eq!(reviews(&shop), 0, "off the list");
     assert_eq!(
         shop.shelf(LAST_PIECE)?,
@@ -160,7 +162,9 @@ async fn a_late_payment_goes_back_and_its_goods_are_free() -> anyhow::Result<()>
         "the piece is free again"
     );
     let (yes, now) = (shop.yes(Act::Review)?, shop.now());
-    let twice = shop.till.refund_review(now, &number, "顾客已离开", "r1", yes)?;
+    let twice = shop
+        .till
+        .refund_review(now, &number, "顾客已离开", "r1", yes)?;
     assert_eq!(twice, refund, "the same click is the same refund");
     shop.live(SETTLED).await?;
     assert!(
@@ -186,7 +190,8 @@ async fn a_refund_that_comes_to_nothing_puts_the_payment_back_on_the_list() -> a
     let (mut shop, number) = late(&line).await?;
     line.fault(Call::Refund, Fault::RefundClose, Times::Count(1));
     let (yes, now) = (shop.yes(Act::Review)?, shop.now());
-    shop.till.refund_review(now, &number, "顾客已离开", "r1", yes)?;
+    shop.till
+        .refund_review(now, &number, "顾客已离开", "r1", yes)?;
     shop.live(SETTLED).await?;
     assert_eq!(
         reviews(&shop),
@@ -203,6 +208,51 @@ async fn a_refund_that_comes_to_nothing_puts_the_payment_back_on_the_list() -> a
         (Some(0), 0, 1),
         "taken over after all: the piece is taken off the shelf again"
     );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_that_waits_for_a_person_again_is_on_the_list_at_once() -> anyhow::Result<()> {
+    // WeChat closes the refund long after everybody has seen how the payment ended.
+    let line = Line::open().await?;
+    let (mut shop, number) = late(&line).await?;
+    line.fault(Call::Refund, Fault::RefundClose, Times::Count(1));
+    shop.till.done();
+    let (yes, now) = (shop.yes(Act::Review)?, shop.now());
+    shop.till
+        .refund_review(now, &number, "顾客已离开", "r1", yes)?;
+    shop.till.seen(&number);
+    assert_eq!(reviews(&shop), 0, "decided");
+    shop.live(SETTLED).await?;
+    assert_eq!(reviews(&shop), 1, "REFUNDCLOSE: it waits for a person again");
+    shop.till.seen(&number);
+    assert_eq!(reviews(&shop), 1, "and does however often it was looked at");
+
+    // WeChat refuses the refund, and a manager gives it up.
+    let line = Line::open().await?;
+    let (mut shop, first, second) = twice(&line).await?;
+    let double = match shop.state(&first)? {
+        State::Review { .. } => first,
+        _ => second,
+    };
+    line.fault(Call::Refund, Fault::NotEnough, Times::Forever);
+    shop.till.done();
+    let (yes, now) = (shop.yes(Act::Review)?, shop.now());
+    let refund = shop
+        .till
+        .refund_review(now, &double, "重复付款", "r1", yes)?;
+    shop.till.done();
+    shop.live(SETTLED).await?;
+    let (yes, now) = (shop.yes(Act::Refund)?, shop.now());
+    shop.till.withdraw_refund(now, &refund, yes)?;
+    assert_eq!(
+        reviews(&shop),
+        1,
+        "the money is here and nobody's: a person is told"
+    );
+    let (yes, now) = (shop.yes(Act::Review)?, shop.now());
+    shop.till.adopt(now, &double, yes)?;
+    assert_eq!(reviews(&shop), 0, "decided");
     Ok(())
 }
 
@@ -232,7 +282,9 @@ async fn a_double_payment_goes_back_or_becomes_a_sale_of_its_own() -> anyhow::Re
         _ => second,
     };
     let (yes, now) = (shop.yes(Act::Review)?, shop.now());
-    let refund = shop.till.refund_review(now, &double, "重复付款", "r1", yes)?;
+    let refund = shop
+        .till
+        .refund_review(now, &double, "重复付款", "r1", yes)?;
     shop.live(SETTLED).await?;
     assert!(
         is_refunded(&shop.refund_state(&refund)?),

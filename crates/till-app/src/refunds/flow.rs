@@ -111,6 +111,10 @@ impl Till {
             .and_then(|watched| watched.run.as_ref());
         let plan = Plan::of(run, evidence);
         let sale = self.sale_change(&before, &after)?;
+        if sale.is_some() {
+            // It may have been settled and let go; from now on it may wait for a person again.
+            self.recall(&after.out_trade_no)?;
+        }
         let to_save = match cause {
             Cause::Driver => plan.is_news() || after.worth_saving(&before),
             Cause::Heard(_) | Cause::Decided { .. } => true,
@@ -130,6 +134,10 @@ impl Till {
                 write_step(tx, now, (&before, &after, effect), sale.as_ref())?;
                 plan.write(tx, |row| tx.evidence().insert_of_refund(&after, row))
             });
+            if written.is_err() {
+                // It may have been brought into memory for nothing.
+                self.let_go(&after.out_trade_no);
+            }
             self.saved(written)?
         } else {
             None
