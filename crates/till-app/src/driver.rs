@@ -297,7 +297,7 @@ impl Till {
         }
     }
 
-    fn question(&self, ask: Ask, number: &OutTradeNo) -> Result<Question, String> {
+    fn question(&mut self, ask: Ask, number: &OutTradeNo) -> Result<Question, String> {
         let text = |error: &dyn std::fmt::Display| error.to_string();
         match ask {
             Ask::Place => {
@@ -313,12 +313,52 @@ impl Till {
                     .map(|order| Question::Place(number.clone(), order))
                     .map_err(|error| text(&error))
             }
-            Ask::Query => order::query(number.as_str())
-                .map(|query| Question::Query(number.clone(), query))
-                .map_err(|error| text(&error)),
-            Ask::Close => order::close(number.as_str())
-                .map(|close| Question::Close(number.clone(), close))
-                .map_err(|error| text(&error)),
+            Ask::Query => {
+                let query = order::query(number.as_str()).map_err(|error| text(&error))?;
+                let query = match self.other_merchant(number)? {
+                    Some((appid, mch_id)) => query.of(&appid, &mch_id),
+                    None => query,
+                };
+                Ok(Question::Query(number.clone(), query))
+            }
+            Ask::Close => {
+                let close = order::close(number.as_str()).map_err(|error| text(&error))?;
+                let close = match self.other_merchant(number)? {
+                    Some((appid, mch_id)) => close.of(&appid, &mch_id),
+                    None => close,
+                };
+                Ok(Question::Close(number.clone(), close))
+            }
+        }
+    }
+
+    /// The `appid` and `mch_id` that an order was placed for, if that is not the merchant in the configuration: that one knows
+    /// nothing of it, and must not be believed.
+    fn other_merchant(&mut self, number: &OutTradeNo) -> Result<Option<(String, String)>, String> {
+        let id = self.orders.get(number).copied();
+        let Some(watched) = id.and_then(|id| self.sales.get_mut(&id)) else {
+            return Ok(None);
+        };
+        let note = watched.notes.of(number);
+        if note.ours {
+            return Ok(None);
+        }
+        let saved = self.db.read().attempts().request(number);
+        let saved = saved.map_err(|error| error.to_string())?;
+        let fields = saved.and_then(|saved| serde_json::from_str::<Fields>(&saved).ok());
+        let merchant = &self.config.merchant;
+        // Of a request that can't be read nothing better is known.
+        let whose = fields
+            .as_ref()
+            .and_then(|it| it.get("appid").zip(it.get("mch_id")));
+        match whose {
+            Some((appid, mch_id)) if (appid, mch_id) != (&*merchant.appid, &*merchant.mch_id) => {
+                Ok(Some((appid.to_owned(), mch_id.to_owned())))
+            }
+            Some(_) | None => {
+                note.ours = true;
+                Ok(None)
+            }
         }
     }
 
@@ -393,6 +433,41 @@ mod tests {
             received: None,
             verdict: wechat_pay::SignVerdict::Right,
             trusted,
+        }
+    }
+
+    #[test]
+    fn an_order_is_asked_after_as_the_merchants_that_it_was_placed_for() {
+        use wechat_pay::Request as _;
+        let now = Timestamp::from_second(1_795_000_000).unwrap();
+        let mut till = till(now);
+        till.import(now, "品名,条码,价格,库存,分类\n水,6999000000001,2.00,9,全部\n")
+            .unwrap();
+        till.add(till_core::ProductId(1), None).unwrap();
+        let number = till.pay(now, "click").unwrap();
+        let whose = |till: &mut Till, ask| {
+            let fields = match till.question(ask, &number).unwrap() {
+                Question::Place(_, it) => it.fields(),
+                Question::Query(_, it) => it.fields(),
+                Question::Close(_, it) => it.fields(),
+                Question::Refund(..) | Question::RefundQuery(..) => panic!("it is an order"),
+            };
+            fields.get("mch_id").map(str::to_owned)
+        };
+        assert_eq!(
+            (whose(&mut till, Ask::Query), whose(&mut till, Ask::Close)),
+            (None, None),
+            "its own merchant is the one that asks"
+        );
+        till.config.merchant.mch_id = "1900000999".to_owned();
+        let sale = till.orders[&number];
+        till.sales.get_mut(&sale).unwrap().notes = crate::till::Notes::default();
+        for ask in [Ask::Place, Ask::Query, Ask::Close] {
+            assert_eq!(
+                whose(&mut till, ask).as_deref(),
+                Some("1900000109"),
+                "another merchant's WeChat knows nothing of it: {ask:?} is not sent with its key"
+            );
         }
     }
 

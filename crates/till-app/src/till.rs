@@ -121,6 +121,8 @@ impl Notes {
 /// What is known of an attempt beyond what is saved: the run of answers it is in.
 #[derive(Debug, Default)]
 pub(crate) struct Note {
+    /// It was placed for the merchant in the configuration: looked up once, every poll wants to know.
+    pub(crate) ours: bool,
     pub(crate) last_check: Option<LastCheck>,
     pub(crate) run: Option<Run>,
 }

@@ -100,6 +100,10 @@ pub enum Timer {
 /// the order was placed. Earlier than that it speaks of another deadline.
 const BROKER_EARLY: SignedDuration = SignedDuration::from_secs(60);
 
+/// WeChat's codes live two hours, and nobody pays by a dead one. Until then that WeChat knows nothing of an order, whose code
+/// it gave out itself, contradicts what we know; from then on it has forgotten one that nobody has paid.
+const CODE_LIVES: SignedDuration = SignedDuration::from_hours(2);
+
 /// After WeChat has refused to close, this long until the next try; questions go on meanwhile.
 const CLOSE_AGAIN: SignedDuration = SignedDuration::from_secs(30);
 
@@ -259,6 +263,7 @@ impl Attempt {
                 PlaceAnswer::Unknown(RetryAfter(wanted)),
             ) => self.ask(later(now, wanted), Ask::Query),
             // If a code came after the order stopped being wanted, nobody sees it. Carry on closing.
+            (State::Closing { .. }, PlaceAnswer::Placed { .. }) => self.known().ask(now, Ask::Query),
             (State::Closing { .. }, _) => self.ask(now, Ask::Query),
             (
                 State::AwaitingPayment { .. },
@@ -353,8 +358,11 @@ impl Attempt {
                 let why = *why;
                 self.closed(why)
             }
-            State::Closing { seen_unpaid, .. } => {
+            State::Closing {
+                seen_unpaid, known, ..
+            } => {
                 *seen_unpaid = true;
+                *known = true;
                 self.close_when_allowed(now, timing)
             }
             State::Review { payment: None, .. } => self.known_again(now, timing),
@@ -390,6 +398,15 @@ impl Attempt {
             State::Placing => self.ask(now, Ask::Place),
             // WeChat gave us a code for it a moment ago: this answer can't be right.
             State::AwaitingPayment { .. } => self.ask_in_doubt(now, timing, RetryAfter::NONE, Ask::Query),
+            // Neither closing nor asking finds what it has shown to have: the answer can't be right, as long as it may be paid.
+            State::Closing {
+                known: true,
+                said_closed: 0,
+                said_unknown: true,
+                ..
+            } if now < later(self.placed_at, CODE_LIVES) => {
+                self.ask_in_doubt(now, timing, RetryAfter::NONE, Ask::Query)
+            }
             // Neither closing nor asking finds it: there is nothing that could be paid.
             State::Closing {
                 why,
@@ -412,18 +429,24 @@ impl Attempt {
 
     /// After a state that nobody knows, one that we know, and no money: its code is on no screen any more, so it is closed.
     fn known_again(self, now: Timestamp, timing: &Timing) -> Self {
+        self.closing_unpaid(now, timing, CloseReason::StateUnknown)
+            .close_when_allowed(now, timing)
+    }
+
+    /// WeChat has it, and has said that nobody has paid: closed as soon as its rules allow.
+    fn closing_unpaid(self, now: Timestamp, timing: &Timing, why: CloseReason) -> Self {
         Self {
             state: State::Closing {
-                why: CloseReason::StateUnknown,
+                why,
                 since: now,
                 seen_unpaid: true,
+                known: true,
                 said_closed: 0,
                 said_unknown: false,
                 close_at: later(self.placed_at, timing.close_after),
             },
             ..self
         }
-        .close_when_allowed(now, timing)
     }
 
     fn closed_at_wechat(self, now: Timestamp) -> Self {
@@ -480,12 +503,14 @@ impl Attempt {
     }
 
     fn unwanted_since(self, now: Timestamp, timing: &Timing, why: CloseReason, since: Timestamp) -> Self {
+        let known = matches!(self.state, State::AwaitingPayment { .. });
         match self.state {
             State::Placing | State::AwaitingPayment { .. } => Self {
                 state: State::Closing {
                     why,
                     since,
                     seen_unpaid: false,
+                    known,
                     said_closed: 0,
                     said_unknown: false,
                     close_at: later(self.placed_at, timing.close_after),
@@ -497,6 +522,7 @@ impl Attempt {
             State::Closing {
                 why: before,
                 seen_unpaid,
+                known,
                 said_closed,
                 said_unknown,
                 close_at,
@@ -509,6 +535,7 @@ impl Attempt {
                         why,
                         since,
                         seen_unpaid,
+                        known,
                         said_closed,
                         said_unknown,
                         close_at,
@@ -577,6 +604,13 @@ impl Attempt {
         let doubted = self.doubt();
         let at = later(now, timing.wait(doubted.doubts, retry_after));
         doubted.ask(at, ask)
+    }
+
+    fn known(mut self) -> Self {
+        if let State::Closing { known, .. } = &mut self.state {
+            *known = true;
+        }
+        self
     }
 
     fn doubt(self) -> Self {

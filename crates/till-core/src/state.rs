@@ -27,6 +27,9 @@ pub enum State {
         /// WeChat has said since then that nobody has paid: whoever pays now pays late, whatever the two clocks say.
         #[serde(default)]
         seen_unpaid: bool,
+        /// WeChat has it, or had it: it gave a code for it, or said how it stands.
+        #[serde(default)]
+        known: bool,
         /// How often WeChat has said, to a `closeorder`, that it is closed.
         said_closed: u8,
         /// WeChat has said, to a `closeorder`, that it knows no such order.

@@ -10,6 +10,7 @@ use crate::sign::SignType;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CloseOrder {
     out_trade_no: String,
+    of: Fields,
 }
 
 /// The order is closed.
@@ -25,7 +26,15 @@ impl CloseOrder {
         limits::out_trade_no(out_trade_no)?;
         Ok(Self {
             out_trade_no: out_trade_no.to_owned(),
+            of: Fields::new(),
         })
+    }
+
+    /// The same wish, for this merchant only: with another merchant's key it is not sent.
+    #[must_use]
+    pub fn of(self, appid: &str, mch_id: &str) -> Self {
+        let of = Fields::new().with("appid", appid).with("mch_id", mch_id);
+        Self { of, ..self }
     }
 }
 
@@ -37,7 +46,7 @@ impl Request for CloseOrder {
     type Answer = OrderClosed;
 
     fn fields(&self) -> Fields {
-        Fields::new().with("out_trade_no", &self.out_trade_no)
+        self.of.clone().with("out_trade_no", &self.out_trade_no)
     }
 
     fn judge(&self, body: &[u8], merchant: &Merchant, kind: SignType) -> Judged<OrderClosed> {

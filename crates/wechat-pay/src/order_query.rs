@@ -38,6 +38,7 @@ impl OrderNumber {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderQuery {
     number: OrderNumber,
+    of: Fields,
 }
 
 impl OrderQuery {
@@ -47,7 +48,16 @@ impl OrderQuery {
     /// The number can't be one.
     pub fn new(number: OrderNumber) -> Result<Self, FieldError> {
         number.check()?;
-        Ok(Self { number })
+        let of = Fields::new();
+        Ok(Self { number, of })
+    }
+
+    /// The same question, to this merchant only: with another merchant's key it is not sent, for WeChat would say that there is
+    /// no such order.
+    #[must_use]
+    pub fn of(self, appid: &str, mch_id: &str) -> Self {
+        let of = Fields::new().with("appid", appid).with("mch_id", mch_id);
+        Self { of, ..self }
     }
 
     /// About the order of this merchant's number.
@@ -108,7 +118,10 @@ impl Request for OrderQuery {
     fn fields(&self) -> Fields {
         let (name, value) = self.number.as_field();
         // Room for the envelope too: this is the question that every poll asks.
-        Fields::with_capacity(256).with(name, value)
+        let fields = Fields::with_capacity(256).with(name, value);
+        self.of
+            .iter()
+            .fold(fields, |fields, (name, value)| fields.with(name, value))
     }
 
     fn judge(&self, body: &[u8], merchant: &Merchant, kind: SignType) -> Judged<OrderState> {

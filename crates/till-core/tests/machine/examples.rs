@@ -341,3 +341,106 @@ fn fault_29_a_cancel_does_not_hurry_wechat_that_has_not_looked_at_the_order() {
         "cancelled while the request was on its way"
     );
 }
+
+/// A code on show, cancelled, and old enough to be closed.
+fn cancelled_with_a_code(timing: &Timing) -> (Sale, Timestamp) {
+    let sale = Sale::new(SaleId(1), TOTAL, number(0), start(), timing);
+    let placed = Input::Place(PlaceAnswer::Placed {
+        code_url: "weixin://wxpay/bizpayurl/up?pr=a".to_owned(),
+    });
+    let (sale, _) = sale.handle(start(), timing, &number(0), placed);
+    let now = start() + timing.close_after;
+    (sale.handle(now, timing, &number(0), Input::Cancel).0, now)
+}
+
+#[test]
+fn an_order_that_wechat_gave_a_code_for_is_not_closed_because_wechat_denies_it() {
+    let timing = Timing::default();
+    let none = Input::Query(QueryAnswer::NoSuchOrder);
+    let (sale, mut now) = cancelled_with_a_code(&timing);
+    // Neither asking nor closing finds it, for as long as its code may be paid by.
+    let (mut sale, _) = sale.handle(now, &timing, &number(0), none.clone());
+    let code_dead = start() + SignedDuration::from_hours(2);
+    let mut asked = 0;
+    while now < code_dead {
+        let due = sale.attempts[0].next.unwrap();
+        now = due.at.min(code_dead);
+        if now == code_dead {
+            break;
+        }
+        let answer = match due.ask {
+            Ask::Close => Input::Close(CloseAnswer::NoSuchOrder),
+            Ask::Place | Ask::Query => none.clone(),
+        };
+        let (after, effects) = sale.handle(now, &timing, &number(0), answer);
+        assert_eq!(
+            (effects, after.stock),
+            (Vec::new(), StockHold::Held),
+            "a customer may have paid by its code: the goods are kept at {now}"
+        );
+        assert!(
+            after.can_pay_again().is_ok() && after.can_take_cash().is_ok(),
+            "whoever stands there can pay otherwise meanwhile"
+        );
+        asked += 1;
+        sale = after;
+    }
+    assert!(asked < 500, "asked as in any doubt, not {asked} times");
+    let paid = payment(TOTAL.get(), "CNY", start(), 1);
+    let (found, _) = sale
+        .clone()
+        .handle(now, &timing, &number(0), Input::Query(QueryAnswer::Paid(paid)));
+    assert!(
+        found.attempts[0].payment().is_some(),
+        "what was paid meanwhile is found"
+    );
+    let (sale, effects) = sale.handle(now, &timing, &number(0), none);
+    assert_eq!(
+        (effects, &sale.attempts[0].state),
+        (
+            vec![Effect::GiveBack],
+            &State::Closed {
+                why: CloseReason::Cancelled
+            }
+        ),
+        "its code is dead: WeChat has forgotten an order that nobody paid"
+    );
+}
+
+#[test]
+fn a_denied_order_is_closed_at_once_where_wechat_never_had_it_or_has_closed_it() {
+    let timing = Timing::default();
+    let none = Input::Query(QueryAnswer::NoSuchOrder);
+    let never = Sale::new(SaleId(1), TOTAL, number(0), start(), &timing);
+    let now = start() + timing.close_after;
+    let (never, _) = never.handle(now, &timing, &number(0), Input::Cancel);
+    let (had, _) = cancelled_with_a_code(&timing);
+    for (sale, said) in [(never, CloseAnswer::NoSuchOrder), (had, CloseAnswer::Closed)] {
+        let (sale, _) = sale.handle(now, &timing, &number(0), none.clone());
+        let (sale, _) = sale.handle(now, &timing, &number(0), Input::Close(said));
+        let (sale, effects) = sale.handle(now, &timing, &number(0), none.clone());
+        assert_eq!(
+            effects,
+            [Effect::GiveBack],
+            "{said:?}: nothing can be paid: {sale:?}"
+        );
+    }
+    // A code that came after the cancel is one as well.
+    let (late, _) = Sale::new(SaleId(1), TOTAL, number(0), start(), &timing).handle(
+        now,
+        &timing,
+        &number(0),
+        Input::Cancel,
+    );
+    let code = Input::Place(PlaceAnswer::Placed {
+        code_url: "weixin://wxpay/bizpayurl/up?pr=a".to_owned(),
+    });
+    let (late, _) = late.handle(now, &timing, &number(0), code);
+    let (late, _) = late.handle(now, &timing, &number(0), Input::Close(CloseAnswer::NoSuchOrder));
+    let (late, effects) = late.handle(now, &timing, &number(0), none);
+    assert_eq!(
+        (effects, late.stock),
+        (Vec::new(), StockHold::Held),
+        "WeChat has it"
+    );
+}
