@@ -92,6 +92,7 @@ pub fn bindings() -> tauri_specta::Builder<tauri::Wry> {
             cash_refundable,
             cash_refund,
             adopt,
+            deny,
             refund_review,
             x_report,
             z_report,

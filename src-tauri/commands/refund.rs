@@ -106,12 +106,26 @@ pub async fn adopt(shop: TheShop<'_>, out_trade_no: String, shown: Option<Shown>
     .await
 }
 
+/// No money came, whatever a notify had said; a manager approves it.
+#[tauri::command]
+#[specta::specta]
+pub async fn deny(shop: TheShop<'_>, out_trade_no: String, shown: Option<Shown>) -> Answer<()> {
+    let number = number(&out_trade_no)?;
+    let shown = credential(shown)?;
+    acting(&shop, move |till, now| {
+        let approval = till.approve(now, Act::Review, shown.as_ref())?;
+        till.deny(now, &number, approval)
+    })
+    .await
+}
+
 /// Gives a late or double payment back, all of it; a manager approves it. The same `click` gives the same refund.
 #[tauri::command]
 #[specta::specta]
 pub async fn refund_review(
     shop: TheShop<'_>,
     out_trade_no: String,
+    goods_back: bool,
     reason: String,
     click: String,
     shown: Option<Shown>,
@@ -120,7 +134,7 @@ pub async fn refund_review(
     let shown = credential(shown)?;
     acting(&shop, move |till, now| {
         let approval = till.approve(now, Act::Review, shown.as_ref())?;
-        till.refund_review(now, &number, &reason, &click, approval)
+        till.refund_review(now, &number, goods_back, &reason, &click, approval)
     })
     .await
     .map(String::from)

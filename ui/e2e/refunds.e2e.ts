@@ -115,6 +115,18 @@ it('offers the two ways out of a late payment', async () => {
     expect(await page.getByTestId('adopted').innerText(), 'it says why it was late').toContain('超时');
 });
 
+it('closes an order that no money came by', async () => {
+    const page = await charged();
+    await page.evaluate(() => window.__fake.review('paid_twice'));
+    await page.getByTestId('review-give-back').waitFor();
+    expect(await page.getByTestId('review-deny').count(), 'that money is there').toBe(0);
+    await page.evaluate(() => window.__fake.review('not_confirmed'));
+    await page.getByTestId('review-deny').click();
+    await approve(page);
+    await page.locator('[data-testid="state"][data-state="closing"]').waitFor();
+    expect(await page.getByTestId('review-adopt').count(), 'it was decided').toBe(0);
+});
+
 it('gives a double payment back whole', async () => {
     const page = await charged();
     await page.evaluate(() => window.__fake.review('paid_twice'));

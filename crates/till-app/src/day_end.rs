@@ -13,7 +13,7 @@ use crate::shift::words;
 use crate::till::{Refusal, Till};
 
 /// What the journal writes when something is out of the ordinary.
-const EXCEPTIONS: [&str; 10] = [
+const EXCEPTIONS: [&str; 11] = [
     "approved",
     "pin_wrong",
     "price_changed",
@@ -21,6 +21,7 @@ const EXCEPTIONS: [&str; 10] = [
     "drawer_opened",
     "dead_letter",
     "adopted",
+    "no_money_came",
     "cash_given_back",
     "z_copied",
     "restored",

@@ -1,10 +1,10 @@
-//! What a person decides about money that contradicts what we know: it is a sale's after all, or it goes back.
+//! What a person decides about money that contradicts what we know: it is a sale's after all, it goes back, or there is none.
 
 use jiff::Timestamp;
 
 use crate::sale::{others_are_second, stock_after};
 use crate::state::State;
-use crate::{Attempt, Effect, Fen, NotNow, OutTradeNo, Sale, SaleId, StockHold, Timing};
+use crate::{Attempt, Effect, Fen, Input, NotNow, OutTradeNo, Sale, SaleId, StockHold, Timing};
 
 /// Whether goods that had gone back to the shelf are still there to be sold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +78,27 @@ impl Sale {
         Ok((Self { stock, ..self }, effects))
     }
 
+    /// No money came, whatever a notify had said: the order is closed at WeChat, and its goods are held until it is. Where the
+    /// sale has its money otherwise they stay sold.
+    pub fn deny(
+        mut self,
+        out_trade_no: &OutTradeNo,
+        now: Timestamp,
+        timing: &Timing,
+    ) -> Result<(Self, Vec<Effect>), NotNow> {
+        let paid_otherwise = self.is_paid();
+        self.decide(out_trade_no, |attempt| {
+            let denied = attempt.deny(now, timing)?;
+            Some(if paid_otherwise {
+                denied.handle(now, timing, Input::PaidOtherwise)
+            } else {
+                denied
+            })
+        })?;
+        let (stock, effects) = stock_after(&self);
+        Ok((Self { stock, ..self }, effects))
+    }
+
     /// The refund that should have given the money back came to nothing: a person decides again.
     #[must_use]
     pub fn undecide(self, out_trade_no: &OutTradeNo) -> Self {
@@ -103,7 +124,7 @@ impl Sale {
     fn decide(
         &mut self,
         out_trade_no: &OutTradeNo,
-        decision: fn(Attempt) -> Option<Attempt>,
+        decision: impl FnOnce(Attempt) -> Option<Attempt>,
     ) -> Result<(), NotNow> {
         let attempt = self
             .attempts

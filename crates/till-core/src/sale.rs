@@ -51,6 +51,8 @@ pub enum Effect {
     Sell,
     /// The reserved goods are free again.
     GiveBack,
+    /// The sold goods are only reserved again: what they were sold for was no money of theirs.
+    Hold,
 }
 
 /// The sale does not allow that now.
@@ -177,6 +179,9 @@ impl Sale {
             return Err(NotNow::Settled);
         }
         for attempt in &self.attempts {
+            if attempt.sold_on_a_word() {
+                return Err(NotNow::Settled);
+            }
             match attempt.state {
                 State::Paid(_) | State::Review { .. } => return Err(NotNow::Settled),
                 State::Placing | State::AwaitingPayment { .. } => return Err(NotNow::StillWaiting),
@@ -234,10 +239,11 @@ fn second_to(attempt: Attempt, now: Timestamp, timing: &Timing) -> Attempt {
     }
 }
 
-/// Sold when an attempt or cash has paid it; given back when every attempt is closed or refused or its money goes back, and
-/// no cash is left; held as long as one may be paid or a person must decide.
+/// Sold when an attempt or cash has paid it, or was sold on a notify's word; given back when every attempt is closed or refused
+/// or its money goes back, and no cash is left; held as long as one may be paid or a person must decide.
 pub(crate) fn stock_after(sale: &Sale) -> (StockHold, Vec<Effect>) {
     let paid = sale.is_paid();
+    let on_a_word = sale.attempts.iter().any(Attempt::sold_on_a_word);
     let over = sale.cash == Fen::ZERO
         && sale.attempts.iter().all(|it| {
             matches!(
@@ -248,6 +254,10 @@ pub(crate) fn stock_after(sale: &Sale) -> (StockHold, Vec<Effect>) {
     match sale.stock {
         StockHold::Held if paid => (StockHold::Sold, vec![Effect::Sell]),
         StockHold::Held if over => (StockHold::Returned, vec![Effect::GiveBack]),
+        StockHold::Sold if !paid && !on_a_word && over => {
+            (StockHold::Returned, vec![Effect::Hold, Effect::GiveBack])
+        }
+        StockHold::Sold if !paid && !on_a_word => (StockHold::Held, vec![Effect::Hold]),
         StockHold::Held | StockHold::Sold | StockHold::Returned => (sale.stock, Vec::new()),
     }
 }

@@ -7,8 +7,8 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::{
-    Attempt, CashRefund, Evidence, Fen, Line, Lowered, MoneyError, OutTradeNo, Refund, ReviewReason, Sale,
-    SaleId, SignVerdict, Sold, State, StockHold, ZNumber,
+    Attempt, CashRefund, Evidence, Fen, Line, Lowered, MoneyError, OutTradeNo, Refund, Sale, SaleId,
+    SignVerdict, Sold, State, StockHold, ZNumber,
 };
 
 /// What is looked at, in the order in which it is shown.
@@ -266,18 +266,14 @@ pub fn check_goods(sale: &Sale) -> Option<Wrong> {
     let paid = count(|it| it.state.paid().is_some()) + usize::from(sale.is_paid_in_cash());
     let waiting = count(|it| !it.is_final());
     let in_review = count(|it| matches!(it.state, State::Review { .. }));
-    // Sold on a notify's word, which no query has confirmed.
-    let not_confirmed = count(|it| {
-        let why = ReviewReason::NotConfirmed;
-        matches!(&it.state, State::Review { why: its, .. } if *its == why)
-    });
+    let on_a_word = count(Attempt::sold_on_a_word);
     let about = About::Sale(sale.id);
     if paid > 1 {
         return Some(Wrong::new(about, "paid: 1", format!("paid: {paid}")));
     }
     let open = waiting + in_review > 0 || sale.cash > Fen::ZERO;
     let holds = match sale.stock {
-        StockHold::Sold => paid == 1 || not_confirmed > 0,
+        StockHold::Sold => paid == 1 || on_a_word > 0,
         // A late payment that was taken over may find nothing left to sell.
         StockHold::Returned => waiting == 0 && paid == adopted,
         StockHold::Held => paid == 0 && open,

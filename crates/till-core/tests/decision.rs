@@ -4,6 +4,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
+use till_core::self_check::check_goods;
 use till_core::*;
 
 const TOTAL: Fen = Fen::new(2980);
@@ -189,6 +190,9 @@ enum Step {
     Adopt(usize, Shelf),
     GiveBack(usize),
     Undecide(usize),
+    /// A notify of money that nobody has paid, and all the denials that follow.
+    Bogus(usize),
+    Deny(usize),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -208,6 +212,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0usize..3, shelf).prop_map(|(nth, shelf)| Step::Adopt(nth, shelf)),
         2 => (0usize..3).prop_map(Step::GiveBack),
         1 => (0usize..3).prop_map(Step::Undecide),
+        2 => (0usize..3).prop_map(Step::Bogus),
+        2 => (0usize..3).prop_map(Step::Deny),
     ]
 }
 
@@ -224,7 +230,7 @@ proptest! {
         let mut held = 1;
         for step in steps {
             let before = sale.clone();
-            let effects = match step {
+            let effects = match step.clone() {
                 Step::Hear(nth, input) => {
                     let (next, effects) = sale.clone().handle(start(), &timing, &number(nth), input);
                     sale = next;
@@ -252,25 +258,46 @@ proptest! {
                     Err(_) => continue,
                 },
                 Step::Undecide(nth) => { sale = sale.clone().undecide(&number(nth)); Vec::new() }
+                Step::Bogus(nth) => {
+                    let forged = Payment { found_by: FoundBy::Notify, ..money(TOTAL.get(), 9) };
+                    let denied = Input::Query(QueryAnswer::NotPaid { user_paying: false });
+                    let inputs = std::iter::once(Input::Notify(forged)).chain(std::iter::repeat_n(denied, 12));
+                    let mut all = Vec::new();
+                    for input in inputs {
+                        let (next, effects) = sale.handle(start(), &timing, &number(nth), input);
+                        sale = next;
+                        all.extend(effects);
+                    }
+                    all
+                }
+                Step::Deny(nth) => match sale.clone().deny(&number(nth), start(), &timing) {
+                    Ok((next, effects)) => { sale = next; effects }
+                    Err(_) => continue,
+                },
             };
             for effect in effects {
                 match effect {
                     Effect::Reserve => held += 1,
                     Effect::Sell | Effect::GiveBack => held -= 1,
+                    Effect::Hold => held += 1,
                 }
                 prop_assert!((0..=1).contains(&held), "goods are held once or not at all");
             }
             prop_assert_eq!(held == 1, sale.stock == StockHold::Held, "what is said of the stock is what was done");
             let paid = sale.attempts.iter().filter(|it| matches!(it.state, State::Paid(_))).count();
             prop_assert!(paid <= 1, "one sale, one payment that counts");
-            prop_assert!(sale.stock != StockHold::Sold || paid == 1, "sold goods are paid for");
+            let on_a_word = sale.attempts.iter().any(Attempt::sold_on_a_word);
+            prop_assert!(sale.stock != StockHold::Sold || paid == 1 || on_a_word, "sold goods are paid for");
+            prop_assert_eq!(check_goods(&sale), None, "the self-check holds");
             for own in &apart {
                 prop_assert!(own.is_paid() && own.attempts.len() == 1, "a sale of its own has its own payment");
             }
             for old in &before.attempts {
                 let new = sale.attempt(&old.out_trade_no).or_else(|| apart.iter().find_map(|it| it.attempt(&old.out_trade_no)));
                 let new = new.unwrap();
-                if let Some(payment) = old.payment() {
+                let proven = old.unconfirmed.is_none() || new.payment().is_some_and(|it| it.found_by == FoundBy::Notify);
+                let denied = matches!(step, Step::Deny(nth) if number(nth) == old.out_trade_no);
+                if let (Some(payment), true, false) = (old.payment(), proven, denied) {
                     prop_assert_eq!(new.payment(), Some(payment), "money once known is never forgotten or replaced");
                 }
                 if matches!(old.state, State::Paid(_)) {

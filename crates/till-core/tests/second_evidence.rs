@@ -4,6 +4,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
+use till_core::self_check::check_goods;
 use till_core::*;
 
 const TOTAL: Fen = Fen::new(2980);
@@ -160,22 +161,210 @@ fn fault_27_denied_for_longer_than_any_reading_lags_a_person_is_told() {
     assert_eq!(found.stock, StockHold::Sold, "and the goods are sold once");
 }
 
-#[test]
-fn another_payment_than_the_notifys_is_no_confirmation() {
-    let other = Payment {
+/// Another payment of the order.
+fn other(found_by: FoundBy) -> Payment {
+    Payment {
         transaction_id: "4200000000000000000000000002".to_owned(),
-        ..payment(FoundBy::Query)
-    };
-    let sale = feed(notified(), start(), Input::Query(QueryAnswer::Paid(other)));
+        ..payment(found_by)
+    }
+}
+
+/// Denied for so long that a person was told.
+fn denied() -> Sale {
+    let mut sale = notified();
+    for _ in 0..=LAGS {
+        let now = only(&sale).next.unwrap().at;
+        sale = feed(sale, now, denies());
+    }
+    assert_eq!(only(&sale).next, None, "the till asks no more by itself");
+    sale
+}
+
+#[test]
+fn another_payment_of_wechats_own_takes_the_place_of_the_notifys() {
+    let answer = |payment| Input::Query(QueryAnswer::Paid(payment));
+    for sale in [notified(), feed(denied(), start(), Input::CheckNow)] {
+        let (found, effects) = sale.clone().handle(
+            start(),
+            &Timing::default(),
+            &number(),
+            answer(other(FoundBy::Query)),
+        );
+        assert_eq!(
+            only(&found).state,
+            State::Paid(other(FoundBy::Query)),
+            "WeChat's own word on which payment it is stands"
+        );
+        assert!(
+            only(&found).is_done() && only(&found).unconfirmed.is_none(),
+            "and there is nothing left to confirm"
+        );
+        assert_eq!(
+            (effects, found.stock),
+            (Vec::new(), StockHold::Sold),
+            "the goods are sold once"
+        );
+        let more = Payment {
+            total_fee: Fen::new(2981),
+            ..other(FoundBy::Query)
+        };
+        let (found, effects) = sale.handle(start(), &Timing::default(), &number(), answer(more.clone()));
+        assert_eq!(
+            only(&found).state,
+            State::Review {
+                why: ReviewReason::AmountDiffers,
+                payment: Some(more)
+            },
+            "of another amount it is for a person"
+        );
+        assert_eq!(
+            (effects, found.stock),
+            (vec![Effect::Hold], StockHold::Held),
+            "and the goods wait for what the person decides"
+        );
+    }
+}
+
+#[test]
+fn a_second_notify_of_another_payment_is_asked_after() {
+    let told = Input::Notify(other(FoundBy::Notify));
+    let sale = feed(denied(), start(), told.clone());
+    assert_eq!(
+        only(&sale).next.map(|due| due.ask),
+        Some(Ask::Query),
+        "one of the two payments is none: WeChat is asked which"
+    );
+    assert!(!only(&sale).is_done(), "and it is watched again");
+    let mut lagging = sale.clone();
+    for _ in 0..LAGS {
+        lagging = feed(lagging, start(), denies());
+        assert!(only(&lagging).next.is_some(), "a reading may lag as at first");
+    }
+    let found = feed(
+        lagging,
+        start(),
+        Input::Query(QueryAnswer::Paid(other(FoundBy::Query))),
+    );
+    assert!(is_paid(&found), "the payment that is there is found");
+    let silent = (0..=LAGS).fold(sale, |sale, _| feed(sale, start(), denies()));
+    assert_eq!(only(&silent).next, None, "without one the questions end again");
+
+    let sale = feed(notified(), start(), denies());
+    let again = feed(sale.clone(), start(), Input::Notify(payment(FoundBy::Notify)));
+    assert_eq!(again, sale, "the same payment once more is no news");
+    let torn = feed(sale.clone(), start(), told);
+    assert_eq!(
+        only(&torn).unconfirmed,
+        only(&sale).unconfirmed,
+        "whoever forges notifies can't put the end of it off"
+    );
+    let confirmed = feed(notified(), start(), agrees());
+    let after = feed(confirmed.clone(), start(), Input::Notify(other(FoundBy::Notify)));
+    assert_eq!(
+        after, confirmed,
+        "what WeChat has said itself outweighs any notify"
+    );
+}
+
+#[test]
+fn no_money_came_closes_the_order_and_frees_the_goods_when_wechat_says_closed() {
+    let (sale, effects) = denied().deny(&number(), start(), &Timing::default()).unwrap();
+    assert_eq!(
+        (effects, sale.stock),
+        (vec![Effect::Hold], StockHold::Held),
+        "not sold, and not free either: the order can still be paid"
+    );
     assert!(
-        !only(&sale).is_done(),
-        "WeChat speaks of another payment: asked again"
+        matches!(
+            only(&sale).state,
+            State::Closing {
+                why: CloseReason::Cancelled,
+                ..
+            }
+        ) && only(&sale).payment().is_none(),
+        "closed like one that nobody wants, and without any money: {sale:?}"
+    );
+    assert!(!only(&sale).is_final(), "watched until it is closed");
+    assert_eq!(
+        only(&sale).next.map(|due| due.ask),
+        Some(Ask::Query),
+        "asked at once"
+    );
+    assert!(
+        sale.can_pay_again().is_ok() && sale.can_take_cash().is_ok(),
+        "the customer who stands there can pay"
+    );
+    let later = start() + SignedDuration::from_mins(6);
+    let asked = feed(sale.clone(), later, denies());
+    assert_eq!(
+        only(&asked).next.map(|due| due.ask),
+        Some(Ask::Close),
+        "closed at WeChat"
+    );
+    let (closed, effects) = feed(asked, later, Input::Close(CloseAnswer::Closed)).handle(
+        later,
+        &Timing::default(),
+        &number(),
+        Input::Query(QueryAnswer::Closed),
     );
     assert_eq!(
-        only(&sale).payment(),
-        Some(&payment(FoundBy::Notify)),
-        "money once known is not replaced"
+        (effects, closed.stock),
+        (vec![Effect::GiveBack], StockHold::Returned),
+        "free, now that nobody can pay"
     );
+    let paid = feed(
+        sale,
+        later,
+        Input::Query(QueryAnswer::Paid(other(FoundBy::Query))),
+    );
+    assert!(
+        matches!(
+            only(&paid).state,
+            State::Review {
+                why: ReviewReason::PaidAfterCancel,
+                payment: Some(_)
+            }
+        ),
+        "money that comes all the same is for a person"
+    );
+    for other in [on_show(), notified(), feed(notified(), start(), agrees())] {
+        let refused = other.deny(&number(), start(), &Timing::default());
+        assert_eq!(
+            refused.unwrap_err(),
+            NotNow::NothingToDecide,
+            "only of money that WeChat has denied for long"
+        );
+    }
+}
+
+#[test]
+fn money_that_wechat_denies_leaves_its_goods_sold_when_it_is_given_back() {
+    let (sale, effects) = denied().give_back(&number()).unwrap();
+    assert_eq!(
+        (effects, sale.stock),
+        (Vec::new(), StockHold::Sold),
+        "the goods are with the customer; they come back with the refund, or not"
+    );
+    assert_eq!(check_goods(&sale), None, "and the self-check knows that");
+    assert_eq!(
+        (sale.can_pay_again(), sale.can_take_cash()),
+        (Err(NotNow::Settled), Err(NotNow::Settled)),
+        "goods that may be on the shelf again are rung up again"
+    );
+    let again = sale.undecide(&number());
+    assert_eq!(check_goods(&again), None, "as it was before");
+    assert_eq!(
+        only(&feed(again.clone(), start(), agrees())).state,
+        State::Paid(payment(FoundBy::Notify)),
+        "WeChat may confirm it yet"
+    );
+    let (denied, _) = again.deny(&number(), start(), &Timing::default()).unwrap();
+    assert_eq!(
+        check_goods(&denied),
+        None,
+        "held for an order that is being closed"
+    );
+    assert_eq!(denied.stock, StockHold::Held, "held");
 }
 
 #[test]

@@ -1,10 +1,13 @@
 //! The query after the notify: stale readings, silence, and a start in between.
 
 use jiff::SignedDuration;
+use scantill_tests::refunds::is_refunded;
 use scantill_tests::shop::{Line, Shop, WATER};
+use till_app::Refusal;
+use till_app::approval::Act;
 use till_app::notify::Fate;
-use till_core::{EvidenceKind, ReviewReason, State};
-use wechat_pay_sim::{Call, Fault, Times};
+use till_core::{CloseReason, EvidenceKind, OutTradeNo, RefundState, ReviewReason, State};
+use wechat_pay_sim::{Call, Fault, Times, TradeState};
 
 use super::ground::{notify, on_show, right};
 
@@ -83,6 +86,148 @@ async fn fault_27_a_notify_that_wechat_goes_on_denying_goes_to_a_person() -> any
     let asked = shop.times(&number, EvidenceKind::Orderquery, "NOTPAY")?;
     assert!(asked <= 14, "the number of questions has an end, not {asked}");
     assert!(shop.till.next_due().is_none(), "nothing is left to ask");
+    Ok(())
+}
+
+fn proves_itself(shop: &Shop) {
+    let check = shop.till.db().read().self_check();
+    assert!(check.holds(), "the ledger proves itself: {check:?}");
+}
+
+/// An order that a forged notify made paid, and that WeChat has denied until a person was told.
+async fn denied(line: &Line) -> anyhow::Result<(Shop, OutTradeNo)> {
+    let mut shop = Shop::open(line, "T01").await?;
+    let other = on_show(&mut shop, "paid").await?;
+    line.pay(&other)?;
+    let true_one = notify(line, &other)?;
+    shop.live(SECOND * 4).await?;
+    let number = on_show(&mut shop, "click").await?;
+    let forged = right(&true_one, |fields| {
+        fields
+            .with("out_trade_no", number.as_str())
+            .with("transaction_id", "4200009999202611230000000001")
+    })?;
+    assert_eq!(
+        shop.till.take_in(shop.now(), &forged),
+        Fate::Done,
+        "rightly signed"
+    );
+    shop.live(MINUTE * 5).await?;
+    assert!(
+        matches!(
+            shop.state(&number)?,
+            State::Review {
+                why: ReviewReason::NotConfirmed,
+                ..
+            }
+        ),
+        "WeChat has denied it for minutes"
+    );
+    Ok((shop, number))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn money_that_never_came_is_decided_and_its_order_closed() -> anyhow::Result<()> {
+    let line = Line::open().await?;
+    let (mut shop, number) = denied(&line).await?;
+    assert_eq!(shop.shelf(WATER)?, (Some(498), 0, 2), "sold on the notify's word");
+    let (yes, now) = (shop.yes(Act::Review)?, shop.now());
+    shop.till.deny(now, &number, yes)?;
+    assert_eq!(
+        shop.shelf(WATER)?,
+        (Some(498), 1, 1),
+        "not sold, and held: the order can still be paid"
+    );
+    assert_eq!(
+        shop.journal("no_money_came")?,
+        ["approved by confirmed, no users"],
+        "the journal names who decided"
+    );
+    let (yes, now) = (shop.yes(Act::Review)?, shop.now());
+    let again = shop.till.deny(now, &number, yes);
+    assert!(
+        matches!(again, Err(Refusal::NotNow(_))),
+        "decided once: {again:?}"
+    );
+    shop.live(MINUTE).await?;
+    assert_eq!(
+        shop.state(&number)?,
+        State::Closed {
+            why: CloseReason::Cancelled
+        },
+        "closed at WeChat"
+    );
+    assert_eq!(
+        line.order(&number).map(|it| it.state),
+        Some(TradeState::Closed),
+        "nobody can pay it any more"
+    );
+    assert_eq!(
+        shop.shelf(WATER)?,
+        (Some(499), 0, 1),
+        "and now the bottle is free"
+    );
+    proves_itself(&shop);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_true_payment_takes_the_place_of_a_forged_one() -> anyhow::Result<()> {
+    let line = Line::open().await?;
+    let (mut shop, number) = denied(&line).await?;
+    // The code is still good at WeChat, and the customer pays by it after all.
+    line.pay(&number)?;
+    let true_one = notify(&line, &number)?;
+    assert_eq!(shop.till.take_in(shop.now(), &true_one), Fate::Done, "taken in");
+    shop.live(SECOND * 10).await?;
+    let State::Paid(payment) = shop.state(&number)? else {
+        panic!("WeChat has the money: {:?}", shop.state(&number)?)
+    };
+    assert_ne!(
+        payment.transaction_id, "4200009999202611230000000001",
+        "by WeChat's own number"
+    );
+    assert_eq!(shop.shelf(WATER)?, (Some(498), 0, 2), "sold once");
+    proves_itself(&shop);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_given_back_of_a_denied_payment_can_bring_its_goods_back() -> anyhow::Result<()> {
+    let line = Line::open().await?;
+    let (mut shop, number) = denied(&line).await?;
+    let (yes, now) = (shop.yes(Act::Review)?, shop.now());
+    let refund = shop
+        .till
+        .refund_review(now, &number, true, "查无此款", "r1", yes)?;
+    assert_eq!(
+        shop.shelf(WATER)?,
+        (Some(498), 0, 2),
+        "not before WeChat has taken it"
+    );
+    proves_itself(&shop);
+    shop.live(MINUTE).await?;
+    assert!(
+        matches!(shop.refund_state(&refund)?, RefundState::Refused { .. }),
+        "WeChat has no such payment: {:?}",
+        shop.refund_state(&refund)?
+    );
+    let (yes, now) = (shop.yes(Act::Refund)?, shop.now());
+    shop.till.withdraw_refund(now, &refund, yes)?;
+    // The money comes after all, and this time it can go back.
+    line.pay(&number)?;
+    let (yes, now) = (shop.yes(Act::Review)?, shop.now());
+    let refund = shop
+        .till
+        .refund_review(now, &number, true, "查无此款", "r2", yes)?;
+    shop.live(MINUTE * 2).await?;
+    assert!(is_refunded(&shop.refund_state(&refund)?), "with the customer");
+    assert_eq!(
+        shop.shelf(WATER)?,
+        (Some(499), 0, 1),
+        "and the bottle is on the shelf"
+    );
+    proves_itself(&shop);
     Ok(())
 }
 

@@ -154,7 +154,7 @@ async fn a_late_payment_goes_back_and_its_goods_are_free() -> anyhow::Result<()>
     let (yes, now) = (shop.yes(Act::Review)?, shop.now());
     let refund = shop
         .till
-        .refund_review(now, &number, "顾客已离开", "r1", yes)?;
+        .refund_review(now, &number, false, "顾客已离开", "r1", yes)?;
     assert_eq!(reviews(&shop), 0, "off the list");
     assert_eq!(
         shop.shelf(LAST_PIECE)?,
@@ -164,7 +164,7 @@ async fn a_late_payment_goes_back_and_its_goods_are_free() -> anyhow::Result<()>
     let (yes, now) = (shop.yes(Act::Review)?, shop.now());
     let twice = shop
         .till
-        .refund_review(now, &number, "顾客已离开", "r1", yes)?;
+        .refund_review(now, &number, false, "顾客已离开", "r1", yes)?;
     assert_eq!(twice, refund, "the same click is the same refund");
     shop.live(SETTLED).await?;
     assert!(
@@ -191,7 +191,7 @@ async fn a_refund_that_comes_to_nothing_puts_the_payment_back_on_the_list() -> a
     line.fault(Call::Refund, Fault::RefundClose, Times::Count(1));
     let (yes, now) = (shop.yes(Act::Review)?, shop.now());
     shop.till
-        .refund_review(now, &number, "顾客已离开", "r1", yes)?;
+        .refund_review(now, &number, false, "顾客已离开", "r1", yes)?;
     shop.live(SETTLED).await?;
     assert_eq!(
         reviews(&shop),
@@ -220,7 +220,7 @@ async fn a_payment_that_waits_for_a_person_again_is_on_the_list_at_once() -> any
     shop.till.done();
     let (yes, now) = (shop.yes(Act::Review)?, shop.now());
     shop.till
-        .refund_review(now, &number, "顾客已离开", "r1", yes)?;
+        .refund_review(now, &number, false, "顾客已离开", "r1", yes)?;
     shop.till.seen(&number);
     assert_eq!(reviews(&shop), 0, "decided");
     shop.live(SETTLED).await?;
@@ -240,7 +240,7 @@ async fn a_payment_that_waits_for_a_person_again_is_on_the_list_at_once() -> any
     let (yes, now) = (shop.yes(Act::Review)?, shop.now());
     let refund = shop
         .till
-        .refund_review(now, &double, "重复付款", "r1", yes)?;
+        .refund_review(now, &double, false, "重复付款", "r1", yes)?;
     shop.till.done();
     shop.live(SETTLED).await?;
     let (yes, now) = (shop.yes(Act::Refund)?, shop.now());
@@ -284,7 +284,7 @@ async fn a_double_payment_goes_back_or_becomes_a_sale_of_its_own() -> anyhow::Re
     let (yes, now) = (shop.yes(Act::Review)?, shop.now());
     let refund = shop
         .till
-        .refund_review(now, &double, "重复付款", "r1", yes)?;
+        .refund_review(now, &double, false, "重复付款", "r1", yes)?;
     shop.live(SETTLED).await?;
     assert!(
         is_refunded(&shop.refund_state(&refund)?),

@@ -168,7 +168,7 @@ impl World {
                 let done = match decision {
                     0 => till.adopt(now, &number, yes),
                     _ => till
-                        .refund_review(now, &number, "重复付款", &format!("back {number}"), yes)
+                        .refund_review(now, &number, false, "重复付款", &format!("back {number}"), yes)
                         .map(drop),
                 };
                 match (done, decision) {

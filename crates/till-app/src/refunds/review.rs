@@ -1,9 +1,8 @@
-//! Late and double payments: a person takes them over as sales, or gives them back.
+//! Late and double payments: a person takes them over as sales, gives them back, or has seen that no money came.
 
 use jiff::Timestamp;
 use till_core::{
-    Effect, NotNow, OutRefundNo, OutTradeNo, Part, Refund, RefundBounds, RefundReason, Sale, Shelf, Sold,
-    StockHold,
+    Effect, NotNow, OutRefundNo, OutTradeNo, Part, Refund, RefundBounds, RefundReason, Sale, Shelf, Sold, StockHold,
 };
 
 use super::{Wished, write_wish};
@@ -90,11 +89,36 @@ impl Till {
         Ok(())
     }
 
-    /// Gives the money of an order in review back, all of it. The same `click` is the same refund.
+    /// No money came by an order of which a notify alone had told: it is closed at WeChat, and its goods are free when it is.
+    pub fn deny(&mut self, now: Timestamp, number: &OutTradeNo, approval: Approval) -> Result<(), Refusal> {
+        let id = self.recall(number)?;
+        let sale = self.sales.get(&id).ok_or(Refusal::NoSuchOrder)?.sale.clone();
+        let (after, effects) = sale.clone().deny(number, now, &self.config.timing)?;
+        let earlier = self.earlier_refunds(number)?;
+        if earlier.iter().any(|it| it.refund.counts()) {
+            // What WeChat gives back it has had.
+            return Err(till_core::RefundRefusal::EarlierUnderWay.into());
+        }
+        let by = approval.spend(Act::Review)?;
+        let written = self.db.write(|tx| {
+            tx.sales().save(&sale, &after, &effects)?;
+            write_states(tx, now, &sale, &after)?;
+            let detail = format!("approved by {by}");
+            tx.journal()
+                .add(now, "no_money_came", Some(after.id), Some(number), &detail)
+        });
+        self.saved(written)?;
+        self.take_decided(&sale, after, &effects);
+        Ok(())
+    }
+
+    /// Gives the money of an order in review back, all of it. The same `click` is the same refund. `goods_back`: the goods that
+    /// went with a notify's word can be sold again; of any other order in review none went.
     pub fn refund_review(
         &mut self,
         now: Timestamp,
         number: &OutTradeNo,
+        goods_back: bool,
         reason: &str,
         click: &str,
         approval: Approval,
@@ -109,15 +133,20 @@ impl Till {
         let attempt = sale.attempt(number).ok_or(Refusal::NoSuchOrder)?;
         let payment = attempt.payment().ok_or(NotNow::NothingToDecide)?;
         let earlier = self.earlier_refunds(number)?;
-        // No goods were sold for it.
+        let went = attempt.sold_on_a_word() && !after.is_paid();
+        let lines = if went {
+            self.db.read().sales().lines(sale.id).map_err(Refusal::NotSaved)?
+        } else {
+            Vec::new()
+        };
         let sold = Sold {
-            lines: &[],
-            stock: StockHold::Returned,
+            lines: &lines,
+            stock: if went { after.stock } else { StockHold::Returned },
             refunds: &earlier,
             cash_refunds: &[],
         };
         let bounds = RefundBounds::of(now, number, payment, &sold)?;
-        let wish = bounds.wish(Part::Whole { goods_back: false })?;
+        let wish = bounds.wish(Part::Whole { goods_back })?;
         let approved_by = approval.spend(Act::Review)?;
         let refund = Refund::new(&wish, now);
         let config = &self.config;

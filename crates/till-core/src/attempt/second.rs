@@ -26,16 +26,39 @@ const UNANSWERED_MAX: u32 = 240;
 
 impl Attempt {
     /// A notify. Of an order whose money is known already it changes nothing, whatever it says: what WeChat has answered itself
-    /// outweighs it, and what a notify alone has said is being asked after. Money that is news is asked after at once.
+    /// outweighs it, and what a notify alone has said is being asked after. Money that is news is asked after at once, and so is
+    /// a second payment where only a notify has told of the first: one of the two is none.
     pub(super) fn notified(self, now: Timestamp, payment: Payment) -> Self {
         if self.payment().is_some() {
-            return self;
+            return match self.unconfirmed {
+                Some(so_far) if !self.is_of(&payment) => self.torn(so_far).ask(now, Ask::Query),
+                Some(_) | None => self,
+            };
         }
         Self {
             unconfirmed: Some(Unconfirmed::default()),
             ..self.paid(payment)
         }
         .ask(now, Ask::Query)
+    }
+
+    /// Two notifies tell of two payments. Where the questions had come to an end they begin anew.
+    fn torn(self, so_far: Unconfirmed) -> Self {
+        let denials = match self.state {
+            State::Review { .. } => 0,
+            State::Placing
+            | State::AwaitingPayment { .. }
+            | State::Closing { .. }
+            | State::Paid(_)
+            | State::Closed { .. }
+            | State::Refused { .. }
+            | State::GivenBack { .. } => so_far.denials,
+        };
+        Self {
+            unconfirmed: Some(Unconfirmed { denials }),
+            doubts: 0,
+            ..self
+        }
     }
 
     /// An answer about a payment that only a notify has told of.
@@ -50,14 +73,13 @@ impl Attempt {
             QueryAnswer::Paid(payment) | QueryAnswer::Refunded(payment) if self.is_of(&payment) => {
                 self.confirmed()
             }
+            QueryAnswer::Paid(payment) | QueryAnswer::Refunded(payment) => self.paid_by_another(payment),
             QueryAnswer::Unknown(_) if self.doubts.saturating_add(1) >= UNANSWERED_MAX => Self {
                 next: None,
                 ..self.doubt()
             },
             QueryAnswer::Unknown(retry_after) => self.ask_in_doubt(now, timing, retry_after, Ask::Query),
-            QueryAnswer::Paid(_)
-            | QueryAnswer::Refunded(_)
-            | QueryAnswer::NotPaid { .. }
+            QueryAnswer::NotPaid { .. }
             | QueryAnswer::Closed
             | QueryAnswer::NoSuchOrder
             | QueryAnswer::Strange => self.denied(now, timing, so_far),

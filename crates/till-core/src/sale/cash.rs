@@ -80,7 +80,7 @@ impl Sale {
             | State::Closing { .. }
             | State::Closed { .. }
             | State::Refused { .. }
-            | State::GivenBack { .. } => false,
+            | State::GivenBack { .. } => attempt.sold_on_a_word(),
         });
         if settled || self.rest() == Fen::ZERO {
             Err(NotNow::Settled)

@@ -247,6 +247,7 @@ proptest! {
                     Effect::Reserve => held += 1,
                     Effect::Sell => { held -= 1; sold += 1; }
                     Effect::GiveBack => held -= 1,
+                    Effect::Hold => { held += 1; sold -= 1; }
                 }
                 prop_assert!((0..=1).contains(&held), "goods are held once or not at all");
             }
@@ -283,11 +284,17 @@ proptest! {
                 );
             }
             for (old, new) in before.attempts.iter().zip(&sale.attempts) {
-                if let Some(money) = old.payment() {
+                // What a notify alone has said gives way to what WeChat says itself.
+                let by_wechat = old.unconfirmed.is_some() && new.unconfirmed.is_none();
+                if let (Some(money), false) = (old.payment(), by_wechat) {
                     prop_assert_eq!(new.payment(), Some(money), "money once known is never forgotten or replaced");
                 }
-                if matches!(old.state, State::Paid(_)) && !(is_denied(new) && old.unconfirmed.is_some()) {
+                prop_assert!(old.payment().is_none() || new.payment().is_some(), "nor does it go nowhere");
+                if matches!(old.state, State::Paid(_)) && !(is_denied(new) && old.unconfirmed.is_some()) && !by_wechat {
                     prop_assert_eq!(&new.state, &old.state, "paid stays paid, unless WeChat denies what a notify alone said");
+                }
+                if by_wechat {
+                    prop_assert!(new.payment().is_some_and(|it| it.found_by == FoundBy::Query) || new.payment() == old.payment(), "and only to that");
                 }
                 if old.payment().is_some() && old.unconfirmed.is_none() {
                     prop_assert_eq!(new.unconfirmed, None, "what WeChat has answered once need not be confirmed again");

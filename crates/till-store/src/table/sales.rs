@@ -282,9 +282,15 @@ impl SalesWrite<'_> {
                 Some(_) | None => {}
             }
         }
-        let settled = (before.stock, before.is_paid(), before.cash_in_hand())
-            != (after.stock, after.is_paid(), after.cash_in_hand());
-        if settled {
+        let standing = |sale: &Sale| {
+            (
+                sale.stock,
+                sale.is_paid(),
+                paid_by_wechat(sale),
+                sale.cash_in_hand(),
+            )
+        };
+        if standing(before) != standing(after) {
             let paid_at = self.paid_at(after)?;
             let touched = sql::execute(
                 self.conn,
@@ -347,8 +353,7 @@ impl SalesWrite<'_> {
 
     /// When the whole sum was there: with WeChat's payment, or with the last of the cash where cash alone has paid it.
     fn paid_at(self, sale: &Sale) -> Result<Option<Timestamp>, StoreError> {
-        let by_wechat = sale.attempts.iter().find_map(|attempt| attempt.state.paid());
-        let by_wechat = by_wechat.map(|payment| payment.time_end);
+        let by_wechat = paid_by_wechat(sale);
         if by_wechat.is_some() || !sale.is_paid_in_cash() {
             return Ok(by_wechat);
         }
@@ -363,6 +368,12 @@ impl SalesWrite<'_> {
     fn tx(&self) -> Tx<'_> {
         Tx { conn: self.conn }
     }
+}
+
+/// When WeChat's payment came that the sale was made by, or completed.
+fn paid_by_wechat(sale: &Sale) -> Option<Timestamp> {
+    let payment = sale.attempts.iter().find_map(|attempt| attempt.state.paid());
+    payment.map(|payment| payment.time_end)
 }
 
 fn stored_sale(row: &Row<'_>) -> Result<StoredSale, StoreError> {

@@ -122,6 +122,7 @@ impl StockWrite<'_> {
             Effect::Reserve => self.reserve(sale),
             Effect::Sell => self.change(sale, SELL),
             Effect::GiveBack => self.change(sale, GIVE_BACK),
+            Effect::Hold => self.change(sale, HOLD),
         }
     }
 
@@ -193,6 +194,10 @@ const SELL: &str = "UPDATE stock SET reserved = reserved - l.pieces, sold = sold
     WHERE stock.product_id = l.product_id";
 
 const GIVE_BACK: &str = "UPDATE stock SET reserved = reserved - l.pieces
+    FROM (SELECT product_id, sum(pieces) AS pieces FROM sale_lines WHERE sale_id = ?1 GROUP BY product_id) l
+    WHERE stock.product_id = l.product_id";
+
+const HOLD: &str = "UPDATE stock SET sold = sold - l.pieces, reserved = reserved + l.pieces
     FROM (SELECT product_id, sum(pieces) AS pieces FROM sale_lines WHERE sale_id = ?1 GROUP BY product_id) l
     WHERE stock.product_id = l.product_id";
 

@@ -157,8 +157,10 @@ export const commands = {
 	cashRefund: (sale: number, part: RefundPart, reason: string, click: string, shown: Shown | null) => typedError<string, CommandError>(__TAURI_INVOKE("cash_refund", { sale, part, reason, click, shown })),
 	/**  Takes a late or double payment over as a sale; a manager approves it. */
 	adopt: (outTradeNo: string, shown: Shown | null) => typedError<null, CommandError>(__TAURI_INVOKE("adopt", { outTradeNo, shown })),
+	/**  No money came, whatever a notify had said; a manager approves it. */
+	deny: (outTradeNo: string, shown: Shown | null) => typedError<null, CommandError>(__TAURI_INVOKE("deny", { outTradeNo, shown })),
 	/**  Gives a late or double payment back, all of it; a manager approves it. The same `click` gives the same refund. */
-	refundReview: (outTradeNo: string, reason: string, click: string, shown: Shown | null) => typedError<string, CommandError>(__TAURI_INVOKE("refund_review", { outTradeNo, reason, click, shown })),
+	refundReview: (outTradeNo: string, goodsBack: boolean, reason: string, click: string, shown: Shown | null) => typedError<string, CommandError>(__TAURI_INVOKE("refund_review", { outTradeNo, goodsBack, reason, click, shown })),
 	/**  What a Z would be if the day were closed now. Changes nothing. */
 	xReport: () => typedError<ReportView, CommandError>(__TAURI_INVOKE("x_report")),
 	/**  A Z as it was made. */

@@ -203,14 +203,27 @@ export class FakeRefunds {
                     payment.state = { state: 'paid' };
                     adopt(payment);
                 }),
-            refundReview: async (outTradeNo: string, reason: string, _click: string, shown: Shown | null) => {
+            deny: async (outTradeNo: string, shown: Shown | null) =>
+                change(() => {
+                    const { payment, why } = decided(outTradeNo);
+                    if (why !== 'not_confirmed') return refuse('not_now');
+                    approve(shown);
+                    payment.state = { state: 'closing', why: 'cancelled' };
+                }),
+            refundReview: async (
+                outTradeNo: string,
+                goodsBack: boolean,
+                reason: string,
+                _click: string,
+                shown: Shown | null,
+            ) => {
                 const { payment, why } = decided(outTradeNo);
                 approve(shown);
                 payment.state = { state: 'given_back', why };
                 const number = this.#begin(payment, {
                     refundFen: payment.totalFen,
                     lines: [],
-                    goods: 'stay',
+                    goods: goodsBack ? 'wanted' : 'stay',
                     reason,
                 });
                 this.orders.push();
