@@ -5,6 +5,7 @@
 use jiff::SignedDuration;
 use scantill_tests::shop::{LAST_PIECE, Line, Shop, WATER};
 use till_app::Refusal;
+use till_app::approval::Act;
 use till_app::snapshot::CustomerStage;
 use till_core::{
     CloseReason, EvidenceKind, Fen, MoveKind, NotNow, OutTradeNo, ReviewReason, SaleId, State, StockHold,
@@ -169,6 +170,43 @@ async fn a_sale_split_over_cash_and_wechat_is_paid_when_both_are_there() {
         picture.cash_in_hand,
         Fen::ZERO,
         "the cash is a part of the sale now"
+    );
+}
+
+#[tokio::test]
+async fn cash_that_is_still_to_be_handed_back_is_in_no_days_figures() {
+    let line = Line::open().await.unwrap();
+    let mut shop = Shop::open(&line, "T01").await.unwrap();
+    ring_up(&mut shop, 10);
+    let first = shop.till.take_part(shop.now(), "part", None, yuan("5")).unwrap();
+    shop.catch_up().await.unwrap();
+    shop.till
+        .take_part(shop.now(), "more", Some(&first), yuan("5"))
+        .unwrap();
+    shop.catch_up().await.unwrap();
+    line.pay(&first).unwrap();
+    shop.live(seconds(4)).await.unwrap();
+    let (yes, now) = (shop.yes(Act::Review).unwrap(), shop.now());
+    shop.till.adopt(now, &first, yes).unwrap();
+    assert_eq!(
+        shop.till.picture(&first).unwrap().cash_in_hand,
+        yuan("5"),
+        "fifteen by WeChat and five in cash are the price: five more have to go back"
+    );
+    let cash = |shop: &Shop| {
+        let day = shop.till.day(shop.till.day_of(shop.now()), true).unwrap();
+        (day.figures.paid.sum, day.figures.cash.sum)
+    };
+    assert_eq!(
+        cash(&shop),
+        (yuan("20"), yuan("5")),
+        "the sale is what was paid for it"
+    );
+    shop.till.give_cash_back(shop.now(), "back", &first).unwrap();
+    assert_eq!(
+        cash(&shop),
+        (yuan("20"), yuan("5")),
+        "as before the five went back"
     );
 }
 

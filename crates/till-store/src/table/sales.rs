@@ -201,8 +201,9 @@ impl SalesRead<'_> {
             "SELECT s.paid_at,
                     CASE WHEN EXISTS (SELECT 1 FROM attempts a WHERE a.sale_id = s.id AND a.state = 'paid')
                          THEN 'part' ELSE 'sale' END,
+                    -- As Sale::cash_kept has it: what is in hand still is no sale's.
                     (SELECT sum(CASE kind WHEN 'sale' THEN amount_fen WHEN 'given_back' THEN -amount_fen ELSE 0 END)
-                     FROM cash_moves WHERE sale_id = s.id) AS fen
+                     FROM cash_moves WHERE sale_id = s.id) - s.cash_in_hand_fen AS fen
              FROM sales s WHERE s.paid_at >= ?1 AND s.paid_at < ?2 AND fen > 0
              UNION ALL
              SELECT at, 'refund', amount_fen FROM cash_moves WHERE kind = 'refund' AND at >= ?1 AND at < ?2",
