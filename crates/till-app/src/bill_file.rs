@@ -1,8 +1,12 @@
 //! A bill's file: read, held against this merchant and this day, and turned into what the shop's rules work with.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use thiserror::Error;
-use till_core::{Bill, BillEntry, BillLine, BillTotals, Fen, MicroYuan, Rate, RefundStanding, bill_date};
+use till_core::{
+    Bill, BillEntry, BillLine, BillTotals, Fen, MicroYuan, Rate, RefundStanding, bill_date, may_be_on_bill,
+};
 use wechat_pay::bill::{self, BillError, BillRefund, BillRow};
 use wechat_pay::{BillType, Merchant};
 
@@ -56,7 +60,7 @@ pub enum BillFault {
     /// It has no row, so that nobody can say of which day it is.
     #[error("the bill has no rows")]
     Empty,
-    /// Its rows are of several days, or of another day than the one asked for.
+    /// Its rows are of several days, or of another day than the one asked for, by more than midnight is blurred.
     #[error("the bill is of {first} to {last}")]
     OtherDays {
         /// The day of its first row in time.
@@ -75,11 +79,15 @@ pub enum BillFault {
 /// It is no bill of all this merchant's payments and refunds on one day.
 pub fn read(file: &[u8], merchant: &Merchant) -> Result<DatedBill, BillFault> {
     let bill = bill::read(file).map_err(BillFault::from)?;
-    check(&bill, merchant)
+    check(&bill, merchant, None)
 }
 
-/// [`read`], the table being read already.
-pub(crate) fn check(bill: &wechat_pay::Bill, merchant: &Merchant) -> Result<DatedBill, BillFault> {
+/// [`read`], the table being read already; of the day that was `asked` for, or else of the day that most rows have.
+pub(crate) fn check(
+    bill: &wechat_pay::Bill,
+    merchant: &Merchant,
+    asked: Option<Date>,
+) -> Result<DatedBill, BillFault> {
     match bill.kind {
         BillType::All => {}
         BillType::Success | BillType::Refund => return Err(BillFault::NotAll),
@@ -87,15 +95,23 @@ pub(crate) fn check(bill: &wechat_pay::Bill, merchant: &Merchant) -> Result<Date
     if let Some(row) = bill.rows.iter().find(|row| row.mch_id != merchant.mch_id) {
         return Err(BillFault::OtherMerchant(row.mch_id.clone()));
     }
-    let first = bill.rows.iter().map(|row| bill_date(row.time)).min();
-    let last = bill.rows.iter().map(|row| bill_date(row.time)).max();
-    match (first, last) {
-        (Some(first), Some(last)) if first == last => Ok(DatedBill {
-            date: first,
-            bill: convert(bill),
-        }),
-        (Some(first), Some(last)) => Err(BillFault::OtherDays { first, last }),
-        (None, _) | (_, None) => Err(BillFault::Empty),
+    let mut rows_of = BTreeMap::<Date, usize>::new();
+    for row in &bill.rows {
+        *rows_of.entry(bill_date(row.time)).or_default() += 1;
+    }
+    let (Some((&first, _)), Some((&last, _))) = (rows_of.first_key_value(), rows_of.last_key_value()) else {
+        return Err(BillFault::Empty);
+    };
+    let most = rows_of
+        .iter()
+        .max_by_key(|(_, rows)| **rows)
+        .map(|(date, _)| *date);
+    let date = asked.or(most).unwrap_or(first);
+    if bill.rows.iter().all(|row| may_be_on_bill(row.time, date)) {
+        let bill = convert(bill);
+        Ok(DatedBill { date, bill })
+    } else {
+        Err(BillFault::OtherDays { first, last })
     }
 }
 

@@ -176,18 +176,14 @@ pub async fn carry_out_bill<T: Transport>(client: &Client<T>, job: BillJob) -> B
     };
     let exchange = client.send(&request, Nonce::random()).await;
     let answer = match exchange.outcome {
-        Outcome::Yes(file) => match bill_file::check(&file.bill, &job.merchant) {
-            Ok(bill) if bill.date == job.date => Answer::Came {
+        Outcome::Yes(file) => match bill_file::check(&file.bill, &job.merchant, Some(job.date)) {
+            Ok(bill) => Answer::Came {
                 suspects: Suspects {
                     orders: suspect_orders(job.reader.read(), &job.till, &bill.bill),
                     refunds: suspect_refunds(job.reader.read(), &bill.bill),
                 },
                 file: file.bytes,
             },
-            Ok(bill) => Answer::NotYet(BillTrouble::Unusable(BillFault::OtherDays {
-                first: bill.date,
-                last: bill.date,
-            })),
             Err(fault) => Answer::NotYet(BillTrouble::Unusable(fault)),
         },
         // The one refusal there is: `NO_BILL_EXIST`.

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
 use serde::{Deserialize, Serialize};
 
+use crate::reconcile::NEAR_MIDNIGHT;
 use crate::{Fen, MoneyError};
 
 /// Bills are of days in Beijing, wherever the shop is.
@@ -114,6 +115,13 @@ pub fn bill_bounds(date: Date) -> Option<(Timestamp, Timestamp)> {
     let zone = TimeZone::fixed(BEIJING);
     let start = |date: Date| Some(date.to_zoned(zone.clone()).ok()?.timestamp());
     Some((start(date)?, start(date.tomorrow().ok()?)?))
+}
+
+/// Whether a row of this time may be on this day's bill: WeChat's clock and its books are not one.
+#[must_use]
+pub fn may_be_on_bill(at: Timestamp, date: Date) -> bool {
+    let near = |edge: Timestamp| at.duration_since(edge).abs() <= NEAR_MIDNIGHT;
+    bill_date(at) == date || bill_bounds(date).is_some_and(|(start, end)| near(start) || near(end))
 }
 
 impl MicroYuan {

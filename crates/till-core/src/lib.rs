@@ -44,6 +44,7 @@ pub use attempt::{Ask, Attempt, Due, Input, Timer, Unconfirmed};
 pub use backup::{backup_due, backups_to_drop};
 pub use bill::{
     Bill, BillEntry, BillLine, BillTotals, MicroYuan, Rate, RefundStanding, bill_bounds, bill_date,
+    may_be_on_bill,
 };
 pub use booking::{Booked, Booking};
 pub use calendar::Calendar;
