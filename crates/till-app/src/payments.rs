@@ -83,8 +83,10 @@ impl Till {
             let old = before.attempt(number);
             let state_changed = old.is_none_or(|old| old.state != attempt.state);
             on_show |= state_changed || self.is_front(number);
-            if let (true, State::Paid(payment)) = (state_changed, &attempt.state) {
+            if let (None, Some(payment)) = (old.and_then(Attempt::payment), attempt.payment()) {
                 self.found(payment.found_by);
+            }
+            if let (true, State::Paid(payment)) = (state_changed, &attempt.state) {
                 let stage = CustomerStage::Paid {
                     total: attempt.total_fee,
                     transaction_id: payment.transaction_id.clone(),

@@ -212,3 +212,52 @@ impl Till {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use till_core::{Fen, Input, Payment, ProductId, QueryAnswer};
+    use till_store::Database;
+
+    use super::*;
+    use crate::approval::{Act, Credential};
+
+    #[test]
+    fn a_payment_is_found_once_whatever_a_person_makes_of_it() {
+        let now = Timestamp::from_second(1_795_000_000).unwrap();
+        let config = Config::parse(
+            "[till]\nid = \"T01\"\nshop_name = \"小满便利店\"\n\
+             [wechat]\nappid = \"wxd930ea5d5a258f4f\"\nmch_id = \"1900000109\"\n\
+             api_key = \"0123456789abcdefghijKLMNOPQRSTUV\"\nbase_url = \"http://127.0.0.1:9\"\n\
+             notify_url = \"http://127.0.0.1:9/notify\"\n",
+        );
+        let db = Database::in_memory().unwrap();
+        let mut till = Till::open(config.unwrap(), db, now, [0; 32]).unwrap();
+        till.import(now, "品名,条码,价格,库存,分类\n水,6999000000001,2.00,9,全部\n")
+            .unwrap();
+        till.notify.picture.link = NotifyLink::Up { since: now };
+        till.add(ProductId(1), None).unwrap();
+        let number = till.pay(now, "click").unwrap();
+        till.cancel(now, &number).unwrap();
+        let payment = Payment {
+            transaction_id: "4200000000000000000000000001".to_owned(),
+            total_fee: Fen::new(200),
+            fee_type: "CNY".to_owned(),
+            cash_fee: Fen::new(200),
+            coupon_fee: Fen::ZERO,
+            time_end: now.saturating_add(SignedDuration::from_secs(9)).unwrap(),
+            found_by: FoundBy::Query,
+        };
+        till.apply(now, &number, Input::Query(QueryAnswer::Paid(payment)), None)
+            .unwrap();
+        let once = CallbackHealth::default().found_by_query(true);
+        assert_eq!(till.notify.callback, once, "late, and found by a query alone");
+        let yes = till
+            .approve(now, Act::Review, Some(&Credential::Confirmed))
+            .unwrap();
+        till.adopt(now, &number, yes).unwrap();
+        assert_eq!(
+            till.notify.callback, once,
+            "that somebody keeps it as a sale says nothing about the callback"
+        );
+    }
+}
