@@ -397,8 +397,9 @@ pub(crate) fn write_attempt(
     let request =
         order::compose(config, attempt, sale.id, lines).map_err(|error| unwritable(error.to_string()))?;
     let request = serde_json::to_string(request.saved()).map_err(|error| unwritable(error.to_string()))?;
-    tx.attempts()
-        .insert(sale.id, sale.attempts.len() - 1, attempt, &request)?;
+    // An older one may have become a sale of its own.
+    let nth = tx.read().attempts().next_of_sale(sale.id)?;
+    tx.attempts().insert(sale.id, nth, attempt, &request)?;
     tx.settings().set(setting::LAST_SEEN, &now.as_millisecond())?;
     tx.journal().add(
         now,

@@ -232,6 +232,48 @@ async fn what_is_given_back_of_a_denied_payment_can_bring_its_goods_back() -> an
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_new_code_can_be_had_after_an_older_one_became_a_sale_of_its_own() -> anyhow::Result<()> {
+    let line = Line::open().await?;
+    let mut shop = Shop::open(&line, "T01").await?;
+    let first = on_show(&mut shop, "click").await?;
+    let now = shop.now();
+    shop.till.cancel(now, &first)?;
+    shop.live(SECOND * 4).await?;
+    let now = shop.now();
+    let second = shop.till.pay_again(now, &first)?;
+    shop.catch_up().await?;
+    line.pay(&first)?;
+    let true_one = notify(&line, &first)?;
+    let forged = right(&true_one, |fields| {
+        fields
+            .with("out_trade_no", second.as_str())
+            .with("transaction_id", "4200009999202611230000000001")
+    })?;
+    assert_eq!(
+        shop.till.take_in(shop.now(), &forged),
+        Fate::Done,
+        "rightly signed"
+    );
+    shop.live(SECOND * 10).await?;
+    let (yes, now) = (shop.yes(Act::Review)?, shop.now());
+    shop.till.adopt(now, &first, yes)?;
+    shop.live(MINUTE * 5).await?;
+    let (yes, now) = (shop.yes(Act::Review)?, shop.now());
+    shop.till.deny(now, &second, yes)?;
+    let now = shop.now();
+    let third = shop.till.pay_again(now, &second)?;
+    shop.catch_up().await?;
+    line.pay(&third)?;
+    shop.live(SECOND * 10).await?;
+    assert!(
+        matches!(shop.state(&third)?, State::Paid(_)),
+        "paid by the third code"
+    );
+    proves_itself(&shop);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn fault_30_silence_after_a_notify_is_sat_out() -> anyhow::Result<()> {
     let mut line = Line::open().await?;
     let mut shop = Shop::open(&line, "T01").await?;

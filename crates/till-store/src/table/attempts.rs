@@ -88,6 +88,18 @@ impl AttemptsRead<'_> {
         )
     }
 
+    /// Which of the sale's orders the next one is: after the last of those that are its own still.
+    pub fn next_of_sale(self, sale: SaleId) -> Result<usize, StoreError> {
+        let last = sql::first(
+            self.conn,
+            "SELECT max(nth) FROM attempts WHERE sale_id = ?1 HAVING max(nth) IS NOT NULL",
+            [sale.0],
+            |row| Ok(row.get::<_, i64>(0)?),
+        )?;
+        let next = last.map_or(0, |nth| nth.saturating_add(1));
+        usize::try_from(next).map_err(|error| StoreError::unreadable(TABLE, error))
+    }
+
     /// The orders placed or paid from this time to before that one, newest first, at most [`ORDERS_MAX`].
     pub fn of_day(self, from: Timestamp, to: Timestamp) -> Result<Vec<OrderRow>, StoreError> {
         self.list(
