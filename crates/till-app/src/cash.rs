@@ -166,7 +166,7 @@ impl Till {
         }
         let duty = self.on_duty()?;
         let step = self.begin_step(of)?;
-        if part >= step.before.rest() {
+        if part <= Fen::ZERO || part >= step.before.rest() {
             return Err(NotNow::NotTheRest.into());
         }
         let (id, after) = self.carry_out_step(now, click, duty, &step, Part::Rest(part))?;

@@ -6,12 +6,13 @@ use jiff::civil::Date;
 use till_core::self_check::cash_refund_told;
 use till_core::{
     CashMove, CashRefund, CashRefundBounds, CashRefundNo, EarlierRefund, Fen, Line, MoveKind, Part,
-    RefundReason, RefundRefusal, Sale, SaleId, Sold, UserId,
+    RefundRefusal, Sale, SaleId, Sold, UserId,
 };
 pub use till_store::{CashSaleRow, StoredCashRefund};
 use till_store::{NewCashRefund, ORDERS_MAX};
 
 use crate::approval::{Act, Approval};
+use crate::refunds::reason_of;
 use crate::snapshot::PaymentBrief;
 use crate::till::{Refusal, Till, setting};
 
@@ -85,7 +86,7 @@ impl Till {
             return Ok(stored.refund.number);
         }
         let duty = self.on_duty()?;
-        let reason = RefundReason::parse(reason)?;
+        let reason = reason_of(reason)?;
         let wish = self.cash_bounds(id)?.wish(part)?;
         let approved_by = approval.spend(Act::Refund)?;
         let detail = format!(

@@ -58,7 +58,7 @@ impl Till {
         if let Some(known) = self.refund_of_click(click)? {
             return Ok(known);
         }
-        let reason = RefundReason::parse(reason)?;
+        let reason = reason_of(reason)?;
         self.can_refund()?;
         let (sale, payment) = self.paid_order(number)?;
         let bounds = self.bounds(now, &sale, number, &payment)?;
@@ -297,6 +297,16 @@ fn write_wish(
         reason: new.reason.clone(),
         approved_by: new.approved_by.to_owned(),
     })
+}
+
+/// A person's reason, if WeChat's XML carries it too: what was written down has to be sent.
+pub(crate) fn reason_of(text: &str) -> Result<RefundReason, Refusal> {
+    let reason = RefundReason::parse(text)?;
+    if reason.as_str().chars().all(wechat_pay::is_text_char) {
+        Ok(reason)
+    } else {
+        Err(RefundRefusal::Reason.into())
+    }
 }
 
 /// A person's words on how something was seen to: 1 to 500 characters.

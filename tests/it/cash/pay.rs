@@ -128,6 +128,11 @@ async fn a_sale_split_over_cash_and_wechat_is_paid_when_both_are_there() {
         matches!(all, Err(Refusal::NotNow(NotNow::NotTheRest))),
         "all of it is no part: {all:?}"
     );
+    let nothing = shop.till.take_part(shop.now(), "nothing", None, Fen::ZERO);
+    assert!(
+        matches!(nothing, Err(Refusal::NotNow(NotNow::NotTheRest))),
+        "nor is nothing: {nothing:?}"
+    );
     let number = shop
         .till
         .take_part(shop.now(), "click", None, yuan("7.50"))

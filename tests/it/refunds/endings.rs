@@ -4,7 +4,7 @@ use scantill_tests::refunds::{SETTLED, is_refunded, note_of};
 use scantill_tests::shop::{Line, Shop, WATER};
 use till_app::Refusal;
 use till_app::approval::Act;
-use till_core::{Fen, OutRefundNo, OutTradeNo, Part, PersonReason, RefundState};
+use till_core::{Fen, OutRefundNo, OutTradeNo, Part, PersonReason, RefundRefusal, RefundState};
 use wechat_pay_sim::{Call, Fault, Times};
 
 use super::{MINUTE, SECOND};
@@ -25,6 +25,25 @@ fn listed(shop: &Shop) -> Vec<String> {
     open.filter(|it| it.refund.needs_person())
         .map(|it| it.refund.out_refund_no.to_string())
         .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reason_that_wechats_xml_can_not_carry_is_refused_in_words() -> anyhow::Result<()> {
+    let line = Line::open().await?;
+    let mut shop = Shop::open(&line, "T01").await?;
+    let order = shop.sell_paid(&line, &[(WATER, 1)], "click").await?;
+    let (yes, now) = (shop.yes(Act::Refund)?, shop.now());
+    let whole = Part::Whole { goods_back: false };
+    let refused = shop.till.refund(now, &order, whole, "瑕疵\u{fffe}", "r1", yes);
+    assert!(
+        matches!(refused, Err(Refusal::Refund(RefundRefusal::Reason))),
+        "told that it is the reason: {refused:?}"
+    );
+    assert!(
+        !shop.till.snapshot().disk_trouble,
+        "nothing is wrong with the disk"
+    );
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -55,7 +55,42 @@ impl From<Refusal> for Hitch {
             // The disk, or another process: that passes.
             Refusal::NotSaved(StoreError::NotSaved(_)) => Self::Later,
             // It would be refused again and again.
-            _ => Self::Useless(Useless::NotSavable),
+            Refusal::NotSaved(
+                StoreError::Unreadable { .. } | StoreError::OutOfStock { .. } | StoreError::Forbidden(_),
+            )
+            | Refusal::Cart(_)
+            | Refusal::NotNow(_)
+            | Refusal::OutOfStock { .. }
+            | Refusal::NoSuchProduct
+            | Refusal::NoSuchBarcode(_)
+            | Refusal::AlreadyPaid
+            | Refusal::Refund(_)
+            | Refusal::NoClientCertificate
+            | Refusal::NotThisRefund
+            | Refusal::DayWrong
+            | Refusal::Bill(_)
+            | Refusal::NoSuchDifference
+            | Refusal::NoteWrong
+            | Refusal::NoBill
+            | Refusal::DifferencesOpen(_)
+            | Refusal::Locked
+            | Refusal::NoSuchUser
+            | Refusal::PinWrong
+            | Refusal::PinShut { .. }
+            | Refusal::NeedsManager
+            | Refusal::NeedsConfirmation
+            | Refusal::NameTaken
+            | Refusal::LastManager
+            | Refusal::RulesOutOfRange
+            | Refusal::NoShift
+            | Refusal::NoPrinter
+            | Refusal::NoDrawer
+            | Refusal::NoSuchZ
+            | Refusal::ShiftOpen
+            | Refusal::AmountOutOfRange
+            | Refusal::TooLittle
+            | Refusal::ReasonMissing
+            | Refusal::WordsTooLong => Self::Useless(Useless::NotSavable),
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 use till_core::{
-    Effect, NotNow, OutRefundNo, OutTradeNo, Part, Refund, RefundBounds, RefundReason, Sale, Shelf, Sold, StockHold,
+    Effect, NotNow, OutRefundNo, OutTradeNo, Part, Refund, RefundBounds, Sale, Shelf, Sold, StockHold,
 };
 
-use super::{Wished, write_wish};
+use super::{Wished, reason_of, write_wish};
 use crate::approval::{Act, Approval};
 use crate::payments::write_states;
 use crate::till::{Refusal, Till};
@@ -126,7 +126,7 @@ impl Till {
         if let Some(known) = self.refund_of_click(click)? {
             return Ok(known);
         }
-        let reason = RefundReason::parse(reason)?;
+        let reason = reason_of(reason)?;
         self.can_refund()?;
         let sale = self.sale_of(number)?;
         let (after, effects) = sale.clone().give_back(number)?;
