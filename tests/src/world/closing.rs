@@ -8,7 +8,7 @@ use anyhow::{Context, ensure};
 use jiff::{SignedDuration, Timestamp};
 use rand::RngExt as _;
 use till_app::Till;
-use till_core::{Booked, Fen, Opened, OutTradeNo, Report, State, Takings, Tally, ZNumber};
+use till_core::{Booked, Fen, Opened, OutTradeNo, Report, State, Takings, Tally};
 use till_store::{Pages, StoreError, StoredZ};
 
 use super::bills::fen;
