@@ -53,3 +53,25 @@ it('says that a ledger that is damaged knows of no Z', async () => {
     await page.getByTestId('restore-last-z').fill('12');
     expect(await told(page), 'the owner has it on paper').toContain('下一张是 Z 0013');
 });
+
+it('tells whoever has to sign in again what is to be done after it', async () => {
+    const page = await visit.till();
+    await page.getByTestId('nav-settings').click();
+    await page.getByTestId('add-user').click();
+    await page.getByTestId('user-name').fill('李娜');
+    await page.getByTestId('user-pin').fill('2468');
+    await page.getByTestId('user-pin-again').fill('2468');
+    await page.getByTestId('user-save').click();
+    await page.getByTestId('user-dialog').waitFor({ state: 'detached' });
+    await open(page);
+    await page.getByTestId('restore-confirm').click();
+    await page.getByTestId('approval').waitFor();
+    await page.keyboard.type('2468');
+    await page.keyboard.press('Enter');
+    await page.getByTestId('sign-in').waitFor();
+    await page.keyboard.type('2468');
+    await page.keyboard.press('Enter');
+    const told = page.getByTestId('restored-untold');
+    await told.waitFor();
+    expect(await told.innerText(), 'what the dialog could not say any more').toContain('对照微信账单');
+});

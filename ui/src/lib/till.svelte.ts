@@ -66,6 +66,8 @@ export class Till {
     /** The drawer is to be opened without a sale. */
     showDrawer = $state(false);
 
+    /** A backup was put back, and whoever did it had to sign in again before it could be said. */
+    restoredUntold = $state(false);
     /** How many barcodes were scanned. */
     scans = $state(0);
 

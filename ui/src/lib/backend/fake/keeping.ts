@@ -32,6 +32,9 @@ const LOOKED_AT: [CheckCode, number][] = [
 ];
 
 export class FakeKeeping {
+    /** What a restored till begins with: nobody signed in. */
+    readonly #begin: () => void;
+
     folder = FOLDER;
     chosen = false;
     trouble: BackupTrouble | null = null;
@@ -45,6 +48,10 @@ export class FakeKeeping {
     wrong: Partial<Record<CheckCode, CheckFinding[]>> = {};
     /** How long looking at everything takes, in milliseconds. */
     takes = 300;
+
+    constructor(begin: () => void) {
+        this.#begin = begin;
+    }
 
     commands(approve: (shown: Shown | null) => void) {
         return {
@@ -87,6 +94,7 @@ export class FakeKeeping {
                 await this.#wait();
                 const setAside = `${LEDGER}.aside-20261123T093012Z`;
                 this.setAside = [setAside, ...this.setAside];
+                this.#begin();
                 return { setAside };
             },
             selfCheck: async (): Promise<SelfCheckView> => {

@@ -64,7 +64,10 @@ export class FakeTill {
     front: FakePayment | null = null;
     payments: FakePayment[] = [];
     products: FakeProduct[] = shopProducts();
-    readonly keeping = new FakeKeeping();
+    readonly keeping = new FakeKeeping(() => {
+        this.staff.atTill = null;
+        this.push();
+    });
     readonly notify = new FakeNotify();
     readonly staff = new FakeStaff();
     readonly drawer = new FakeDrawer({
