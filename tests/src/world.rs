@@ -27,7 +27,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use till_app::{Reply, Till, carry_out};
 use till_core::{Attempt, OutTradeNo};
 use wechat_pay::ApiKey;
-use wechat_pay_sim::{EarlyClose, ExpiredReads, Gateway, GatewayConfig, OtherParameters};
+use wechat_pay_sim::{EarlyClose, ExpiredReads, Gateway, GatewayConfig, OtherParameters, ScannedReads};
 
 use crate::audit;
 use crate::clocks::Clocks;
@@ -429,6 +429,9 @@ fn gateway(rng: &mut StdRng, seed: u64) -> anyhow::Result<Gateway> {
     }
     if rng.random_bool(0.5) {
         config.rules.other_parameters = OtherParameters::OutTradeNoUsed;
+    }
+    if seed % 2 == 1 {
+        config.rules.scanned_reads = ScannedReads::UserPaying;
     }
     Ok(Gateway::new(config))
 }
