@@ -1,5 +1,5 @@
 /** The goods of an invented shop: name, pinyin initials, price in fen, stock, category. */
-import type { ProductView } from '../backend';
+import type { CartLine, ProductView } from '../backend';
 
 export interface FakeProduct extends ProductView {
     initials: string;
@@ -93,3 +93,15 @@ export function shopProducts(): FakeProduct[] {
 }
 
 export const SHOP_NAME = '小满便利店';
+
+/** The shelves after these lines were taken from them (-1) or put back (1). */
+export function moved(products: FakeProduct[], lines: CartLine[], sign: 1 | -1): FakeProduct[] {
+    const change = new Map<number, number>();
+    for (const line of lines) {
+        change.set(line.productId, (change.get(line.productId) ?? 0) + sign * line.quantity);
+    }
+    return products.map((product) => ({
+        ...product,
+        available: product.available === null ? null : product.available + (change.get(product.id) ?? 0),
+    }));
+}

@@ -23,7 +23,7 @@ import { imported } from './import';
 import { FakeKeeping } from './keeping';
 import { FakeNotify } from './notify';
 import { FakePayment } from './payment';
-import { SHOP_NAME, shopProducts, type FakeProduct } from './products';
+import { SHOP_NAME, moved, shopProducts, type FakeProduct } from './products';
 import { FakeRefunds } from './refunds';
 import { dayView } from './report';
 import { repriced, withQuantity } from './reprice';
@@ -298,14 +298,7 @@ export class FakeTill {
     }
 
     #stock(payment: FakePayment, sign: 1 | -1): void {
-        const change = new Map<number, number>();
-        for (const line of payment.lines) {
-            change.set(line.productId, (change.get(line.productId) ?? 0) + sign * line.quantity);
-        }
-        this.products = this.products.map((product) => ({
-            ...product,
-            available: product.available === null ? null : product.available + (change.get(product.id) ?? 0),
-        }));
+        this.products = moved(this.products, payment.lines, sign);
         this.#catalogueVersion += 1;
     }
 
