@@ -33,9 +33,10 @@ pub mod world;
 /// An empty folder for pictures in the folder this program was built into; what an earlier run left there is removed.
 pub fn picture_folder(name: &str) -> anyhow::Result<PathBuf> {
     let here = std::env::current_exe()?;
-    let target = here
-        .ancestors()
-        .find(|folder| folder.join("CACHEDIR.TAG").is_file())
+    // Tests lie one folder deeper than programs: target/debug/deps/it-… and target/debug/tour.
+    let profile = here.ancestors().skip(1).find(|folder| !folder.ends_with("deps"));
+    let target = profile
+        .and_then(Path::parent)
         .context("this program does not lie in a folder that cargo built into")?;
     let folder = target.join(name);
     if folder.is_dir() {
