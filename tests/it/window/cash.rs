@@ -81,8 +81,7 @@ async fn by_keys_a_waiting_code_is_switched_to_cash_and_a_part_is_taken() -> any
     reads(&app, "cash-due", "7.80").await?;
     app.type_keys(&format!("10{ENTER}")).await?;
     reads(&app, "paid-change", "2.20").await?;
-    app.type_keys(ENTER).await?;
-    app.element("search").await?;
+    put_change_away(&app).await?;
 
     // The customer had the first code on the phone.
     counter.customer.pay(&switched).await?;

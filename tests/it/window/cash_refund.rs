@@ -24,8 +24,7 @@ async fn a_line_of_a_sale_in_cash_is_given_back_with_a_managers_pin() -> anyhow:
     app.element("cash-view").await?;
     app.type_keys(&format!("20{ENTER}")).await?;
     reads(&app, "paid-change", "2.20").await?;
-    app.type_keys(ENTER).await?;
-    app.element("search").await?;
+    put_change_away(&app).await?;
 
     app.click("nav-orders").await?;
     app.click("order-row-cash-1").await?;

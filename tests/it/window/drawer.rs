@@ -33,8 +33,7 @@ async fn the_drawer_opens_for_cash_and_for_a_reason() -> anyhow::Result<()> {
     reads(&app, "paid-change", "2.20").await?;
     let (printed, got) = next_paper(printed).await?;
     assert!(opens(&got), "the change can be taken out: {got:?}");
-    app.type_keys(ENTER).await?;
-    app.element("search").await?;
+    put_change_away(&app).await?;
 
     app.type_keys(F5).await?;
     app.element("drawer-dialog").await?;
@@ -73,8 +72,7 @@ async fn a_drawer_that_stays_shut_is_said_and_the_sale_goes_on() -> anyhow::Resu
     holds(&app, "drawer-shut", "钱箱没有打开").await?;
     holds(&app, "drawer-shut", "钱已入账").await?;
     pictures(&counter, &app, "1-paid").await?;
-    app.type_keys(ENTER).await?;
-    app.element("search").await?;
+    put_change_away(&app).await?;
     holds(&app, "drawer-shut", "请用钥匙开钱箱").await?;
     app.type_keys(F5).await?;
     app.element("drawer-dialog").await?;

@@ -30,6 +30,19 @@ pub(super) async fn reads(app: &App, testid: &str, part: &str) -> anyhow::Result
     .await
 }
 
+/// Goes on after the change. In its first half second the page takes an Enter for the second half of the press before: whoever
+/// means it presses again.
+pub(super) async fn put_change_away(app: &App) -> anyhow::Result<()> {
+    until("the change to be put away", PATIENCE, async || {
+        if app.find("search").await?.is_some() {
+            return Ok(Some(()));
+        }
+        app.type_keys(ENTER).await?;
+        Ok(None)
+    })
+    .await
+}
+
 /// Waits for an element to have `part` in its text. The driver takes a line that is cut off where it is too long for hidden,
 /// so that its text is asked of the page.
 pub(super) async fn holds(app: &App, testid: &str, part: &str) -> anyhow::Result<()> {

@@ -113,7 +113,7 @@ async fn a_payment_after_the_cancel_is_told_at_once_and_hides_nothing() -> anyho
     app.element("cancel-yes").await?;
     app.type_keys(ENTER).await?;
     app.gone("qr").await?;
-    reads(&app, "state", "正在撤销").await?;
+    reads(&app, "state", "正在关单").await?;
     counter.picture(&app, "closing").await?;
     app.element("pay-again").await?;
     assert!(
@@ -301,7 +301,7 @@ async fn a_ledger_of_practice_takes_no_real_money() -> anyhow::Result<()> {
     let app = App::start(&counter.screen, &start).await?;
     app.look_at(Pane::Till).await?;
     reads(&app, "problem", "里面的销售都是练习，没有真钱").await?;
-    reads(&app, "problem", "没有动到任何钱款").await?;
+    reads(&app, "problem", "钱在微信，不会丢").await?;
     counter.picture(&app, "practised").await?;
     app.click("locale").await?;
     reads(&app, "problem", "no real money").await?;
