@@ -18,10 +18,11 @@ export function settling(): () => boolean {
     return () => performance.now() - shownAt > SETTLES;
 }
 
-/** What the keyboard has gone to and Enter itself presses; a button pressed by mouse or finger before is not meant by it. */
+/** What has the focus and is pressed by Enter itself. */
 function pressesItself(event: KeyboardEvent): boolean {
-    const target = event.target instanceof Element ? event.target.closest('button, a, select, summary') : null;
-    return event.key === 'Enter' && target !== null && target.matches(':focus-visible');
+    const target =
+        event.target instanceof Element ? event.target.closest('button, a, select, summary') : null;
+    return event.key === 'Enter' && target !== null;
 }
 
 /** Keys that a web view would take for itself: help, find, reload, caret browsing, menu. */
